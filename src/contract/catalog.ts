@@ -1,0 +1,193 @@
+// The things that are configured: providers, models, tiers, tasks. All frozen data; a request sees one `Settings` from start to end.
+import type { Nano, Price } from './money.ts';
+import type { Secret } from './secret.ts';
+import type { Validator } from './validator.ts';
+
+export type Capability =
+  | 'tools'
+  | 'json_object'
+  | 'json_schema'
+  | 'vision'
+  | 'audio'
+  | 'streaming'
+  | 'logprobs'
+  | 'reasoning'
+  | 'n';
+export const CAPABILITIES = [
+  'tools',
+  'json_object',
+  'json_schema',
+  'vision',
+  'audio',
+  'streaming',
+  'logprobs',
+  'reasoning',
+  'n',
+] as const satisfies readonly Capability[];
+
+export type Speed = 'very_fast' | 'fast' | 'medium' | 'slow';
+export const SPEEDS = ['very_fast', 'fast', 'medium', 'slow'] as const satisfies readonly Speed[];
+
+export type StrategyName = 'single' | 'dual' | 'triple' | 'cascade' | 'council';
+/** The rungs of the ladder, lowest first; `cascade` is a way of climbing, not a rung. */
+export const STRATEGIES = ['single', 'dual', 'triple', 'cascade', 'council'] as const satisfies readonly StrategyName[];
+export type StrategyChoice = StrategyName | 'adaptive';
+
+export interface Timeouts {
+  readonly connectMs: number;
+  /** From the request sent to the first byte of the answer's body. */
+  readonly firstTokenMs: number;
+  /** Between two chunks of a stream. */
+  readonly idleMs: number;
+  /** A whole call, retries not included. */
+  readonly totalMs: number;
+}
+
+export interface Provider {
+  readonly name: string;
+  /** Which dialect it speaks; a sandbox is an OpenAI-compatible server inside the process. */
+  readonly type: 'openai' | 'sandbox';
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  /** null: none needed. */
+  readonly apiKey: Secret | null;
+  /** A key is asked for and isn't there. */
+  readonly keyMissing: boolean;
+  /** The environment variable that would supply the key, for messages. */
+  readonly keyVariable: string | null;
+  readonly local: boolean;
+  readonly simulated: boolean;
+  /** Header that carries the key, and what stands before it (`Bearer `). */
+  readonly authHeader: string;
+  readonly authPrefix: string;
+  /** Sent with every call, e.g. OpenRouter's `HTTP-Referer`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Added to every chat body unless the caller set the field: a provider's habits as data, e.g. `enable_search`. */
+  readonly extraBody: Readonly<Record<string, unknown>>;
+  /** Body fields it refuses; they are left out. */
+  readonly dropFields: readonly string[];
+  /** Body fields it calls otherwise, e.g. `max_completion_tokens` → `max_tokens`. */
+  readonly renameFields: Readonly<Record<string, string>>;
+  /** Whether `stream_options.include_usage` is understood. */
+  readonly streamUsage: boolean;
+  readonly maxRetries: number;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly provider: string;
+  readonly upstreamModel: string;
+  /** null: unknown, its calls are counted as unpriced. */
+  readonly price: Price | null;
+  /** Tokens of input and output together. */
+  readonly context: number;
+  readonly maxOutput: number;
+  /** Prior, 0-10. */
+  readonly quality: number;
+  readonly speed: Speed;
+  /** Task names it is good at. */
+  readonly strengths: readonly string[];
+  readonly capabilities: ReadonlySet<Capability>;
+  /** Models of one family err alike. */
+  readonly family: string;
+  readonly local: boolean;
+  readonly simulated: boolean;
+  readonly extraBody: Readonly<Record<string, unknown>>;
+  readonly timeouts: Timeouts;
+}
+
+export interface Tier {
+  readonly name: string;
+  /** As configured, usable or not. */
+  readonly configured: readonly string[];
+  /** Usable ones, best first; filled up with local, then cheaper models where some are missing. */
+  readonly models: readonly string[];
+  readonly chairman: string | null;
+  readonly expectedLatencyMs: number;
+  readonly costPerQuery: Nano;
+  /** What had to be replaced, in words; empty when all is there. */
+  readonly gaps: readonly string[];
+}
+
+/** How answers of a task become one. */
+export interface MergeRules {
+  /** `field`: vote on each argument; `whole`: only a call that a model really made. null: `whole` for critical tasks, else `field`. */
+  readonly toolMerge: 'field' | 'whole' | null;
+  /** Fields that identify an item of a list, by the list's path (`items`, `data.rows`; `*` for any). */
+  readonly listKeys: Readonly<Record<string, readonly string[]>>;
+  /** By field path (`*` for any): two numbers within either are the same. */
+  readonly tolerance: Readonly<Record<string, { readonly absolute?: number; readonly relative?: number }>>;
+  readonly numbers: 'median' | 'mean';
+  /** Prose is written anew by the tier's chairman. */
+  readonly chairman: boolean;
+}
+
+export interface Task {
+  readonly name: string;
+  readonly keywords: readonly string[];
+  readonly patterns: readonly RegExp[];
+  /** Labelled prompts that teach the classifier. */
+  readonly examples: readonly string[];
+  /** What must be in the request for the task to be possible at all, e.g. an image for vision. */
+  readonly needs: readonly ('tools' | 'image' | 'schema' | 'code')[];
+  readonly strategy: StrategyChoice | null;
+  readonly tier: string | null;
+  /** 0-1; models expected below it are left out while others remain. */
+  readonly minQuality: number;
+  readonly critical: boolean;
+  readonly role: string | null;
+  readonly validators: readonly Validator[];
+  readonly merge: MergeRules;
+}
+
+export interface RoutingSettings {
+  readonly strategy: StrategyChoice;
+  readonly prefer: 'quality' | 'cost' | 'speed' | 'balanced';
+  readonly preferLocal: boolean;
+  readonly maxCostPerRequest: Nano | null;
+  readonly latencyTargetMs: number | null;
+  /** Share of decisions that may try another model than the best. */
+  readonly explore: number;
+  /** Below it the classification falls back to `fallbackTask`. */
+  readonly minClassConfidence: number;
+  readonly fallbackTask: string;
+  /** Whole request, retries and escalation included. */
+  readonly deadlineMs: number;
+  /** Confidence below which an answer is flagged and listed for review. */
+  readonly reviewBelow: number;
+}
+
+export interface CacheSettings {
+  readonly enabled: boolean;
+  readonly ttlMs: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** Who shares entries: one key, all keys of a team, or everybody. */
+  readonly scope: 'key' | 'team' | 'global';
+}
+
+export interface CouncilSettings {
+  readonly memberTimeoutMs: number;
+  readonly chairmanTimeoutMs: number;
+  readonly members: number;
+}
+
+/** What a request runs under: one frozen snapshot of the config, resolved against the environment. */
+export interface Settings {
+  /** Changes whenever anything here does. */
+  readonly version: string;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** All that are configured. */
+  readonly models: ReadonlyMap<string, Model>;
+  /** Names of those that can be called now. */
+  readonly usable: ReadonlySet<string>;
+  readonly tiers: ReadonlyMap<string, Tier>;
+  readonly defaultTier: string;
+  /** Where the provider of a pass-through request isn't known from its model. */
+  readonly defaultProvider: string | null;
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly tasks: ReadonlyMap<string, Task>;
+  readonly routing: RoutingSettings;
+  readonly cache: CacheSettings;
+  readonly council: CouncilSettings;
+}
