@@ -1,0 +1,8 @@
+// OpenAI's wire format: bodies in, streams out, chunks ⇄ completion. Pure: bytes and values, no sockets, no clock.
+export { parseJsonBody } from './body.ts';
+export { parseChatRequest } from './chat-request.ts';
+export { completionFromStream, createCompletionCollector, type CompletionCollector } from './collector.ts';
+export { readCompletion } from './completion.ts';
+export { streamOf } from './completion-stream.ts';
+export { SSE_DONE, sseComment, sseData, sseEvent, streamErrorEvent } from './sse.ts';
+export { createStreamTap, type InBandError, type StreamTap, type TapEnd } from './stream-tap.ts';

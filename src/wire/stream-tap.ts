@@ -1,0 +1,189 @@
+// Watches a single model's stream while its bytes go on to the client unparsed: usage, how it ended, errors in the band.
+import type { Usage } from '../contract/index.ts';
+import { eventData, eventEnd, EVENT_START, lastEventEnd, type Before } from './event-bytes.ts';
+import { hasNeedle } from './needles.ts';
+import { usageOfChunk } from './usage.ts';
+
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+/** Events parsed in search of the model's name before giving up. */
+const NAME_TRIES = 8;
+
+export interface InBandError {
+  readonly message: string;
+  readonly type: string | null;
+  readonly code: string | null;
+}
+
+export interface TapEnd {
+  /** `[DONE]` or a finish_reason came, and no error. */
+  readonly complete: boolean;
+  readonly usage: Usage | null;
+  readonly finishReason: string | null;
+  readonly model: string | null;
+  readonly error: InBandError | null;
+  /** Bytes pushed. */
+  readonly bytes: number;
+  /** A last event that came whole but without its blank line, closed; forward it. Null when there is none. */
+  readonly tail: Uint8Array | null;
+}
+
+export interface StreamTap {
+  /**
+   * The bytes to forward now: whole events only. The same object when all of it may pass. Without `[DONE]`, events that
+   * carry an error, and (if hidden) the usage-only chunk. Throws when one event passes 16 MiB.
+   */
+  push(chunk: Uint8Array): Uint8Array | null;
+  /** Once, after the last push. */
+  end(): TapEnd;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What has been learned so far. */
+interface Seen {
+  done: boolean;
+  usage: Usage | null;
+  finishReason: string | null;
+  model: string | null;
+  nameTries: number;
+  error: InBandError | null;
+}
+
+export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }): StreamTap {
+  const seen: Seen = { done: false, usage: null, finishReason: null, model: null, nameTries: NAME_TRIES, error: null };
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let before: Before = EVENT_START;
+  let bytes = 0;
+
+  const hold = (part: Uint8Array): void => {
+    if (part.length === 0) return;
+    heldBytes += part.length;
+    if (heldBytes > MAX_HELD_BYTES)
+      throw new Error(`An event of the upstream's stream is longer than ${MAX_HELD_BYTES} bytes.`);
+    held.push(part);
+    before = { last: part[part.length - 1]!, beforeLast: part.length > 1 ? part[part.length - 2]! : before.last };
+  };
+  const release = (part: Uint8Array): Uint8Array => {
+    if (heldBytes === 0) return part;
+    const whole = Buffer.concat([...held, part]);
+    held = [];
+    heldBytes = 0;
+    before = EVENT_START;
+    return whole;
+  };
+  const wantsName = (): boolean => seen.model === null && seen.nameTries > 0;
+
+  return {
+    push(chunk) {
+      bytes += chunk.length;
+      const end = lastEventEnd(chunk, before);
+      if (end === 0) {
+        hold(chunk);
+        return null;
+      }
+      const events = release(end === chunk.length ? chunk : chunk.subarray(0, end));
+      if (end < chunk.length) hold(chunk.subarray(end));
+      if (!seen.done && !wantsName() && !hasNeedle(events, 0, events.length)) return events;
+      return sift(events, (event) =>
+        wantsName() || hasNeedle(event, 0, event.length) ? look(event, seen, hideUsage) : !seen.done,
+      );
+    },
+    end() {
+      const tail = heldBytes === 0 ? null : lastWords(release(new Uint8Array()), seen, hideUsage);
+      const { done, usage, finishReason, model, error } = seen;
+      return {
+        complete: error === null && (done || finishReason !== null),
+        usage,
+        finishReason,
+        model,
+        error,
+        bytes,
+        tail,
+      };
+    },
+  };
+}
+
+/** The events that `keep` lets pass: the same object when all do, null when none does. */
+function sift(bytes: Uint8Array, keep: (event: Uint8Array) => boolean): Uint8Array | null {
+  const kept: Uint8Array[] = [];
+  let dropped = false;
+  for (let start = 0; start < bytes.length;) {
+    const end = eventEnd(bytes, start);
+    const event = bytes.subarray(start, end);
+    if (keep(event)) kept.push(event);
+    else dropped = true;
+    start = end;
+  }
+  if (!dropped) return bytes;
+  return kept.length === 0 ? null : Buffer.concat(kept);
+}
+
+/** Learns from one event; whether it may be forwarded. */
+function look(event: Uint8Array, seen: Seen, hideUsage: boolean): boolean {
+  const data = eventData(event);
+  if (data === null) return !seen.done;
+  if (data.trim() === '[DONE]') {
+    seen.done = true;
+    return false;
+  }
+  const chunk = objectIn(data);
+  return chunk === null ? !seen.done : learn(chunk, seen, hideUsage);
+}
+
+function learn(chunk: Fields, seen: Seen, hideUsage: boolean): boolean {
+  const wasDone = seen.done;
+  const error = errorIn(chunk);
+  if (error !== null) {
+    seen.error ??= error;
+    return false;
+  }
+  seen.nameTries--;
+  if (seen.model === null && typeof chunk['model'] === 'string' && chunk['model'] !== '') seen.model = chunk['model'];
+  const usage = usageOfChunk(chunk);
+  seen.usage = usage ?? seen.usage;
+  const choices = Array.isArray(chunk['choices']) ? (chunk['choices'] as readonly unknown[]) : [];
+  for (const choice of choices) {
+    const reason = (choice as { readonly finish_reason?: unknown } | null)?.finish_reason;
+    if (typeof reason === 'string' && reason !== '') seen.finishReason ??= reason;
+  }
+  return !wasDone && !(hideUsage && choices.length === 0 && usage !== null);
+}
+
+/** A last event without its blank line counts if it came whole: some servers end like that. */
+function lastWords(rest: Uint8Array, seen: Seen, hideUsage: boolean): Uint8Array | null {
+  const data = eventData(rest) ?? Buffer.from(rest).toString('utf8');
+  if (data.trim() !== '[DONE]' && objectIn(data) === null) return null;
+  if (eventData(rest) === null) {
+    seen.error ??= errorIn(objectIn(data) ?? {});
+    return null;
+  }
+  return look(rest, seen, hideUsage) ? Buffer.concat([rest, Buffer.from('\n\n')]) : null;
+}
+
+function objectIn(data: string): Fields | null {
+  try {
+    const value = JSON.parse(data) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** OpenAI's `{error: {…}}`, a bare `{error: "…"}`, and vLLM's `{object: "error", message}`. */
+function errorIn(chunk: Fields): InBandError | null {
+  const error = chunk['object'] === 'error' ? chunk : chunk['error'];
+  if (typeof error === 'string' && error !== '') return { message: error, type: null, code: null };
+  if (typeof error !== 'object' || error === null) return null;
+  const { message, type, code } = error as Fields;
+  return {
+    message: typeof message === 'string' ? message : JSON.stringify(error),
+    type: label(type),
+    code: label(code),
+  };
+}
+
+function label(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+}

@@ -1,0 +1,27 @@
+// The token counts of an answer, wherever a provider puts them.
+import type { Usage } from '../contract/index.ts';
+
+/** Usage with its three counts as whole, non-negative numbers (a missing total is their sum), or null when it says nothing usable. */
+export function readUsage(value: unknown): Usage | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const usage = value as Readonly<Record<string, unknown>>;
+  const prompt = count(usage['prompt_tokens']);
+  const completion = count(usage['completion_tokens']);
+  if (prompt === null && completion === null) return null;
+  const sum = (prompt ?? 0) + (completion ?? 0);
+  const total = count(usage['total_tokens']) ?? sum;
+  if (prompt !== null && completion !== null && usage['total_tokens'] === total) return value as Usage;
+  return { ...usage, prompt_tokens: prompt ?? 0, completion_tokens: completion ?? 0, total_tokens: total };
+}
+
+/** A chunk's usage: at the top (OpenAI), under `x_groq` (Groq), or in its first choice (Moonshot). */
+export function usageOfChunk(chunk: Readonly<Record<string, unknown>>): Usage | null {
+  const groq = chunk['x_groq'] as { readonly usage?: unknown } | null | undefined;
+  const choices = chunk['choices'];
+  const first = (Array.isArray(choices) ? choices[0] : undefined) as { readonly usage?: unknown } | null | undefined;
+  return readUsage(chunk['usage']) ?? readUsage(groq?.usage) ?? readUsage(first?.usage);
+}
+
+function count(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
