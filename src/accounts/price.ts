@@ -1,0 +1,68 @@
+// What a call costs: tokens by kind times price, exact, rounded up once to nano-dollars.
+import type { Nano, Price, Usage } from '../contract/index.ts';
+
+const PICO_PER_NANO = 1_000;
+
+type Charge = readonly [tokens: number, pico: number];
+
+/** Σ tokens × pico, rounded up to nano. Plain numbers while they are exact, big integers beyond. */
+function total(charges: readonly Charge[], flatPico: number): Nano {
+  let pico = flatPico;
+  for (const [tokens, price] of charges) pico += tokens * price;
+  if (pico <= Number.MAX_SAFE_INTEGER) return Math.ceil(pico / PICO_PER_NANO) as Nano;
+  let exact = BigInt(flatPico);
+  for (const [tokens, price] of charges) exact += BigInt(tokens) * BigInt(price);
+  return Number((exact + 999n) / 1_000n) as Nano;
+}
+
+/** A provider's figure as a whole number of tokens; what makes no sense counts as none. */
+function whole(value: unknown): number {
+  if (typeof value !== 'number' || !(value > 0)) return 0;
+  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
+}
+
+/** The first that the provider reports: OpenAI's name or another's for the same thing. */
+const first = (...values: readonly unknown[]): number => whole(values.find((value) => typeof value === 'number'));
+
+/**
+ * Cost of a finished call. Cached, cache-written and sound tokens are parts of `prompt_tokens`; reasoning and sound are parts
+ * of `completion_tokens`. Parts that exceed their whole are charged in full: never below what the provider may bill.
+ */
+export function costOf(price: Price, usage: Usage): Nano {
+  const input = (usage.prompt_tokens_details ?? {}) as Readonly<Record<string, unknown>>;
+  const output = (usage.completion_tokens_details ?? {}) as Readonly<Record<string, unknown>>;
+  const cached = first(input['cached_tokens'], usage['prompt_cache_hit_tokens'], usage['cache_read_input_tokens']);
+  const written = first(
+    input['cache_write_tokens'],
+    input['cache_creation_tokens'],
+    usage['cache_creation_input_tokens'],
+  );
+  const heard = whole(input['audio_tokens']);
+  const reasoning = whole(output['reasoning_tokens']);
+  const spoken = whole(output['audio_tokens']);
+  return total(
+    [
+      [Math.max(0, whole(usage.prompt_tokens) - cached - written - heard), price.inputPico],
+      [cached, price.cachedInputPico],
+      [written, price.cacheWritePico],
+      [heard, price.audioInputPico],
+      [Math.max(0, whole(usage.completion_tokens) - reasoning - spoken), price.outputPico],
+      [reasoning, price.reasoningPico],
+      [spoken, price.audioOutputPico],
+    ],
+    price.requestPico,
+  );
+}
+
+/** The most a call can cost: every token at the dearest price of its direction. */
+export function worstCaseCost(price: Price, inputTokens: number, outputTokens: number): Nano {
+  const input = Math.max(price.inputPico, price.cachedInputPico, price.cacheWritePico, price.audioInputPico);
+  const output = Math.max(price.outputPico, price.reasoningPico, price.audioOutputPico);
+  return total(
+    [
+      [whole(inputTokens), input],
+      [whole(outputTokens), output],
+    ],
+    price.requestPico,
+  );
+}
