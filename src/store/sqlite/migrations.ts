@@ -1,5 +1,7 @@
 // The schema's history. Append only: a file that went through the first n of these has user_version n.
 
+import { ACCOUNTS_MIGRATION } from './accounts-schema.ts';
+
 export interface Migration {
   readonly name: string;
   /** Runs inside a transaction, once. */
@@ -10,35 +12,42 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     name: 'requests, attempts, evidence',
     sql: `
+      -- No constraint here may fail: one odd row would hold up its whole batch. Lists are set between newlines.
       CREATE TABLE requests (
         seq INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        tenant TEXT NOT NULL,
-        at REAL NOT NULL,
+        id TEXT,
+        tenant TEXT,
+        at REAL,
         task TEXT,
-        status INTEGER NOT NULL,
+        status INTEGER,
         strategy TEXT,
-        flags TEXT NOT NULL,
-        cost_nano INTEGER NOT NULL,
-        total_ms REAL NOT NULL,
-        record TEXT NOT NULL
-      ) STRICT;
-      CREATE INDEX requests_by_time ON requests (at, seq);
-      CREATE INDEX requests_by_tenant ON requests (tenant, at, seq);
+        models TEXT,
+        flags TEXT,
+        cost_nano INTEGER,
+        total_ms REAL,
+        record TEXT
+      );
+      CREATE INDEX requests_by_id ON requests (id);
+      CREATE INDEX requests_by_time ON requests (at);
+      CREATE INDEX requests_by_tenant ON requests (tenant, at);
 
+      -- For reports, which need no join: request is requests.seq, ms how long the call took.
       CREATE TABLE attempts (
-        request INTEGER NOT NULL REFERENCES requests (seq) ON DELETE CASCADE,
-        position INTEGER NOT NULL,
-        at REAL NOT NULL,
-        model TEXT NOT NULL,
-        role TEXT NOT NULL,
-        outcome TEXT NOT NULL,
+        request INTEGER,
+        position INTEGER,
+        at REAL,
+        tenant TEXT,
+        task TEXT,
+        model TEXT,
+        role TEXT,
+        outcome TEXT,
         input_tokens INTEGER,
         output_tokens INTEGER,
-        cost_nano INTEGER NOT NULL,
-        ms REAL NOT NULL,
+        cost_nano INTEGER,
+        first_byte_ms REAL,
+        ms REAL,
         PRIMARY KEY (request, position)
-      ) STRICT, WITHOUT ROWID;
+      ) WITHOUT ROWID;
       CREATE INDEX attempts_by_model ON attempts (model, at);
 
       CREATE TABLE evidence (
@@ -52,4 +61,5 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  ACCOUNTS_MIGRATION,
 ];

@@ -1,0 +1,115 @@
+// The log of requests: a bounded queue in memory in front of a table.
+import type { Page, RequestFilter, RequestLog, RequestRecord } from '../../contract/index.ts';
+import type { Db, Value } from './database.ts';
+import { listText, modelsOf, recordInserter } from './rows.ts';
+import type { Source, Writer } from './writer.ts';
+
+const BATCH_ROWS = 64;
+/** What is kept while the disk fails; then the oldest go. */
+export const QUEUE_ROWS = 10_000;
+
+export interface RequestQueue extends Source {
+  readonly dropped: () => number;
+  /** The port, once the writer is there. */
+  readonly log: (writer: Writer) => RequestLog;
+}
+
+export function createRequestQueue(db: Db, readable: (text: string) => RequestRecord = parse): RequestQueue {
+  const queue: RequestRecord[] = [];
+  let dropped = 0;
+  const insert = recordInserter(db);
+  const byId = db.prepare<Stored>('SELECT record FROM requests WHERE id = ? ORDER BY seq DESC LIMIT 1');
+  const byTenant = db.prepare<Stored>(
+    'SELECT record FROM requests WHERE id = ? AND tenant = ? ORDER BY seq DESC LIMIT 1',
+  );
+
+  function find(id: string, tenant: string | null): RequestRecord | null {
+    const waiting = queue.findLast((record) => record.id === id && (tenant === null || record.tenant === tenant));
+    if (waiting !== undefined) return waiting;
+    const row = tenant === null ? byId.first(id) : byTenant.first(id, tenant);
+    return row && readable(row.record);
+  }
+
+  function list(filter: RequestFilter, limit: number, cursor: string | null): Page<RequestRecord> {
+    const before = cursor === null ? null : readCursor(cursor);
+    const { sql, values } = query(filter, before, limit + 1);
+    const stored = db.prepare<Stored>(sql).all(...values);
+    const rows = stored.map((row) => readable(row.record));
+    const waiting = queue.filter((record) => matches(record, filter) && (before === null || isOlder(record, before)));
+    const newest = [...rows, ...waiting].sort((a, b) => (isOlder(a, b) ? 1 : -1));
+    const page = newest.slice(0, limit);
+    const last = newest.length > limit ? page.at(-1) : undefined;
+    return { rows: page, cursor: last === undefined ? null : writeCursor(last) };
+  }
+
+  return {
+    waiting: () => queue.length,
+    dropped: () => dropped,
+    write: () => {
+      const batch = queue.slice();
+      insert(batch);
+      return () => queue.splice(0, batch.length);
+    },
+    log: (writer) => ({
+      append: (record) => {
+        if (queue.length >= QUEUE_ROWS) {
+          queue.shift();
+          dropped += 1;
+        }
+        queue.push(record);
+        writer.soon(queue.length >= BATCH_ROWS);
+      },
+      find: async (id, tenant) => find(id, tenant),
+      list: async (filter, limit, cursor) => list(filter, limit, cursor),
+      flush: async () => writer.now(),
+    }),
+  };
+}
+
+interface Stored {
+  readonly record: string;
+}
+type Place = Pick<RequestRecord, 'at' | 'id'>;
+
+const parse = (text: string): RequestRecord => JSON.parse(text) as RequestRecord;
+const isOlder = (a: Place, b: Place): boolean => a.at < b.at || (a.at === b.at && a.id < b.id);
+const writeCursor = ({ at, id }: Place): string => Buffer.from(JSON.stringify([at, id])).toString('base64url');
+
+/** A cursor that isn't ours starts at the newest. */
+function readCursor(cursor: string): Place | null {
+  try {
+    const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as readonly unknown[];
+    return typeof at === 'number' && typeof id === 'string' ? { at, id } : null;
+  } catch {
+    return null;
+  }
+}
+
+function matches(record: RequestRecord, filter: RequestFilter): boolean {
+  return (
+    (filter.tenant === undefined || record.tenant === filter.tenant) &&
+    (filter.since === undefined || record.at >= filter.since) &&
+    (filter.task === undefined || record.decision?.classification.task === filter.task) &&
+    (filter.status === undefined || record.status === filter.status) &&
+    (filter.flag === undefined || record.flags.some((flag) => flag === filter.flag)) &&
+    (filter.model === undefined || modelsOf(record).has(filter.model))
+  );
+}
+
+function query(filter: RequestFilter, before: Place | null, limit: number): { sql: string; values: Value[] } {
+  const where: string[] = ['1'];
+  const values: Value[] = [];
+  const add = (condition: string, ...given: readonly Value[]): void => {
+    where.push(condition);
+    values.push(...given);
+  };
+  if (filter.tenant !== undefined) add('tenant = ?', filter.tenant);
+  if (filter.since !== undefined) add('at >= ?', filter.since);
+  if (filter.task !== undefined) add('task = ?', filter.task);
+  if (filter.status !== undefined) add('status = ?', filter.status);
+  if (filter.flag !== undefined) add('instr(flags, ?)', listText([filter.flag]));
+  if (filter.model !== undefined) add('instr(models, ?)', listText([filter.model]));
+  if (before !== null) add('at <= ? AND (at < ? OR id < ?)', before.at, before.at, before.id);
+  const sql = `SELECT record FROM requests WHERE ${where.join(' AND ')} ORDER BY at DESC, id DESC LIMIT ?`;
+  return { sql, values: [...values, limit] };
+}
