@@ -1,0 +1,124 @@
+// Many writes, one transaction: everything that queued up during one turn of the event loop is committed together.
+import type { Clock } from '../../contract/index.ts';
+import type { Db } from './database.ts';
+
+export interface Job {
+  /** Runs inside the transaction, and again when that was rolled back; what it returns runs once it is committed. */
+  apply(): () => void;
+  /** The transaction failed. True: try again later, before anything that came after it. */
+  failed(error: unknown): boolean;
+}
+
+export interface GroupCommit {
+  add(job: Job): void;
+  /** Resolves when all that was added so far is committed. */
+  flush(): Promise<void>;
+  /** One last try, at once. Throws when the file can't be written. */
+  stop(): void;
+}
+
+export interface GroupCommitOptions {
+  readonly clock: Clock;
+  /** Runs a task at the end of this turn of the event loop. */
+  readonly soon: (task: () => void) => void;
+  /** Before and after the jobs of one transaction. */
+  readonly begin: () => void;
+  readonly end: () => () => void;
+  readonly onTrouble?: (error: unknown) => void;
+}
+
+const MOST_AT_ONCE = 256;
+const PAUSE_MS = { first: 50, most: 1_000 };
+
+export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCommit {
+  let queue: Job[] = [];
+  let scheduled = false;
+  let pauseMs = 0;
+  let pausedUntil = 0;
+  let cancelRetry = (): void => undefined;
+  let stopped = false;
+
+  const commit = (jobs: readonly Job[]): void => {
+    const committed = db.transaction(() => {
+      options.begin();
+      const after = jobs.map((job) => job.apply());
+      after.push(options.end());
+      return after;
+    });
+    pauseMs = 0;
+    for (const then of committed) then();
+  };
+
+  const giveBack = (jobs: readonly Job[], error: unknown): void => {
+    queue = [...jobs.filter((job) => job.failed(error)), ...queue];
+  };
+
+  const pause = (error: unknown): void => {
+    options.onTrouble?.(error);
+    pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, pauseMs * 2));
+    pausedUntil = options.clock.now() + pauseMs;
+    cancelRetry();
+    cancelRetry = options.clock.after(pauseMs, run);
+    // What may fail does so now instead of waiting for a file that can't be written.
+    const waiting = queue;
+    queue = [];
+    giveBack(waiting, error);
+  };
+
+  const run = (): void => {
+    scheduled = false;
+    if (stopped || queue.length === 0) return;
+    const jobs = queue.slice(0, MOST_AT_ONCE);
+    queue = queue.slice(MOST_AT_ONCE);
+    try {
+      commit(jobs);
+    } catch (error) {
+      giveBack(jobs, error);
+      pause(error);
+      return;
+    }
+    if (queue.length > 0) schedule();
+  };
+
+  const schedule = (): void => {
+    if (scheduled || stopped) return;
+    scheduled = true;
+    options.soon(run);
+  };
+
+  const add = (job: Job): void => {
+    if (stopped) {
+      job.failed(new Error('The ledger is closed.'));
+      return;
+    }
+    if (pauseMs > 0 && options.clock.now() < pausedUntil) {
+      // The retry timer is running; only what can wait does.
+      if (job.failed(new Error('The ledger could not be written a moment ago.'))) queue.push(job);
+      return;
+    }
+    queue.push(job);
+    schedule();
+  };
+
+  return {
+    add,
+    flush: () =>
+      new Promise((resolve) => {
+        add({ apply: () => resolve, failed: () => true });
+      }),
+    stop: () => {
+      cancelRetry();
+      while (queue.length > 0) {
+        const jobs = queue.splice(0, MOST_AT_ONCE);
+        try {
+          commit(jobs);
+        } catch (error) {
+          stopped = true;
+          giveBack(jobs, error);
+          throw error;
+        }
+      }
+      stopped = true;
+    },
+  };
+}

@@ -1,0 +1,263 @@
+// The ledger's rows inside one transaction: balances, holds and entries. Knows no queue, no time and no process but its own.
+import type {
+  Allowance,
+  Balance,
+  EntryKind,
+  HoldLeg,
+  HoldOutcome,
+  LedgerEntry,
+  Nano,
+  Refused,
+  Spender,
+} from '../../contract/index.ts';
+import type { Db } from './database.ts';
+
+/** What an allowance has seen; `limit` comes with the allowance. */
+interface Line {
+  allowance: Allowance;
+  posted: number;
+  held: number;
+  topped: number;
+  forgiven: number;
+  stored: boolean;
+  dirty: boolean;
+  spentChanged: boolean;
+}
+
+export interface NewEntry {
+  readonly at: number;
+  readonly kind: EntryKind;
+  readonly amount: Nano;
+  readonly call: string;
+  readonly spender: Spender | null;
+  readonly model: string | null;
+  readonly task: string | null;
+  readonly strategy: string | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly flag: LedgerEntry['flag'];
+  readonly allowances: readonly string[];
+  /** Usage and price version, or who adjusted it. */
+  readonly detail: unknown;
+  readonly corrects: number | null;
+}
+
+/** A hold as it lies in the file. */
+export interface HoldRow {
+  readonly spender: Spender;
+  readonly task: string | null;
+  readonly strategy: string | null;
+  readonly allowances: readonly string[];
+  readonly legs: readonly {
+    readonly id: string;
+    readonly model: string;
+    readonly amount: Nano;
+    readonly sent: boolean;
+  }[];
+}
+
+export interface Book {
+  begin(): void;
+  /** Writes the balances; returns those whose spending changed. */
+  end(): readonly Balance[];
+  balance(allowance: Allowance): Balance;
+  /** All legs over all allowances, or none. */
+  reserve(allowances: readonly Allowance[], legs: readonly HoldLeg[]): HoldOutcome;
+  /** Moves money on every one of these. */
+  move(allowances: readonly (Allowance | string)[], change: { readonly posted?: number; readonly held?: number }): void;
+  credit(allowance: Allowance, change: { readonly topped?: number; readonly forgiven?: number }): Balance;
+  entry(entry: NewEntry): void;
+  insertHold(id: string, at: number, row: HoldRow): void;
+  /** False when another process took it for dead and recovered it. */
+  rewriteHold(id: string, row: HoldRow): boolean;
+  dropHold(id: string, owner: string): boolean;
+  /** The entry by which a call was posted at its reserve and not corrected yet. */
+  openEntry(call: string): number | null;
+}
+
+export function createBook(db: Db, owner: string): Book {
+  const sql = statements(db);
+  const lines = new Map<string, Line>();
+
+  const load = (id: string, allowance: Allowance | null): Line => {
+    const known = lines.get(id);
+    if (known !== undefined) {
+      if (allowance !== null) known.allowance = allowance;
+      return known;
+    }
+    const row = sql.balance.first(id);
+    const line: Line = {
+      allowance: allowance ?? (JSON.parse(row?.allowance ?? 'null') as Allowance),
+      posted: row?.posted ?? 0,
+      held: row?.held ?? 0,
+      topped: row?.topped ?? 0,
+      forgiven: row?.forgiven ?? 0,
+      stored: row !== null,
+      dirty: false,
+      spentChanged: false,
+    };
+    lines.set(id, line);
+    return line;
+  };
+  const lineOf = (one: Allowance | string): Line => (typeof one === 'string' ? load(one, null) : load(one.id, one));
+
+  const write = (id: string, line: Line): void => {
+    const { posted, held, topped, forgiven } = line;
+    if (line.stored) sql.updateBalance.run(posted, held, topped, forgiven, id);
+    else sql.insertBalance.run(id, JSON.stringify(line.allowance), posted, held, topped, forgiven);
+  };
+
+  return {
+    begin: () => lines.clear(),
+    end: () => {
+      for (const [id, line] of lines) if (line.dirty) write(id, line);
+      return [...lines.values()].filter((line) => line.spentChanged).map(balanceOf);
+    },
+    balance: (allowance) => balanceOf(lineOf(allowance)),
+    reserve: (allowances, legs) => reserve(allowances.map(lineOf), legs),
+    move: (allowances, { posted = 0, held = 0 }) => {
+      for (const line of allowances.map(lineOf)) {
+        line.posted += posted;
+        line.held += held;
+        line.dirty = true;
+        line.spentChanged ||= posted !== 0;
+      }
+    },
+    credit: (allowance, { topped = 0, forgiven = 0 }) => {
+      const line = lineOf(allowance);
+      line.topped += topped;
+      line.forgiven += forgiven;
+      line.dirty = true;
+      return balanceOf(line);
+    },
+    entry: (entry) => {
+      const { spender } = entry;
+      sql.insertEntry.run(
+        entry.at,
+        entry.kind,
+        entry.amount,
+        entry.call,
+        spender?.keyId ?? null,
+        spender?.team ?? null,
+        spender?.user ?? null,
+        spender === null || spender.tags.length === 0 ? null : JSON.stringify(spender.tags),
+        entry.model,
+        entry.task,
+        entry.strategy,
+        entry.inputTokens,
+        entry.outputTokens,
+        entry.flag,
+        JSON.stringify(entry.allowances),
+        entry.detail === null ? null : JSON.stringify(entry.detail),
+        entry.corrects,
+      );
+    },
+    insertHold: (id, at, row) => {
+      sql.insertHold.run(id, owner, at, JSON.stringify(row));
+    },
+    rewriteHold: (id, row) => sql.updateHold.run(JSON.stringify(row), id, owner) === 1,
+    dropHold: (id, of) => sql.deleteHold.run(id, of) === 1,
+    openEntry: (call) => sql.openEntry.first(call)?.seq ?? null,
+  };
+}
+
+const statements = (db: Db) => ({
+  balance: db.prepare<{ allowance: string; posted: number; held: number; topped: number; forgiven: number }>(
+    'SELECT allowance, posted, held, topped, forgiven FROM balances WHERE id = ?',
+  ),
+  insertBalance: db.prepare('INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?)'),
+  updateBalance: db.prepare('UPDATE balances SET posted = ?, held = ?, topped = ?, forgiven = ? WHERE id = ?'),
+  insertHold: db.prepare('INSERT INTO holds VALUES (?, ?, ?, ?)'),
+  updateHold: db.prepare('UPDATE holds SET hold = ? WHERE id = ? AND owner = ?'),
+  deleteHold: db.prepare('DELETE FROM holds WHERE id = ? AND owner = ?'),
+  insertEntry: db.prepare(
+    `INSERT INTO entries (at, kind, amount, call, key_id, team, user, tags, model, task, strategy,
+       input_tokens, output_tokens, flag, allowances, detail, corrects)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ),
+  openEntry: db.prepare<{ seq: number }>(
+    `SELECT seq FROM entries WHERE flag = 'unreconciled' AND call = ?
+       AND NOT EXISTS (SELECT 1 FROM entries AS later WHERE later.corrects = entries.seq)`,
+  ),
+});
+
+function balanceOf(line: Line): Balance {
+  const { id, budget, scope, subject, period, startsAt, resetsAt, limit } = line.allowance;
+  return {
+    allowance: id,
+    budget,
+    scope,
+    subject,
+    period,
+    startsAt,
+    resetsAt,
+    limit: (limit + line.topped) as Nano,
+    spent: (line.posted - line.forgiven) as Nano,
+    held: line.held as Nano,
+  };
+}
+
+/** Grants all legs at their most, or scaled down towards their least where money is short, or nothing. */
+function reserve(lines: readonly Line[], legs: readonly HoldLeg[]): HoldOutcome {
+  const atMost = legs.reduce((sum, leg) => sum + leg.atMost, 0);
+  const atLeast = legs.reduce((sum, leg) => sum + leg.atLeast, 0);
+  const standing = lines.map((line) => ({ line, balance: balanceOf(line) }));
+  const enforced = standing.filter(({ line }) => line.allowance.enforced);
+  const room = enforced.reduce((least, { balance }) => Math.min(least, roomIn(balance)), Infinity);
+  // What costs nothing passes even where more was spent than the limit.
+  if (atLeast > 0 && room < atLeast) return refuse(enforced, atLeast as Nano);
+  const granted = grant(legs, atLeast, atMost, room);
+  const sum = granted.reduce((total, leg) => total + leg.amount, 0);
+  for (const line of lines) {
+    line.held += sum;
+    line.dirty = true;
+  }
+  const over = standing
+    .filter(({ line, balance }) => !line.allowance.enforced && roomIn(balance) < sum)
+    .map(({ balance }) => balance);
+  return { kind: 'held', legs: granted, over };
+}
+
+const roomIn = (balance: Balance): number => balance.limit - balance.spent - balance.held;
+
+/** Half of what is left goes to one request, unless it needs more to make sense: others want to go on as well. */
+function grant(
+  legs: readonly HoldLeg[],
+  atLeast: number,
+  atMost: number,
+  room: number,
+): { id: string; amount: Nano }[] {
+  const total = room >= atMost ? atMost : Math.max(atLeast, Math.min(atMost, Math.floor(room / 2)));
+  const share = atMost === atLeast ? 1 : (total - atLeast) / (atMost - atLeast);
+  return legs.map((leg) => ({
+    id: leg.id,
+    amount: (leg.atLeast + Math.floor((leg.atMost - leg.atLeast) * share)) as Nano,
+  }));
+}
+
+const SEVERITY = { budget_held: 0, budget_exceeded: 1, request_exceeds_budget: 2 } as const;
+
+function refuse(enforced: readonly { readonly line: Line; readonly balance: Balance }[], amount: Nano): Refused {
+  const codeOf = (balance: Balance): Refused['code'] => {
+    if (amount > balance.limit) return 'request_exceeds_budget';
+    return amount > balance.limit - balance.spent ? 'budget_exceeded' : 'budget_held';
+  };
+  const inTheWay = enforced
+    .filter(({ balance }) => roomIn(balance) < amount)
+    .map((one) => ({ ...one, code: codeOf(one.balance) }))
+    .sort((one, other) => SEVERITY[other.code] - SEVERITY[one.code] || roomIn(one.balance) - roomIn(other.balance));
+  const worst = inTheWay[0]!;
+  const least = (of: (balance: Balance) => number): Nano =>
+    Math.max(
+      0,
+      enforced.reduce((sum, { balance }) => Math.min(sum, of(balance)), Infinity),
+    ) as Nano;
+  return {
+    kind: 'refused',
+    code: worst.code,
+    balance: worst.balance,
+    onExceed: worst.line.allowance.onExceed,
+    affordable: least(roomIn),
+    affordableLater: least((balance) => balance.limit - balance.spent),
+  };
+}

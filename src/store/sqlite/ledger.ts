@@ -1,0 +1,322 @@
+// The ledger in SQLite: reservations that are on disk before their call goes out, and entries that only grow.
+import {
+  NO_MONEY,
+  QuorumError,
+  type Allowance,
+  type Balance,
+  type Charge,
+  type Clock,
+  type HoldLeg,
+  type HoldOutcome,
+  type HoldRequest,
+  type Ledger,
+  type LedgerEntry,
+  type Nano,
+} from '../../contract/index.ts';
+import type { Db } from './database.ts';
+import { createGroupCommit, type Job } from './group-commit.ts';
+import { createBook, type HoldRow, type NewEntry } from './ledger-book.ts';
+import { createLedgerReports } from './ledger-reports.ts';
+import { keepAlive, thisProcess, type OwnerIdentity } from './ledger-recovery.ts';
+
+export interface SqliteLedgerOptions {
+  readonly clock: Clock;
+  /** Names this process among those that share the file; made up when absent. */
+  readonly owner?: OwnerIdentity;
+  /** Runs a task at the end of this turn of the event loop. */
+  readonly soon?: (task: () => void) => void;
+  /** The file can't be written, or a listener failed. Called on every try. */
+  readonly onTrouble?: (error: unknown) => void;
+  /** How many calls of dead processes were given back, and posted at their reserve. */
+  readonly onRecovered?: (counts: { readonly released: number; readonly unreconciled: number }) => void;
+}
+
+interface LiveLeg {
+  readonly id: string;
+  readonly model: string;
+  readonly amount: Nano;
+  sent: boolean;
+  /** Settled or released, as far as the caller is concerned. */
+  ended: boolean;
+  /** Still part of the hold's row. */
+  open: boolean;
+}
+
+interface LiveHold {
+  readonly request: HoldRequest;
+  readonly legs: Map<string, LiveLeg>;
+  readonly outcome: Promise<HoldOutcome>;
+}
+
+type Flag = LedgerEntry['flag'];
+
+/**
+ * Several processes may open the same file. A connection of its own with a short `busyMs` keeps the event loop
+ * free while another process writes. One transaction serves all that is asked in one turn of the event loop.
+ */
+export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger {
+  const { clock } = options;
+  const owner = options.owner ?? thisProcess();
+  const book = createBook(db, owner.id);
+  const live = new Map<string, LiveHold>();
+  const listeners: ((balances: readonly Balance[]) => void)[] = [];
+
+  const tell = (balances: readonly Balance[]): void => {
+    for (const listener of listeners) {
+      try {
+        listener(balances);
+      } catch (error) {
+        options.onTrouble?.(error);
+      }
+    }
+  };
+  const commits = createGroupCommit(db, {
+    clock,
+    soon: options.soon ?? setImmediate,
+    begin: () => book.begin(),
+    end: () => {
+      const changed = book.end();
+      return () => changed.length > 0 && tell(changed);
+    },
+    ...(options.onTrouble && { onTrouble: options.onTrouble }),
+  });
+  /** A verb whose caller waits for it to be on disk. */
+  const ask = <Result>(work: () => Result, undo: () => void = () => undefined): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      commits.add({
+        apply: () => {
+          const result = work();
+          return () => resolve(result);
+        },
+        failed: (error) => {
+          undo();
+          reject(unavailable(error));
+          return false;
+        },
+      });
+    });
+  const later = (apply: () => void): void => {
+    const job: Job = {
+      apply: () => {
+        apply();
+        return () => undefined;
+      },
+      failed: () => true,
+    };
+    commits.add(job);
+  };
+
+  const reserve = (hold: LiveHold, legs: readonly HoldLeg[], at: number): Promise<HoldOutcome> => {
+    const bad = legs.find(outOfRange);
+    if (bad !== undefined)
+      return Promise.reject(new RangeError(`Can’t hold ${bad.atLeast} to ${bad.atMost} nano-dollars for ${bad.id}.`));
+    const added: LiveLeg[] = [];
+    return ask(
+      () => {
+        const outcome = book.reserve(hold.request.allowances, legs);
+        if (outcome.kind === 'refused') return outcome;
+        const before = openLegs(hold).length;
+        for (const [index, { id, amount }] of outcome.legs.entries()) {
+          const { model, sent } = legs[index]!;
+          const leg = { id, model, amount, sent, ended: false, open: true };
+          added.push(leg);
+          hold.legs.set(id, leg);
+        }
+        if (before === 0) book.insertHold(hold.request.id, at, rowOf(hold));
+        else if (!book.rewriteHold(hold.request.id, rowOf(hold))) throw new Error('The hold was recovered.');
+        return outcome;
+      },
+      () => {
+        for (const leg of added) hold.legs.delete(leg.id);
+      },
+    );
+  };
+
+  const hold = (request: HoldRequest): Promise<HoldOutcome> => {
+    const known = live.get(request.id);
+    if (known !== undefined) return known.outcome;
+    const legs = new Map<string, LiveLeg>();
+    const fresh: { -readonly [Name in keyof LiveHold]: LiveHold[Name] } = { request, legs, outcome: NEVER };
+    live.set(request.id, fresh);
+    fresh.outcome = reserve(fresh, request.legs, request.at);
+    const forget = (): void => void live.delete(request.id);
+    fresh.outcome.then((outcome) => outcome.kind === 'refused' && forget(), forget);
+    return fresh.outcome;
+  };
+
+  const end = (hold: LiveHold, leg: LiveLeg, charge: Charge | null, flag: Flag): void => {
+    if (leg.ended) return;
+    leg.ended = true;
+    later(() => {
+      leg.open = false;
+      const { id, allowances } = hold.request;
+      const kept = openLegs(hold).length > 0 ? book.rewriteHold(id, rowOf(hold)) : book.dropHold(id, owner.id);
+      const call = `${id}/${leg.id}`;
+      const corrects = kept ? null : book.openEntry(call);
+      // A process that took this one for dead has posted the reserve of what was sent, and released the rest.
+      const reserved = corrects === null ? 0 : leg.amount;
+      const amount = ((charge?.cost ?? 0) - reserved) as Nano;
+      book.move(allowances, { posted: amount, held: kept ? 0 - leg.amount : 0 });
+      if (charge === null && corrects === null) return;
+      book.entry(entryOf(hold.request, leg.model, call, amount, charge, flag, corrects, clock.now()));
+    });
+  };
+
+  const finish = (holdId: string, at: number): void => {
+    const found = live.get(holdId);
+    if (found === undefined) return;
+    live.delete(holdId);
+    for (const leg of found.legs.values()) {
+      if (leg.sent)
+        end(found, leg, { at, cost: leg.amount, usage: null, estimated: true, priceVersion: '' }, 'unreconciled');
+      else end(found, leg, null, null);
+    }
+  };
+
+  const legOf = (holdId: string, legId: string, then: (hold: LiveHold, leg: LiveLeg) => void): void => {
+    const found = live.get(holdId);
+    const leg = found?.legs.get(legId);
+    if (found !== undefined && leg !== undefined) then(found, leg);
+  };
+
+  const stopBeating = keepAlive(db, owner, options, book, () => tell);
+  const adjust = (
+    allowance: Allowance,
+    entry: Partial<NewEntry> & Pick<NewEntry, 'at' | 'kind' | 'amount' | 'detail'>,
+  ): void => book.entry({ ...BLANK, ...entry, call: allowance.id, allowances: [allowance.id] });
+
+  return {
+    hold,
+    extend: async (holdId, legs) => {
+      const found = live.get(holdId);
+      if (found === undefined) throw unavailable(new Error(`Nothing is held under ${holdId}.`));
+      return await reserve(found, legs, clock.now());
+    },
+    markSent: async (holdId, legIds) => {
+      const found = live.get(holdId);
+      const legs = legIds.map((id) => found?.legs.get(id)).filter((leg) => leg?.open && !leg.sent);
+      if (found === undefined || legs.length === 0) return;
+      const mark = (sent: boolean): void => legs.forEach((leg) => (leg!.sent = sent));
+      await ask(
+        () => {
+          mark(true);
+          if (openLegs(found).length > 0 && !book.rewriteHold(holdId, rowOf(found)))
+            throw new Error('The hold was recovered.');
+        },
+        () => mark(false),
+      );
+    },
+    settle: (holdId, legId, charge) =>
+      legOf(holdId, legId, (hold, leg) => {
+        const known = Number.isSafeInteger(charge.cost) && charge.cost >= 0;
+        if (!known) end(hold, leg, { ...charge, cost: leg.amount }, 'unreconciled');
+        else end(hold, leg, charge, charge.cost > leg.amount ? 'over_reserve' : charge.estimated ? 'estimated' : null);
+      }),
+    release: (holdId, legId) => legOf(holdId, legId, (hold, leg) => end(hold, leg, null, null)),
+    finish,
+    post: (charge) =>
+      later(() => {
+        book.move(charge.allowances, { posted: charge.cost });
+        const flag = charge.estimated ? 'estimated' : null;
+        book.entry(entryOf(charge, charge.model, charge.id, charge.cost, charge, flag, null, charge.at));
+      }),
+    flush: () => commits.flush(),
+    balances: (allowances) => ask(() => allowances.map((one) => book.balance(one))),
+    topUp: (allowance, amount, act) =>
+      ask(() => {
+        adjust(allowance, { at: act.at, kind: 'topup', amount, detail: { actor: act.actor } });
+        return book.credit(allowance, { topped: amount });
+      }),
+    reset: (allowance, act) =>
+      ask(() => {
+        const amount = book.balance(allowance).spent;
+        adjust(allowance, { at: act.at, kind: 'reset', amount, detail: { actor: act.actor } });
+        return book.credit(allowance, { forgiven: amount });
+      }),
+    ...createLedgerReports(db, book, ask),
+    onPosted: (listener) => void listeners.push(listener),
+    stop: async () => {
+      try {
+        commits.stop();
+      } finally {
+        stopBeating();
+      }
+    },
+  };
+}
+
+const NEVER = new Promise<never>(() => undefined);
+const BLANK: NewEntry = {
+  at: 0,
+  kind: 'charge',
+  amount: NO_MONEY,
+  call: '',
+  spender: null,
+  model: null,
+  task: null,
+  strategy: null,
+  inputTokens: 0,
+  outputTokens: 0,
+  flag: null,
+  allowances: [],
+  detail: null,
+  corrects: null,
+};
+
+const openLegs = (hold: LiveHold): LiveLeg[] => [...hold.legs.values()].filter((leg) => leg.open);
+
+function rowOf(hold: LiveHold): HoldRow {
+  const { spender, task, strategy, allowances } = hold.request;
+  const legs = openLegs(hold).map(({ id, model, amount, sent }) => ({ id, model, amount, sent }));
+  return { spender, task, strategy, allowances: allowances.map((one) => one.id), legs };
+}
+
+function entryOf(
+  of: Pick<HoldRequest, 'spender' | 'task' | 'strategy' | 'allowances'>,
+  model: string,
+  call: string,
+  amount: Nano,
+  charge: Charge | null,
+  flag: Flag,
+  corrects: number | null,
+  at: number,
+): NewEntry {
+  const { usage = null, priceVersion = '' } = charge ?? {};
+  return {
+    at: charge?.at ?? at,
+    kind: corrects === null ? 'charge' : 'correction',
+    amount,
+    call,
+    model,
+    flag,
+    corrects,
+    spender: of.spender,
+    task: of.task,
+    strategy: of.strategy,
+    inputTokens: usage?.prompt_tokens ?? 0,
+    outputTokens: usage?.completion_tokens ?? 0,
+    allowances: of.allowances.map((one) => one.id),
+    detail:
+      usage === null
+        ? null
+        : {
+            usage,
+            priceVersion,
+          },
+  };
+}
+
+function outOfRange({ atLeast, atMost }: HoldLeg): boolean {
+  return !Number.isSafeInteger(atLeast) || !Number.isSafeInteger(atMost) || atLeast < 0 || atLeast > atMost;
+}
+
+function unavailable(cause: unknown): QuorumError {
+  return new QuorumError(
+    'budget_unavailable',
+    'The ledger can’t be written at the moment, so nothing can be spent. Try again in a moment.',
+    {
+      retryAfterMs: 1_000,
+      cause,
+    },
+  );
+}
