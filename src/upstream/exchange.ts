@@ -1,0 +1,167 @@
+// One HTTP exchange with an upstream: sends, keeps time with a single timer, obeys the signal, and ends exactly once.
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../contract/index.ts';
+import { abortedFault, Fault } from './fault.ts';
+import type { Link, Sockets } from './sockets.ts';
+import type { Headers } from './status.ts';
+import type { Target } from './target.ts';
+import { brokenOff, notSent, unreachable } from './trouble.ts';
+
+/** Everything an attempt needs that stays the same from one attempt to the next. */
+export interface Line {
+  readonly clock: Clock;
+  readonly sockets: Sockets;
+  readonly target: Target;
+  readonly body: Buffer;
+  readonly stream: boolean;
+  readonly signal: AbortSignal;
+  readonly deadlineAt: number;
+  readonly totalMs: number;
+}
+
+/** Who takes the answer. Called in this order; exactly one of `end` and `fail` comes, and comes last. */
+export interface Receiver {
+  head(exchange: Exchange, status: number, headers: Headers): void;
+  data(exchange: Exchange, chunk: Buffer): void;
+  end(exchange: Exchange): void;
+  fail(fault: Fault): void;
+}
+
+/** Thrown into undici for a call that ended while it queued: the socket goes to the next one unharmed. */
+const GONE = new Error('the call has ended');
+
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly line: Line;
+  readonly sentAt: number;
+  /** Of the body; below zero while there is none. */
+  firstByteAt = -1;
+  link: Link | null = null;
+  readonly #receiver: Receiver;
+  readonly #endBy: number;
+  #controller: Dispatcher.DispatchController | null = null;
+  #cancelTimer: () => void;
+  /** When the present phase has lasted too long. */
+  #phaseBy: number;
+  #answered = false;
+  #reused = false;
+  #over = false;
+
+  constructor(line: Line, receiver: Receiver) {
+    const now = line.clock.now();
+    this.line = line;
+    this.#receiver = receiver;
+    this.sentAt = now;
+    this.#endBy = Math.min(now + line.totalMs, line.deadlineAt);
+    this.#phaseBy = now + line.target.model.timeouts.connectMs;
+    this.#cancelTimer = line.clock.after(Math.max(0, Math.min(this.#phaseBy, this.#endBy) - now), this.#onTimer);
+    line.signal.addEventListener('abort', this);
+  }
+
+  send(fresh: boolean): void {
+    const { target, body, stream, sockets } = this.line;
+    const headers = stream ? target.streamHeaders : target.wholeHeaders;
+    const outgoing = { origin: target.origin, path: target.path, headers, body, handler: this };
+    if (fresh) sockets.sendFresh(outgoing);
+    else sockets.send(outgoing);
+  }
+
+  /** Stops reading from the socket; what is under way in it still comes. The idle clock stands still meanwhile. */
+  pause(): void {
+    this.#controller?.pause();
+    this.#phaseBy = Number.POSITIVE_INFINITY;
+  }
+
+  resume(): void {
+    if (this.#over) return;
+    this.#phaseBy = this.line.clock.now() + this.line.target.model.timeouts.idleMs;
+    this.#controller?.resume();
+  }
+
+  /** Ends it from this side: the socket is closed at once. */
+  stop(fault: Fault): void {
+    if (!this.#close()) return;
+    this.link?.abandon();
+    this.#controller?.abort(GONE);
+    this.#receiver.fail(fault);
+  }
+
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.stop(abortedFault(this.line.signal.reason));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#over) throw GONE;
+    this.#controller = controller;
+    this.#reused = this.link !== null && this.link.served++ > 0;
+    this.#phaseBy = this.line.stream
+      ? this.line.clock.now() + this.line.target.model.timeouts.firstTokenMs
+      : Number.POSITIVE_INFINITY;
+  }
+
+  onResponseStarted(): void {
+    this.#answered = true;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (this.#over || status < 200) return;
+    this.#receiver.head(this, status, headers);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.line.stream && !controller.paused) {
+      const now = this.line.clock.now();
+      this.#phaseBy = now + this.line.target.model.timeouts.idleMs;
+      if (this.firstByteAt < 0) this.firstByteAt = now;
+    } else if (this.firstByteAt < 0) this.firstByteAt = this.line.clock.now();
+    this.#receiver.data(this, chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#close()) this.#receiver.end(this);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | undefined, error: Error & { readonly code?: string }): void {
+    if (!this.#close()) return;
+    const { provider } = this.line.target;
+    this.#receiver.fail(
+      this.#answered
+        ? brokenOff(provider, error)
+        : this.#controller === null
+          ? notSent(provider, error)
+          : unreachable(provider, error, this.#reused),
+    );
+  }
+
+  /** False when it was over already. */
+  #close(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#cancelTimer();
+    this.line.signal.removeEventListener('abort', this);
+    return true;
+  }
+
+  readonly #onTimer = (): void => {
+    const now = this.line.clock.now();
+    const dueAt = Math.min(this.#phaseBy, this.#endBy);
+    if (now < dueAt) this.#cancelTimer = this.line.clock.after(dueAt - now, this.#onTimer);
+    else this.stop(this.#lateness());
+  };
+
+  #lateness(): Fault {
+    const { target, deadlineAt, totalMs } = this.line;
+    const { connectMs, firstTokenMs, idleMs } = target.model.timeouts;
+    const late = (what: string): Fault => new Fault('timeout', `${target.provider.name} ${what}`);
+    if (this.#endBy <= this.#phaseBy) {
+      return this.#endBy === deadlineAt
+        ? late("wasn't done when the request's time was up")
+        : late(`wasn't done within ${totalMs} ms`);
+    }
+    if (this.#controller === null) return late(`gave no connection within ${connectMs} ms`);
+    return this.firstByteAt >= 0
+      ? late(`fell silent for ${idleMs} ms`)
+      : late(`said nothing within ${firstTokenMs} ms`);
+  }
+}

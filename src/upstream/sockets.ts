@@ -1,0 +1,117 @@
+// Keep-alive connections, one pool per origin. Knows which socket an exchange is on, and whether it has served before.
+import type { Socket } from 'node:net';
+import { buildConnector, Client, Pool, type Dispatcher } from 'undici';
+
+/** What an exchange learns of the connection it was given, before the connection is up. */
+export interface Link {
+  /** Requests begun on the present socket. */
+  served: number;
+  /** The exchange is over: a socket that is still being opened for it is closed, and none is opened any more. */
+  abandon(): void;
+}
+
+/** One request and who hears of it. */
+export interface Outgoing {
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  readonly handler: Dispatcher.DispatchHandler & { link: Link | null };
+}
+
+export interface Sockets {
+  send(outgoing: Outgoing): void;
+  /** On a connection of its own, opened for it and closed after it. */
+  sendFresh(outgoing: Outgoing): void;
+  /** Ends what is still under way. */
+  close(): Promise<void>;
+}
+
+type Connect = (options: buildConnector.Options, callback: buildConnector.Callback) => void;
+type Options = Dispatcher.DispatchOptions & { readonly handler?: Outgoing['handler'] };
+
+const GIVEN_UP = new Error('given up');
+
+/** Pools pick their client by themselves; this one tells the exchange that it was picked. */
+class LinkedClient extends Client {
+  readonly #link: Link & { abandoned: boolean };
+
+  constructor(origin: string | URL, options: object, connect: Connect) {
+    let opening: Socket | null = null;
+    const link = {
+      served: 0,
+      abandoned: false,
+      abandon: () => {
+        link.abandoned = true;
+        opening?.destroy(GIVEN_UP);
+      },
+    };
+    const open: Connect = (target, callback) => {
+      link.served = 0;
+      // undici's connector returns the socket, though its type doesn't say so.
+      opening = connect(target, (...outcome) => {
+        opening = null;
+        callback(...outcome);
+      }) as unknown as Socket;
+    };
+    // After an abort undici would connect anew for the very request that was aborted.
+    const refuse: Connect = (_, callback) => queueMicrotask(() => callback(GIVEN_UP, null));
+    super(origin, {
+      ...options,
+      connect: (target, callback) => (link.abandoned ? refuse : open)(target, callback),
+    });
+    this.#link = link;
+  }
+
+  override dispatch(options: Options, handler: Dispatcher.DispatchHandler): boolean {
+    this.#link.abandoned = false;
+    if (options.handler !== undefined) options.handler.link = this.#link;
+    return super.dispatch(options, handler);
+  }
+}
+
+/** Idle sockets are kept this long unless the server says less; one that died meanwhile is replaced without a word. */
+const KEEP_ALIVE_MS = 30_000;
+// Exchanges keep their own time, one timer each.
+const CLIENT_OPTIONS = { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS };
+
+const optionsOf = (outgoing: Outgoing): Options & { readonly origin: string } => ({
+  origin: outgoing.origin,
+  path: outgoing.path,
+  method: 'POST',
+  headers: outgoing.headers as string[],
+  body: outgoing.body,
+  handler: outgoing.handler,
+});
+
+export function createSockets(maxSockets: number): Sockets {
+  const connect: Connect = buildConnector({ timeout: 0 });
+  const pools = new Map<string, Pool>();
+  const fresh = new Set<Client>();
+
+  const openPool = (origin: string): Pool => {
+    const pool = new Pool(origin, {
+      ...CLIENT_OPTIONS,
+      connections: maxSockets,
+      factory: (url, options) => new LinkedClient(url, options, connect),
+    });
+    pools.set(origin, pool);
+    return pool;
+  };
+
+  return {
+    send(outgoing) {
+      const pool = pools.get(outgoing.origin) ?? openPool(outgoing.origin);
+      pool.dispatch(optionsOf(outgoing), outgoing.handler);
+    },
+    sendFresh(outgoing) {
+      const client = new LinkedClient(outgoing.origin, CLIENT_OPTIONS, connect);
+      fresh.add(client);
+      client.dispatch({ ...optionsOf(outgoing), reset: true }, outgoing.handler);
+      void client.close().finally(() => fresh.delete(client));
+    },
+    async close() {
+      await Promise.all([...pools.values(), ...fresh].map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}

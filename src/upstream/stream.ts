@@ -1,0 +1,214 @@
+// Takes a streamed answer: holds it until the first event is known to be a good one, then passes bytes on as they come.
+import type { Transform } from 'node:stream';
+import type { Completion, Sink, StreamReply } from '../contract/index.ts';
+import { SSE_DONE, streamOf } from '../wire/index.ts';
+import { encodingOf, openDecoder } from './decode.ts';
+import type { Exchange, Receiver } from './exchange.ts';
+import { abortedFault, Fault } from './fault.ts';
+import { openingOf } from './opening.ts';
+import { faultOf, type Headers } from './status.ts';
+import { WholeReceiver } from './whole.ts';
+
+/** Held before `pump` is called; past it the socket is paused. */
+const MOST_HELD_BYTES = 64 * 1024;
+
+export class StreamReceiver implements Receiver {
+  readonly #retries: number;
+  readonly #settle: (outcome: StreamReply | Fault) => void;
+  #headers: Headers = {};
+  #status = 0;
+  #decoder: Transform | null = null;
+  /** Set when the answer turns out not to be a stream. */
+  #document: WholeReceiver | null = null;
+  #opened = false;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #sink: Sink | null = null;
+  #draining = false;
+  #outcome: 'ended' | Fault | null = null;
+  #onOutcome: (() => void) | null = null;
+
+  constructor(retries: number, settle: (outcome: StreamReply | Fault) => void) {
+    this.#retries = retries;
+    this.#settle = settle;
+  }
+
+  head(exchange: Exchange, status: number, headers: Headers): void {
+    this.#status = status;
+    this.#headers = headers;
+    if (status >= 300) this.#beDocument(exchange, headers);
+  }
+
+  data(exchange: Exchange, chunk: Buffer): void {
+    if (this.#document !== null) {
+      this.#document.data(exchange, chunk);
+      return;
+    }
+    const encoding = encodingOf(this.#headers);
+    if (encoding === null) this.#take(exchange, chunk);
+    else this.#decode(exchange, encoding, chunk);
+  }
+
+  end(exchange: Exchange): void {
+    if (this.#decoder === null) this.#end(exchange);
+    else this.#decoder.end();
+  }
+
+  fail(fault: Fault): void {
+    this.#decoder?.destroy();
+    if (this.#document !== null) this.#document.fail(fault);
+    else if (this.#opened) this.#finish(fault);
+    else this.#settle(fault);
+  }
+
+  #decode(exchange: Exchange, encoding: string, chunk: Buffer): void {
+    this.#decoder ??= this.#openDecoder(exchange, encoding, chunk);
+    if (this.#decoder === null) exchange.stop(this.#malformed(exchange, 'is encoded in an unknown way'));
+    else this.#decoder.write(chunk);
+  }
+
+  #openDecoder(exchange: Exchange, encoding: string, first: Buffer): Transform | null {
+    const decoder = openDecoder(encoding, first);
+    decoder?.on('data', (chunk: Buffer) => this.#take(exchange, chunk));
+    decoder?.on('end', () => this.#end(exchange));
+    decoder?.on('error', () => {
+      const fault = this.#malformed(exchange, "can't be decompressed");
+      exchange.stop(fault);
+      this.fail(fault);
+    });
+    return decoder;
+  }
+
+  #take(exchange: Exchange, chunk: Buffer): void {
+    if (this.#document !== null) this.#document.data(exchange, chunk);
+    else if (this.#sink !== null) this.#write(exchange, this.#sink, chunk);
+    else this.#hold(exchange, chunk);
+  }
+
+  #hold(exchange: Exchange, chunk: Buffer): void {
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (!this.#opened) this.#decide(exchange, false);
+    if (this.#opened && this.#heldBytes > MOST_HELD_BYTES) exchange.pause();
+  }
+
+  #decide(exchange: Exchange, ended: boolean): void {
+    const head = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
+    const opening = openingOf(head, ended);
+    switch (opening.is) {
+      case 'undecided':
+        return;
+      case 'events':
+        this.#open(exchange);
+        return;
+      case 'document':
+        this.#beDocument(exchange, { ...this.#headers, 'content-encoding': undefined });
+        this.#document?.data(exchange, head);
+        return;
+      case 'error':
+        this.#stopWith(exchange, this.#errorEvent(exchange, opening.json));
+        return;
+      default:
+        opening satisfies never;
+    }
+  }
+
+  #open(exchange: Exchange): void {
+    this.#opened = true;
+    this.#settle({
+      retries: this.#retries,
+      sentAt: exchange.sentAt,
+      firstByteAt: exchange.firstByteAt,
+      pump: (sink) => this.#pump(exchange, sink),
+    });
+  }
+
+  #pump(exchange: Exchange, sink: Sink): Promise<void> {
+    if (this.#sink !== null) return Promise.reject(new Error('a stream is pumped once only'));
+    return new Promise((resolve, reject) => {
+      this.#onOutcome = () => {
+        if (this.#outcome instanceof Fault) reject(this.#outcome.toFailure(this.#retries));
+        else resolve();
+      };
+      this.#sink = sink;
+      const held = this.#held;
+      this.#held = [];
+      for (const chunk of held) this.#write(exchange, sink, chunk);
+      if (this.#outcome !== null) this.#onOutcome();
+      else if (!this.#draining) exchange.resume();
+    });
+  }
+
+  #write(exchange: Exchange, sink: Sink, chunk: Buffer): void {
+    try {
+      if (sink.write(chunk) || this.#draining) return;
+    } catch (thrown) {
+      this.#stopWith(exchange, abortedFault(thrown));
+      return;
+    }
+    this.#draining = true;
+    exchange.pause();
+    sink.drained().then(
+      () => {
+        this.#draining = false;
+        exchange.resume();
+      },
+      (reason: unknown) => this.#stopWith(exchange, abortedFault(reason)),
+    );
+  }
+
+  #beDocument(exchange: Exchange, headers: Headers): void {
+    this.#document = new WholeReceiver((outcome) => {
+      this.#settle(outcome instanceof Fault ? outcome : this.#replay(exchange, outcome.completion));
+    });
+    this.#document.head(exchange, this.#status, headers);
+  }
+
+  /** The upstream answered whole: the caller still gets its stream. */
+  #replay({ sentAt, firstByteAt, line }: Exchange, completion: Completion): StreamReply {
+    const includeUsage = line.target.provider.streamUsage;
+    const chunks = [...streamOf(completion, { includeUsage }), SSE_DONE];
+    return { retries: this.#retries, sentAt, firstByteAt, pump: (sink) => replay(chunks, sink, this.#retries) };
+  }
+
+  #end(exchange: Exchange): void {
+    if (this.#document === null && !this.#opened) this.#decide(exchange, true);
+    if (this.#document !== null) this.#document.end(exchange);
+    else if (this.#opened) this.#finish('ended');
+    else this.#settle(this.#malformed(exchange, 'holds no event'));
+  }
+
+  #finish(outcome: 'ended' | Fault): void {
+    if (this.#outcome !== null) return;
+    this.#outcome = outcome;
+    this.#onOutcome?.();
+  }
+
+  /** Also when the exchange itself is over, and only a decoder's tail is left. */
+  #stopWith(exchange: Exchange, fault: Fault): void {
+    exchange.stop(fault);
+    this.fail(fault);
+  }
+
+  #errorEvent(exchange: Exchange, json: string): Fault {
+    const { target, clock } = exchange.line;
+    const body = Buffer.from(json);
+    return faultOf(target.provider, { status: this.#status, headers: this.#headers, body, now: clock.now() });
+  }
+
+  #malformed(exchange: Exchange, what: string): Fault {
+    return new Fault('malformed', `${exchange.line.target.provider.name} sent a stream that ${what}`, {
+      status: this.#status,
+    });
+  }
+}
+
+async function replay(chunks: readonly Uint8Array[], sink: Sink, retries: number): Promise<void> {
+  try {
+    for (const chunk of chunks) {
+      if (!sink.write(chunk)) await sink.drained();
+    }
+  } catch (thrown) {
+    throw abortedFault(thrown).toFailure(retries);
+  }
+}

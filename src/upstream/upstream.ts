@@ -1,0 +1,125 @@
+// Calls to models: one attempt after the other until one gives an answer or no more may be made.
+import {
+  sleep,
+  type Clock,
+  type Random,
+  type StreamReply,
+  type Upstream,
+  type UpstreamCall,
+  type WholeReply,
+} from '../contract/index.ts';
+import { chatBody } from './dialect/openai.ts';
+import { Exchange, type Line } from './exchange.ts';
+import { abortedFault, Fault } from './fault.ts';
+import { createRetryBudget, nextRetryMs, type RetryBudget } from './retry.ts';
+import { createSockets } from './sockets.ts';
+import { StreamReceiver } from './stream.ts';
+import { createTargets } from './target.ts';
+import { WholeReceiver } from './whole.ts';
+
+export interface UpstreamOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Whether a call may go to this origin (`https://api.openai.com`); default: any provider's. */
+  readonly allowedOrigins?: (origin: string) => boolean;
+  /** Connections to one origin; more calls at once wait for one. */
+  readonly maxSockets?: number;
+}
+
+const MOST_SOCKETS = 1024;
+
+type Attempt<Reply> = (line: Line, retries: number, fresh: boolean) => Promise<Reply | Fault>;
+
+const attemptWhole: Attempt<WholeReply> = (line, retries, fresh) =>
+  new Promise((resolve) => {
+    const receiver = new WholeReceiver((outcome) => {
+      if (outcome instanceof Fault) resolve(outcome);
+      else {
+        const { completion, bytes, exchange } = outcome;
+        resolve({ completion, bytes, retries, sentAt: exchange.sentAt, firstByteAt: exchange.firstByteAt });
+      }
+    });
+    new Exchange(line, receiver).send(fresh);
+  });
+
+const attemptStream: Attempt<StreamReply> = (line, retries, fresh) =>
+  new Promise((resolve) => {
+    new Exchange(line, new StreamReceiver(retries, resolve)).send(fresh);
+  });
+
+/** What is known before anything is sent. */
+function obstacle(line: Line, allowed: UpstreamOptions['allowedOrigins']): Fault | null {
+  const { target, signal, clock, deadlineAt } = line;
+  if (signal.aborted) return abortedFault(signal.reason);
+  if (clock.now() >= deadlineAt) return new Fault('timeout', "the request's time was up before the call");
+  if (allowed !== undefined && !allowed(target.origin)) {
+    return new Fault('refused', `${target.provider.name} is at an address that isn't allowed`);
+  }
+  return null;
+}
+
+/** Waits before the next attempt; false when there is to be none. */
+async function pause(line: Line, call: UpstreamCall, fault: Fault, retries: number, random: Random): Promise<boolean> {
+  const { clock, deadlineAt, signal } = line;
+  const maxRetries = Math.min(call.maxRetries, call.provider.maxRetries);
+  const retryAfterMs = fault.detail.retryAfterMs ?? null;
+  const waitMs = nextRetryMs({ retries, maxRetries, retryAfterMs, now: clock.now(), deadlineAt }, random);
+  if (waitMs === null) return false;
+  await sleep(clock, waitMs, signal).catch((reason: unknown) => {
+    throw abortedFault(reason).toFailure(retries);
+  });
+  return true;
+}
+
+async function run<Reply extends object>(
+  line: Line,
+  call: UpstreamCall,
+  attempt: Attempt<Reply>,
+  random: Random,
+  budget: RetryBudget,
+): Promise<Reply> {
+  let retrying = false;
+  budget.begin();
+  try {
+    for (let retries = 0; ; retries++) {
+      let outcome = await attempt(line, retries, false);
+      if (outcome instanceof Fault && outcome.detail.staleSocket === true) outcome = await attempt(line, retries, true);
+      if (!(outcome instanceof Fault)) return outcome;
+      if (retrying) budget.give();
+      retrying = outcome.detail.retryable === true && budget.take();
+      if (!retrying || !(await pause(line, call, outcome, retries, random))) throw outcome.toFailure(retries);
+    }
+  } finally {
+    if (retrying) budget.give();
+    budget.end();
+  }
+}
+
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { clock, random, allowedOrigins } = options;
+  const sockets = createSockets(options.maxSockets ?? MOST_SOCKETS);
+  const targetOf = createTargets();
+  const budget = createRetryBudget();
+
+  function start<Reply extends object>(call: UpstreamCall, stream: boolean, attempt: Attempt<Reply>): Promise<Reply> {
+    const target = targetOf(call.provider, call.model);
+    const line: Line = {
+      clock,
+      sockets,
+      target,
+      body: Buffer.from(chatBody(target.shape, call.request, stream)),
+      stream,
+      signal: call.signal,
+      deadlineAt: call.deadlineAt,
+      totalMs: call.totalMs ?? call.model.timeouts.totalMs,
+    };
+    const fault = obstacle(line, allowedOrigins);
+    return fault === null ? run(line, call, attempt, random, budget) : Promise.reject(fault.toFailure(0));
+  }
+
+  return {
+    whole: (call) => start(call, false, attemptWhole),
+    stream: (call) => start(call, true, attemptStream),
+    close: () => sockets.close(),
+  };
+}
