@@ -1,0 +1,4 @@
+// What the outside gets to see of how things go: lines, numbers, percentiles.
+export { createHistogram, type Histogram, type HistogramState, RELATIVE_ERROR } from './histogram.ts';
+export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './log.ts';
+export { createMetrics, type Metrics } from './metrics.ts';

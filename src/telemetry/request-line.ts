@@ -1,0 +1,32 @@
+// What the log says of a request: how it went, never what was said.
+import { type RequestRecord, usdOf } from '../contract/index.ts';
+
+/** Numbers rounded to what anyone reads. */
+const ms = (value: number): number => Math.round(value * 100) / 100;
+
+export function requestFields(record: RequestRecord): Record<string, unknown> {
+  const { timings } = record;
+  return {
+    request_id: record.id,
+    tenant: record.tenant,
+    endpoint: record.endpoint,
+    model: record.requestedModel,
+    status: record.status,
+    error: record.errorCode ?? undefined,
+    stream: record.stream,
+    cache: record.cache,
+    strategy: record.strategy ?? undefined,
+    task: record.decision?.classification.task,
+    tier: record.decision?.tier,
+    models: record.models,
+    attempts: record.attempts.length,
+    confidence: record.confidence ?? undefined,
+    agreement: record.merge?.agreement ?? undefined,
+    flags: record.flags.length === 0 ? undefined : record.flags,
+    cost_usd: usdOf(record.cost),
+    total_ms: ms(timings.totalMs),
+    first_byte_ms: timings.firstByteMs === null ? undefined : ms(timings.firstByteMs),
+    upstream_ms: ms(timings.upstreamMs),
+    overhead_ms: ms(timings.overheadMs),
+  };
+}
