@@ -1,0 +1,107 @@
+// What a candidate says, read once: its text, the JSON in it, its tool calls. Independent of the other candidates.
+import type { Candidate, ToolCall } from '../contract/index.ts';
+import { extract } from './extract.ts';
+import type { Extracted } from './extract.ts';
+import { findJson } from './find.ts';
+import type { FoundJson } from './find.ts';
+import { isObject, parseJson } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
+import { profileOf } from './similarity.ts';
+import type { Profile } from './similarity.ts';
+import { MAX_READ_CHARS, textOf, withoutThinking } from './text.ts';
+
+export interface Call {
+  readonly source: ToolCall;
+  readonly name: string;
+  /** null: not an object, or not JSON. */
+  readonly arguments: JsonObject | null;
+}
+
+/** Where an object holds a final answer beside its reasoning. */
+export interface AnswerField {
+  readonly name: string;
+  readonly value: Json;
+}
+
+export interface Reading {
+  /** As sent. */
+  readonly content: string;
+  /** Without thinking, trimmed. */
+  readonly text: string;
+  readonly calls: readonly Call[];
+  readonly json: FoundJson | null;
+  readonly answerField: AnswerField | null;
+  /** The final answer in the text; null when there is none, or in a text too long to read. */
+  readonly final: Extracted | null;
+  readonly profile: Profile;
+}
+
+const ANSWER_NAMES =
+  /^(?:the_?)?(?:final_?|correct_?|best_?)?(?:answer|result|solution|choice|label|prediction|verdict|category|classification|output|response|conclusion)$/i;
+const REASONING_NAMES =
+  /^(?:step_?by_?step|chain_?of_?thoughts?|cot|reason(?:s|ing)?(?:_?(?:steps|process|text))?|explanations?|rationale|thoughts?|thinking|thought_?process|analysis|justification|steps|work(?:ing|ings)?|evidence|comments?|notes?|confidence)$/i;
+
+export const isReasoning = (name: string): boolean => REASONING_NAMES.test(name);
+
+/** The one answer field of an object whose other fields only tell how it came about. */
+function answerFieldOf(value: Json | undefined): AnswerField | null {
+  if (!isObject(value) || value.size > 12) return null;
+  const names = [...value.keys()].filter((name) => ANSWER_NAMES.test(name));
+  const rest = [...value.keys()].filter((name) => !isReasoning(name));
+  if (names.length !== 1 || rest.length !== 1) return null;
+  return { name: names[0]!, value: value.get(names[0]!)! };
+}
+
+function callOf(source: ToolCall): Call {
+  const text: unknown = source.function?.arguments;
+  const value = typeof text === 'string' ? parseJson(text.trim() === '' ? '{}' : text) : undefined;
+  return { source, name: String(source.function?.name ?? ''), arguments: isObject(value) ? value : null };
+}
+
+const lazy = <Value>(make: () => Value): (() => Value) => {
+  let made: { readonly value: Value } | null = null;
+  return () => (made ??= { value: make() }).value;
+};
+
+export function readingOf(candidate: Candidate): Reading {
+  const content = textOf(candidate.message);
+  const text = lazy(() => withoutThinking(content).trim());
+  const calls = lazy(() =>
+    Array.isArray(candidate.message.tool_calls) ? candidate.message.tool_calls.map((call) => callOf(call)) : [],
+  );
+  const json = lazy(() => findJson(text()));
+  const answerField = lazy(() => answerFieldOf(json()?.value));
+  const final = lazy(() => (text().length > MAX_READ_CHARS ? null : extract(text())));
+  const profile = lazy(() => profileOf(text()));
+  return {
+    content,
+    get text() {
+      return text();
+    },
+    get calls() {
+      return calls();
+    },
+    get json() {
+      return json();
+    },
+    get answerField() {
+      return answerField();
+    },
+    get final() {
+      return final();
+    },
+    get profile() {
+      return profile();
+    },
+  };
+}
+
+/** Readings are kept as long as their candidate: `judge`, `stand` and `merge` read it once. */
+export function createReader(): (candidate: Candidate) => Reading {
+  const readings = new WeakMap<Candidate, Reading>();
+  return (candidate) => {
+    let reading = readings.get(candidate);
+    if (reading === undefined) readings.set(candidate, (reading = readingOf(candidate)));
+    return reading;
+  };
+}

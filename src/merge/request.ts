@@ -1,0 +1,77 @@
+// What the request says about the answer: its tools, and the text it asks with.
+import type { ChatRequest } from '../contract/index.ts';
+
+export interface Tool {
+  readonly name: string;
+  /** JSON schema, as the caller sent it. */
+  readonly parameters: unknown;
+  readonly properties: Readonly<Record<string, PropertySchema>>;
+  readonly required: ReadonlySet<string>;
+}
+
+export interface PropertySchema {
+  readonly type?: unknown;
+  readonly enum?: unknown;
+  readonly default?: unknown;
+  readonly description?: unknown;
+  readonly items?: unknown;
+}
+
+const MAX_PROMPT_CHARS = 60_000;
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+function readTools(request: ChatRequest): ReadonlyMap<string, Tool> {
+  const tools = new Map<string, Tool>();
+  for (const entry of request.tools ?? []) {
+    const definition = asRecord(entry['function']);
+    const name = definition['name'];
+    if (typeof name !== 'string') continue;
+    const parameters = asRecord(definition['parameters']);
+    const required = Array.isArray(parameters['required'])
+      ? parameters['required'].filter((field) => typeof field === 'string')
+      : [];
+    const properties = new Map(
+      Object.entries(asRecord(parameters['properties'])).map(([field, schema]) => [
+        field,
+        asRecord(schema) as PropertySchema,
+      ]),
+    );
+    tools.set(name, {
+      name,
+      parameters: definition['parameters'],
+      properties: Object.fromEntries(properties),
+      required: new Set(required),
+    });
+  }
+  return tools;
+}
+
+const known = new WeakMap<ChatRequest, ReadonlyMap<string, Tool>>();
+
+/** Function tools by name; read once per request. */
+export function toolsOf(request: ChatRequest): ReadonlyMap<string, Tool> {
+  let tools = known.get(request);
+  if (tools === undefined) known.set(request, (tools = readTools(request)));
+  return tools;
+}
+
+const prompts = new WeakMap<ChatRequest, string>();
+
+function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: unknown) => String(asRecord(part)['text'] ?? '')).join('\n');
+}
+
+/** What was said before the answer, the end of it where it is long. */
+export function promptOf(request: ChatRequest): string {
+  let prompt = prompts.get(request);
+  if (prompt === undefined) {
+    const texts = request.messages.slice(-20).map((message) => contentText(message.content).slice(-MAX_PROMPT_CHARS));
+    prompts.set(request, (prompt = texts.join('\n').slice(-MAX_PROMPT_CHARS)));
+  }
+  return prompt;
+}
