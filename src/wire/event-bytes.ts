@@ -4,15 +4,60 @@
 const LF = 0x0a;
 const CR = 0x0d;
 
+export interface EventCutter {
+  /** The whole events that are in so far and not yet given out: `chunk` itself when it is just that. Null when no event ends in it. */
+  push(chunk: Uint8Array): Uint8Array | null;
+  /** What is left of an event that didn't end. */
+  rest(): Uint8Array;
+}
+
+/** Holds half events back. Throws when one grows beyond `maxBytes`; each byte is looked at once, however it is cut. */
+export function createEventCutter(maxBytes: number): EventCutter {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let before = EVENT_START;
+
+  const hold = (part: Uint8Array): void => {
+    if (part.length === 0) return;
+    heldBytes += part.length;
+    if (heldBytes > maxBytes) throw new Error(`An event of the stream is longer than ${maxBytes} bytes.`);
+    held.push(part);
+    before = { last: part[part.length - 1]!, beforeLast: part.length > 1 ? part[part.length - 2]! : before.last };
+  };
+  const release = (part: Uint8Array): Uint8Array => {
+    if (heldBytes === 0) return part;
+    const whole = Buffer.concat([...held, part]);
+    held = [];
+    heldBytes = 0;
+    before = EVENT_START;
+    return whole;
+  };
+
+  return {
+    push(chunk) {
+      const end = lastEventEnd(chunk, before);
+      if (end === chunk.length && end > 0) return release(chunk);
+      if (end === 0) {
+        hold(chunk);
+        return null;
+      }
+      const events = release(chunk.subarray(0, end));
+      hold(chunk.subarray(end));
+      return events;
+    },
+    rest: () => release(new Uint8Array()),
+  };
+}
+
 /** The two bytes before a chunk. A blank line at the very start ends an (empty) event, hence line ends to begin with. */
-export interface Before {
+interface Before {
   readonly last: number;
   readonly beforeLast: number;
 }
-export const EVENT_START: Before = { last: LF, beforeLast: LF };
+const EVENT_START: Before = { last: LF, beforeLast: LF };
 
 /** The index after the last blank line of `chunk`, or 0 when none ends in it. A CR that an LF may yet follow counts as ended. */
-export function lastEventEnd(chunk: Uint8Array, before: Before): number {
+function lastEventEnd(chunk: Uint8Array, before: Before): number {
   const at = (index: number): number | undefined =>
     index >= 0 ? chunk[index] : index === -1 ? before.last : before.beforeLast;
   let last = lastLineEnd(chunk, chunk.length - 1);

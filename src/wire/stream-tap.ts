@@ -1,6 +1,6 @@
 // Watches a single model's stream while its bytes go on to the client unparsed: usage, how it ended, errors in the band.
 import type { Usage } from '../contract/index.ts';
-import { eventData, eventEnd, EVENT_START, lastEventEnd, type Before } from './event-bytes.ts';
+import { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
 import { hasNeedle } from './needles.ts';
 import { usageOfChunk } from './usage.ts';
 
@@ -51,58 +51,35 @@ interface Seen {
 
 export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }): StreamTap {
   const seen: Seen = { done: false, usage: null, finishReason: null, model: null, nameTries: NAME_TRIES, error: null };
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  let before: Before = EVENT_START;
+  const cutter = createEventCutter(MAX_HELD_BYTES);
+  let started = false;
   let bytes = 0;
-
-  const hold = (part: Uint8Array): void => {
-    if (part.length === 0) return;
-    heldBytes += part.length;
-    if (heldBytes > MAX_HELD_BYTES)
-      throw new Error(`An event of the upstream's stream is longer than ${MAX_HELD_BYTES} bytes.`);
-    held.push(part);
-    before = { last: part[part.length - 1]!, beforeLast: part.length > 1 ? part[part.length - 2]! : before.last };
-  };
-  const release = (part: Uint8Array): Uint8Array => {
-    if (heldBytes === 0) return part;
-    const whole = Buffer.concat([...held, part]);
-    held = [];
-    heldBytes = 0;
-    before = EVENT_START;
-    return whole;
-  };
   const wantsName = (): boolean => seen.model === null && seen.nameTries > 0;
+  const mayPass = (event: Uint8Array): boolean =>
+    wantsName() || hasNeedle(event, 0, event.length) ? look(event, seen, hideUsage) : !seen.done;
 
   return {
     push(chunk) {
       bytes += chunk.length;
-      const end = lastEventEnd(chunk, before);
-      if (end === 0) {
-        hold(chunk);
-        return null;
-      }
-      const events = release(end === chunk.length ? chunk : chunk.subarray(0, end));
-      if (end < chunk.length) hold(chunk.subarray(end));
-      if (!seen.done && !wantsName() && !hasNeedle(events, 0, events.length)) return events;
-      return sift(events, (event) =>
-        wantsName() || hasNeedle(event, 0, event.length) ? look(event, seen, hideUsage) : !seen.done,
-      );
+      const whole = cutter.push(chunk);
+      if (whole === null) return null;
+      const events = started ? whole : withoutMark(whole);
+      started = true;
+      const quiet = !seen.done && !wantsName() && !hasNeedle(events, 0, events.length);
+      return quiet ? events : sift(events, mayPass);
     },
     end() {
-      const tail = heldBytes === 0 ? null : lastWords(release(new Uint8Array()), seen, hideUsage);
+      const tail = lastWords(cutter.rest(), seen, hideUsage);
       const { done, usage, finishReason, model, error } = seen;
-      return {
-        complete: error === null && (done || finishReason !== null),
-        usage,
-        finishReason,
-        model,
-        error,
-        bytes,
-        tail,
-      };
+      const complete = error === null && (done || finishReason !== null);
+      return { complete, usage, finishReason, model, error, bytes, tail };
     },
   };
+}
+
+/** A byte order mark means something at the very start only, and the caller may have written before. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 /** The events that `keep` lets pass: the same object when all do, null when none does. */
@@ -151,15 +128,14 @@ function learn(chunk: Fields, seen: Seen, hideUsage: boolean): boolean {
   return !wasDone && !(hideUsage && choices.length === 0 && usage !== null);
 }
 
-/** A last event without its blank line counts if it came whole: some servers end like that. */
+/** A last event without its blank line counts if it came whole, and so does an error without `data:`: some servers end like that. */
 function lastWords(rest: Uint8Array, seen: Seen, hideUsage: boolean): Uint8Array | null {
-  const data = eventData(rest) ?? Buffer.from(rest).toString('utf8');
-  if (data.trim() !== '[DONE]' && objectIn(data) === null) return null;
-  if (eventData(rest) === null) {
-    seen.error ??= errorIn(objectIn(data) ?? {});
-    return null;
-  }
-  return look(rest, seen, hideUsage) ? Buffer.concat([rest, Buffer.from('\n\n')]) : null;
+  const data = eventData(rest);
+  const bare = data ?? Buffer.from(rest).toString('utf8');
+  if (bare.trim() !== '[DONE]' && objectIn(bare) === null) return null;
+  if (data !== null) return look(rest, seen, hideUsage) ? Buffer.concat([rest, Buffer.from('\n\n')]) : null;
+  seen.error ??= errorIn(objectIn(bare) ?? {});
+  return null;
 }
 
 function objectIn(data: string): Fields | null {
