@@ -11,7 +11,7 @@ const PRIMING_TOKENS = 16;
 export const estimateTokens = (request: ChatRequest): number => requestTokens(request);
 
 /** A guess of a text's tokens, for a provider that reports no usage. */
-export const estimateTextTokens = (text: string): number => textTokens(text);
+export const estimateText = (text: string): number => textTokens(text);
 
 /**
  * Never below the true count of a text request. A token of a byte-level tokenizer stands for at least one byte, JSON only

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { encode as encodeOld } from 'gpt-tokenizer/encoding/cl100k_base';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
-import { estimateTextTokens, estimateTokens, upperBoundTokens } from '../../src/accounts/estimate.ts';
+import { estimateText, estimateTokens, upperBoundTokens } from '../../src/accounts/estimate.ts';
 import type { ChatRequest } from '../../src/contract/index.ts';
 
 const SAMPLES: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ const ask = (content: string, more: Partial<ChatRequest> = {}): ChatRequest => (
 
 describe('estimateTokens', () => {
   it.each(Object.entries(SAMPLES))('is within 25 %% below and 50 %% above for %s', (_, text) => {
-    const ratio = estimateTextTokens(text) / encode(text).length;
+    const ratio = estimateText(text) / encode(text).length;
     expect(ratio).toBeGreaterThan(0.75);
     expect(ratio).toBeLessThan(1.5);
   });

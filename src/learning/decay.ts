@@ -1,0 +1,26 @@
+// Sums that fade: what was seen counts half after each half-life, and sums at the same moment add up.
+
+export interface Fading {
+  /** Weight of what was right, as of `at`. */
+  readonly good: number;
+  /** Weight of all that was seen, as of `at`. */
+  readonly total: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export const NOTHING: Fading = { good: 0, total: 0, at: 0 };
+
+/** What a sum weighs at another moment; before its own moment it weighs what it weighed then. */
+export function fadeTo(sum: Fading, at: number, halfLifeMs: number): Fading {
+  if (at <= sum.at || sum.total === 0) return sum;
+  const share = 2 ** -((at - sum.at) / halfLifeMs);
+  return { good: sum.good * share, total: sum.total * share, at };
+}
+
+/** Both as of the later moment. Commutative and associative, so merging is the same as having seen all. */
+export function addSums(left: Fading, right: Fading, halfLifeMs: number): Fading {
+  const at = Math.max(left.at, right.at);
+  const [a, b] = [fadeTo(left, at, halfLifeMs), fadeTo(right, at, halfLifeMs)];
+  return { good: a.good + b.good, total: a.total + b.total, at };
+}

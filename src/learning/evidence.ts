@@ -1,0 +1,170 @@
+// Confidence per task and model from what was seen: decayed sums, shrunk from the catalog over the model as a whole and the task to the tenant.
+import type { EvidenceSum, Model } from '../contract/index.ts';
+import { NOTHING, addSums, fadeTo, type Fading } from './decay.ts';
+import { priorOf } from './prior.ts';
+
+export interface Outcome {
+  readonly tenant: string;
+  readonly task: string;
+  readonly model: string;
+  /** How right it was, 0-1. */
+  readonly good: number;
+  /** How much the signal is worth: 1 is one answer known to be right or wrong. */
+  readonly weight: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface Confidence {
+  /** Expected share of right answers, 0-1. */
+  readonly quality: number;
+  /** Decayed weight of the outcomes at this task that it rests on. */
+  readonly samples: number;
+}
+
+export interface ConfidenceChange {
+  readonly at: number;
+  readonly task: string;
+  readonly model: string;
+  readonly before: number;
+  readonly after: number;
+  readonly why: string;
+}
+
+export interface EvidenceOptions {
+  readonly halfLifeMs: number;
+  /** Outcomes that the prior counts for at each level. */
+  readonly priorStrength: number;
+}
+
+export interface Evidence {
+  /** `tenant` null: over all tenants. */
+  quality(model: Model, task: string | { readonly name: string }, tenant: string | null, now: number): Confidence;
+  /** Takes an outcome in; returns what to add to the store. The model's catalog entry makes changes comparable. */
+  observe(outcome: Outcome, model?: Model): EvidenceSum;
+  /** Significant changes since the last call, oldest first; of a flood only the latest. */
+  changes(): readonly ConfidenceChange[];
+  /** One sum per tenant, task and model; loading it gives the same confidences. */
+  snapshot(): readonly EvidenceSum[];
+}
+
+/** A change of so much in a confidence is worth a line in the log. */
+const SIGNIFICANT = 0.05;
+const MOST_CHANGES = 1_000;
+/** A single outcome never counts for more than this many. */
+const HEAVIEST = 5;
+/** Without a catalog entry at hand. */
+const UNKNOWN_MODEL = { quality: 6, strengths: [] };
+
+/** The sums of one model at the three levels; tenants within tasks. */
+interface Shelf {
+  overall: Fading;
+  readonly tasks: Map<string, TaskShelf>;
+}
+interface TaskShelf {
+  all: Fading;
+  readonly tenants: Map<string, Fading>;
+  /** The confidence last told of, once one was. */
+  told: number | null;
+}
+
+export function createEvidence(options: EvidenceOptions, sums: readonly EvidenceSum[]): Evidence {
+  const { halfLifeMs } = options;
+  const strength = Math.max(options.priorStrength, Number.EPSILON);
+  const shelves = new Map<string, Shelf>();
+  let changed: ConfidenceChange[] = [];
+
+  const place = ({ tenant, task, model, ...sum }: EvidenceSum): TaskShelf => {
+    const shelf = shelves.get(model) ?? { overall: NOTHING, tasks: new Map<string, TaskShelf>() };
+    const taskShelf = shelf.tasks.get(task) ?? { all: NOTHING, tenants: new Map<string, Fading>(), told: null };
+    shelf.overall = addSums(shelf.overall, sum, halfLifeMs);
+    taskShelf.all = addSums(taskShelf.all, sum, halfLifeMs);
+    taskShelf.tenants.set(tenant, addSums(taskShelf.tenants.get(tenant) ?? NOTHING, sum, halfLifeMs));
+    shelf.tasks.set(task, taskShelf);
+    shelves.set(model, shelf);
+    return taskShelf;
+  };
+  for (const sum of sums) place(sum);
+
+  /** Beta-binomial posterior mean: the prior counts for `strength` outcomes. */
+  const shrink = (prior: number, sum: Fading, now: number): number => {
+    const { good, total } = fadeTo(sum, now, halfLifeMs);
+    return (prior * strength + good) / (strength + total);
+  };
+
+  const confidence = (model: string, prior: number, task: string, tenant: string | null, now: number): Confidence => {
+    const shelf = shelves.get(model);
+    if (shelf === undefined) return { quality: prior, samples: 0 };
+    const taskShelf = shelf.tasks.get(task);
+    const others = taskShelf === undefined ? shelf.overall : without(shelf.overall, taskShelf.all, halfLifeMs);
+    const overall = shrink(prior, atMost(fadeTo(others, now, halfLifeMs), strength), now);
+    if (taskShelf === undefined) return { quality: overall, samples: 0 };
+    const own = tenant === null ? undefined : taskShelf.tenants.get(tenant);
+    const shared = own === undefined ? taskShelf.all : without(taskShelf.all, own, halfLifeMs);
+    const atTask = shrink(overall, shared, now);
+    const quality = own === undefined ? atTask : shrink(atTask, own, now);
+    return { quality: clamp(quality), samples: fadeTo(taskShelf.all, now, halfLifeMs).total };
+  };
+
+  const note = (shelf: TaskShelf, outcome: Outcome, before: number, after: number): void => {
+    const told = shelf.told ?? before;
+    shelf.told = told;
+    if (Math.abs(after - told) < SIGNIFICANT) return;
+    shelf.told = after;
+    const { at, task, model } = outcome;
+    const samples = fadeTo(shelf.all, at, halfLifeMs).total.toFixed(1);
+    const why = `${after > told ? 'better' : 'worse'} than expected over ${samples} outcomes`;
+    changed.push({ at, task, model, before: told, after, why });
+    if (changed.length > MOST_CHANGES) changed = changed.slice(-MOST_CHANGES);
+  };
+
+  return {
+    quality: (model, task, tenant, now) => {
+      const name = typeof task === 'string' ? task : task.name;
+      return confidence(model.name, priorOf(model, name), name, tenant, now);
+    },
+    observe(outcome, model) {
+      const { tenant, task, at } = outcome;
+      const weight = Math.min(HEAVIEST, Math.max(0, outcome.weight || 0));
+      const delta: EvidenceSum = {
+        tenant,
+        task,
+        model: outcome.model,
+        good: clamp(outcome.good) * weight,
+        total: weight,
+        at,
+      };
+      const prior = priorOf(model ?? UNKNOWN_MODEL, task);
+      const before = confidence(outcome.model, prior, task, null, at).quality;
+      const shelf = place(delta);
+      note(shelf, outcome, before, confidence(outcome.model, prior, task, null, at).quality);
+      return delta;
+    },
+    changes() {
+      const drained = changed;
+      changed = [];
+      return drained;
+    },
+    snapshot: () =>
+      [...shelves].flatMap(([model, shelf]) =>
+        [...shelf.tasks].flatMap(([task, { tenants }]) =>
+          [...tenants].map(([tenant, { good, total, at }]) => ({ tenant, task, model, good, total, at })),
+        ),
+      ),
+  };
+}
+
+const clamp = (value: number): number => Math.min(1, Math.max(0, value || 0));
+
+/** Other tasks say only so much about this one: together as much as the prior, so that an easy task can't speak for a hard one. */
+function atMost(sum: Fading, most: number): Fading {
+  return sum.total <= most ? sum : { good: (sum.good / sum.total) * most, total: most, at: sum.at };
+}
+
+/** What is left of a whole without one of its parts, as of the later moment; never below nothing. */
+function without(whole: Fading, part: Fading, halfLifeMs: number): Fading {
+  const at = Math.max(whole.at, part.at);
+  const [all, some] = [fadeTo(whole, at, halfLifeMs), fadeTo(part, at, halfLifeMs)];
+  const total = Math.max(0, all.total - some.total);
+  return { good: Math.min(total, Math.max(0, all.good - some.good)), total, at };
+}
