@@ -1,0 +1,115 @@
+// Which task a request is: keywords, patterns, examples and structure, as a probability for each task.
+import {
+  QuorumError,
+  nearest,
+  type Classification,
+  type Features,
+  type RoutingSettings,
+  type Task,
+  type Wishes,
+} from '../contract/index.ts';
+import { SECTION } from './features.ts';
+import { teachExamples, teachKeywords } from './lesson.ts';
+import { draftLexicon, type Lexicon } from './lexicon.ts';
+import { createReader, type Reader } from './reader.ts';
+import { createScanner, type Scan } from './scan.ts';
+import { safePattern, type SafePattern } from './patterns.ts';
+import { isPossible, signalOf } from './structure.ts';
+
+const PATTERN_WEIGHT = 2.6;
+/** Words of a whole: more of them say less and less. */
+const SATURATION = 10;
+const SYSTEM_SHARE = 0.35;
+
+/** Built once per Settings; keeps scratch space, so one classification at a time. */
+export interface Classifier {
+  readonly tasks: readonly Task[];
+  readonly names: ReadonlySet<string>;
+  readonly reader: Reader;
+  /** By task. */
+  readonly patterns: readonly (readonly SafePattern[])[];
+  /** Keywords that are neither words nor unspaced script, by task. */
+  readonly literals: readonly (readonly string[])[];
+  /** Patterns that could hang the process and are left out. */
+  readonly leftOut: readonly string[];
+}
+
+export function compileTasks(tasks: ReadonlyMap<string, Task>): Classifier {
+  const list = [...tasks.values()];
+  const draft = draftLexicon(list.length);
+  const scanner = createScanner();
+  const literals = list.map((task, index) => teachKeywords(task, index, draft));
+  teachExamples(list, scanner, draft);
+  const lexicon: Lexicon = draft.finish();
+  const patterns = list.map((task) => task.patterns.map(safePattern));
+  return {
+    tasks: list,
+    names: new Set(tasks.keys()),
+    reader: createReader(lexicon, scanner),
+    patterns: patterns.map((some) => some.filter((pattern) => pattern !== null)),
+    literals,
+    leftOut: list.flatMap((task, index) => task.patterns.filter((_, at) => patterns[index]![at] === null).map(String)),
+  };
+}
+
+/** Deterministic; bounded by the windows that `featuresOf` took. Throws `invalid_value` for a task nobody configured. */
+export function classify(
+  classifier: Classifier,
+  features: Features,
+  wishes: Pick<Wishes, 'task'>,
+  routing: Pick<RoutingSettings, 'minClassConfidence' | 'fallbackTask'>,
+): Classification {
+  if (wishes.task !== null) return named(classifier, wishes.task);
+  const scores = probabilities(classifier, rate(classifier, features));
+  const first = scores[0];
+  if (first === undefined) return { task: routing.fallbackTask, confidence: 0, scores, source: 'fallback' };
+  if (first.score < routing.minClassConfidence && classifier.names.has(routing.fallbackTask)) {
+    return { task: routing.fallbackTask, confidence: first.score, scores, source: 'fallback' };
+  }
+  return { task: first.task, confidence: first.score, scores, source: 'rules' };
+}
+
+function named(classifier: Classifier, task: string): Classification {
+  if (!classifier.names.has(task)) {
+    const near = nearest(task, classifier.names);
+    const hint = near === null ? `Known tasks: ${[...classifier.names].join(', ')}.` : `Did you mean "${near}"?`;
+    throw new QuorumError('invalid_value', `There is no task "${task}". ${hint}`, { param: 'task' });
+  }
+  const others = [...classifier.names].filter((name) => name !== task).map((name) => ({ task: name, score: 0 }));
+  return { task, confidence: 1, scores: [{ task, score: 1 }, ...others], source: 'caller' };
+}
+
+/** Unbounded scores by task; -Infinity for a task that can't be. */
+function rate(classifier: Classifier, features: Features): Float64Array {
+  const { tasks, reader } = classifier;
+  const section = features.text.indexOf(SECTION);
+  const end = section < 0 ? features.text.length : section;
+  const words = new Float64Array(tasks.length);
+  if (section >= 0) reader.read(features.text, section + 1, features.text.length, SYSTEM_SHARE, words);
+  const scan = reader.read(features.text, 0, end, 1, words);
+  addPlain(classifier, reader.plain(), words);
+  return words.map((score, index) => total(tasks[index]!, score, features, scan));
+}
+
+function addPlain(classifier: Classifier, plain: string, scores: Float64Array): void {
+  for (let task = 0; task < scores.length; task += 1) {
+    for (const pattern of classifier.patterns[task]!) if (pattern.test(plain)) scores[task]! += PATTERN_WEIGHT;
+    for (const literal of classifier.literals[task]!) if (plain.includes(literal)) scores[task]! += 2.2;
+  }
+}
+
+function total(task: Task, words: number, features: Features, scan: Readonly<Scan>): number {
+  if (!isPossible(task, features)) return Number.NEGATIVE_INFINITY;
+  const said = words > 0 ? SATURATION * (1 - Math.exp(-words / SATURATION)) : words;
+  return said + signalOf(task, features, scan);
+}
+
+function probabilities(classifier: Classifier, ratings: Float64Array): Classification['scores'] {
+  const highest = Math.max(...ratings);
+  if (highest === Number.NEGATIVE_INFINITY) return [];
+  const exponentials = ratings.map((rating) => Math.exp(rating - highest));
+  const sum = exponentials.reduce((all, one) => all + one, 0);
+  return classifier.tasks
+    .map(({ name }, index) => ({ task: name, score: exponentials[index]! / sum }))
+    .sort((left, right) => right.score - left.score);
+}

@@ -1,0 +1,202 @@
+// The decision: task, tier, who could answer, who shall, and why. Pure: the same input and the same chance give the same plan.
+import {
+  membersOf,
+  type Classification,
+  type Decision,
+  type Features,
+  type Model,
+  type Nano,
+  type Plan,
+  type Random,
+  type Settings,
+  type StrategyName,
+  type Task,
+  type Tier,
+  type Wishes,
+} from '../contract/index.ts';
+import { classify, type Classifier } from './classify.ts';
+import { limitsOf, wordsOf, type Limits } from './constraints.ts';
+import { drawPlan, type Lot } from './explore.ts';
+import { chooseStrategy, type Choice } from './ladder.ts';
+import { lineUp, type Cast, type LineUp } from './line-up.ts';
+import { outlookOf } from './outlook.ts';
+import { poolOf, tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
+
+export interface DecisionInput {
+  readonly features: Features;
+  readonly wishes: Wishes;
+  readonly settings: Settings;
+  readonly classifier: Classifier;
+  readonly quality: QualityView;
+  /** null: every model. */
+  readonly allowed: ((model: string) => boolean) | null;
+  readonly random: Random;
+}
+
+/** Where a plan too dear for the ceiling steps down to. */
+const CHEAPER: Readonly<Record<StrategyName, StrategyName | null>> = {
+  council: 'triple',
+  triple: 'dual',
+  dual: 'single',
+  cascade: 'single',
+  single: null,
+};
+/** A council may cost this many usual queries of its tier. */
+const COUNCIL_MEANS = 4;
+
+/** Throws `model_not_found`, `model_not_allowed`, `no_model_fits`, or `invalid_value` for an unknown task. */
+export function decide(input: DecisionInput): Decision {
+  const { features, wishes, settings, classifier } = input;
+  const classification = classify(classifier, features, wishes, settings.routing);
+  const task = settings.tasks.get(classification.task);
+  const { tier, note } = tierOf(settings, task, wishes);
+  const limits = limitsOf(features, task, wishes, settings.routing, {
+    allowed: input.allowed,
+    usable: settings.usable,
+  });
+  const pool = poolOf({ features, task: classification.task, tier, wishes, settings, limits, quality: input.quality });
+  const setting: Setting = { input, classification, task, tier, limits, pool };
+  const chairman = chairmanOf(setting);
+  const choice = choose(setting, chairman);
+  const { line, notes } = within(setting, choice, chairman);
+  const lot = drawPlan(line, stakesOf(setting, chairman), input.random);
+  const outlook = outlookOf(lot.call, lot.members, contender(pool, chairman));
+  return {
+    classification,
+    tier: tier.name,
+    prospects: pool.prospects,
+    constraints: [...wordsOf(limits), ...pool.notes],
+    plan: planOf(setting, lot, choice, chairman, [
+      words(classification),
+      `tier ${tier.name}: ${note ?? tierReason(setting)}`,
+      ...pool.notes,
+      choice.because,
+      ...notes,
+      ...(lot.note === null ? [] : [lot.note]),
+    ]),
+    expectedQuality: outlook.quality,
+    expectedCost: outlook.cost,
+    expectedLatencyMs: outlook.latencyMs,
+  };
+}
+
+interface Setting {
+  readonly input: DecisionInput;
+  readonly classification: Classification;
+  readonly task: Task | undefined;
+  readonly tier: Tier;
+  readonly limits: Limits;
+  readonly pool: Pool;
+}
+
+const contender = (pool: Pool, name: string | null): Contender | undefined =>
+  pool.fit.find(({ model }) => model === name);
+
+/** The tier's, where it can be called and the caller didn't name the models; else the best of those that take part. */
+function chairmanOf({ input, tier, pool }: Setting): string {
+  const { settings, wishes, allowed } = input;
+  const named: Model | undefined = tier.chairman === null ? undefined : settings.models.get(tier.chairman);
+  const free = named !== undefined && settings.usable.has(named.name) && allowed?.(named.name) !== false;
+  if (free && wishes.models === null) return named.name;
+  return pool.fit.reduce((best, one) => (one.quality > best.quality ? one : best)).model;
+}
+
+const castOf = ({ input, task, pool }: Setting, chairman: string): Cast => ({
+  fit: pool.fit,
+  chairman,
+  councilMembers: input.settings.council.members,
+  minQuality: task?.minQuality ?? 0,
+});
+
+function choose(setting: Setting, chairman: string): Choice {
+  const { input, classification, task, tier, limits, pool } = setting;
+  const councilAffordable = (): boolean => {
+    const { call, members } = lineUp('council', castOf(setting, chairman));
+    const { cost } = outlookOf(call, members, contender(pool, chairman));
+    const means = tier.costPerQuery > 0 ? tier.costPerQuery * COUNCIL_MEANS : Infinity;
+    return cost <= Math.min(limits.maxCost ?? Infinity, means);
+  };
+  const { features, wishes, settings } = input;
+  return chooseStrategy({
+    classification,
+    task,
+    features,
+    wishes,
+    routing: settings.routing,
+    fit: pool.fit,
+    councilAffordable,
+  });
+}
+
+/** The line-up, stepped down until it fits under the cost ceiling; every model alone is known to fit. */
+function within(setting: Setting, choice: Choice, chairman: string): { line: LineUp; notes: readonly string[] } {
+  const { limits, pool } = setting;
+  const notes: string[] = [];
+  let line = lineUp(choice.strategy, castOf(setting, chairman));
+  if (line.note !== null) notes.push(line.note);
+  const full = (): Nano => outlookOf(line.call, line.members, contender(pool, chairman)).fullCost;
+  while (limits.maxCost !== null && full() > limits.maxCost) {
+    const next = CHEAPER[line.call.kind];
+    if (next === null) break;
+    notes.push(`${line.call.kind} would cost more than the ceiling: ${next} instead`);
+    line = lineUp(next, castOf(setting, chairman));
+  }
+  return { line, notes };
+}
+
+function stakesOf({ input, task, limits, pool }: Setting, chairman: string) {
+  const isFree = input.wishes.models === null && task?.critical !== true;
+  return {
+    fit: pool.fit,
+    chairman: contender(pool, chairman),
+    ceiling: limits.maxCost,
+    share: isFree ? input.settings.routing.explore : 0,
+  };
+}
+
+function planOf(setting: Setting, lot: Lot, choice: Choice, chairman: string, because: readonly string[]): Plan {
+  const { pool, task, input } = setting;
+  const members = new Set(membersOf(lot.call));
+  const alone = input.wishes.models?.length === 1;
+  const rest = [...pool.fit, ...pool.spare].map(({ model }) => model).filter((model) => !members.has(model));
+  return {
+    call: lot.call,
+    reserve: alone ? [] : rest,
+    ceiling: ceilingOf(lot.call.kind, choice, members.size + rest.length, task),
+    chairman,
+    threshold: Math.max(task?.minQuality ?? 0, task?.critical === true ? 0.75 : 0.6),
+    because,
+    propensity: lot.propensity,
+  };
+}
+
+/** How far up: a forced strategy only to what belongs to it (dual calls a third), an adaptive one to what there are models for. */
+function ceilingOf(kind: StrategyName, choice: Choice, models: number, task: Task | undefined): StrategyName {
+  if (kind === 'council' || models < 2) return kind;
+  if (!choice.adaptive) return kind === 'dual' && models > 2 ? 'triple' : kind;
+  if (kind === 'cascade') return 'cascade';
+  return models > 2 && (kind !== 'single' || task?.critical === true)
+    ? 'triple'
+    : kind === 'triple'
+      ? 'triple'
+      : 'dual';
+}
+
+function words({ task, confidence, source }: Classification): string {
+  const sure = confidence.toFixed(2);
+  switch (source) {
+    case 'caller':
+      return `task ${task}: named by the caller`;
+    case 'fallback':
+      return `task ${task}: nothing else was clear enough (${sure})`;
+    case 'rules':
+      return `task ${task}: ${sure} sure by its words and form`;
+    default:
+      return source satisfies never;
+  }
+}
+
+function tierReason({ input, task, tier }: Setting): string {
+  if (input.wishes.tier === tier.name) return 'asked for by the caller';
+  return task?.tier === tier.name ? `configured for task ${task.name}` : 'the default';
+}

@@ -1,0 +1,66 @@
+// Now and then another model than the best, little worse and affordable; with the exact probability of the plan that was drawn.
+import type { Call, Nano, Random } from '../contract/index.ts';
+import { callOf } from './line-up.ts';
+import { outlookOf } from './outlook.ts';
+import type { Contender } from './pool.ts';
+
+/** Expected quality that one exchanged model may cost. */
+const MOST_LOSS = 0.1;
+
+export interface Lot {
+  readonly call: Call;
+  readonly members: readonly Contender[];
+  /** Probability with which this plan comes out, (0, 1]. */
+  readonly propensity: number;
+  readonly note: string | null;
+}
+
+interface Stakes {
+  readonly fit: readonly Contender[];
+  readonly chairman: Contender | undefined;
+  readonly ceiling: Nano | null;
+  /** Share of decisions that may differ from the best plan. */
+  readonly share: number;
+}
+
+/**
+ * The best plan with probability 1 − share, else one of its variations, each as likely as the others. A variation exchanges one
+ * member, so no two ways lead to the same plan and the propensity is exact. Draws one number, and none where there is no choice.
+ */
+export function drawPlan(best: Pick<Lot, 'call' | 'members'>, stakes: Stakes, random: Random): Lot {
+  const variations = stakes.share > 0 ? variationsOf(best, stakes) : [];
+  if (variations.length === 0) return { ...best, propensity: 1, note: null };
+  const share = Math.min(1, stakes.share);
+  const drawn = random();
+  if (drawn >= share) return { ...best, propensity: 1 - share, note: null };
+  const variation = variations[Math.floor((drawn / share) * variations.length)]!;
+  return { ...variation, propensity: share / variations.length };
+}
+
+type Variation = Omit<Lot, 'propensity'>;
+
+function variationsOf({ call, members }: Pick<Lot, 'call' | 'members'>, stakes: Stakes): Variation[] {
+  return members.flatMap((old, position) =>
+    stakes.fit
+      .filter((one) => !members.includes(one) && one.quality >= old.quality - MOST_LOSS)
+      .map((one) => exchange(call, members, position, one, stakes))
+      .filter((variation) => isAffordable(variation, stakes)),
+  );
+}
+
+function exchange(
+  call: Call,
+  members: readonly Contender[],
+  position: number,
+  by: Contender,
+  { chairman }: Stakes,
+): Variation {
+  const exchanged = members.with(position, by);
+  if (call.kind === 'cascade') exchanged.sort((left, right) => (left.cost ?? 0) - (right.cost ?? 0));
+  const note = `explored: ${by.model} in place of ${members[position]!.model}`;
+  return { call: callOf(call.kind, exchanged, chairman?.model ?? null), members: exchanged, note };
+}
+
+function isAffordable({ call, members }: Variation, { ceiling, chairman }: Stakes): boolean {
+  return ceiling === null || outlookOf(call, members, chairman).fullCost <= ceiling;
+}

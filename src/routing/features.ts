@@ -1,0 +1,79 @@
+// What the router looks at, taken from the request once, in bounded time however long the prompt is.
+import type { ChatMessage, ChatRequest, Features } from '../contract/index.ts';
+import { requestTokens } from '../wire/tokens.ts';
+
+const USER_WINDOW = 4_096;
+const SYSTEM_WINDOW = 1_024;
+/** Stands between the user's text and the system prompt in `Features.text`. */
+export const SECTION = '\u001d';
+
+type Part = Readonly<Record<string, unknown>>;
+
+/** First and last `window` of the message's text. */
+function windowOf(message: ChatMessage | undefined, window: number): string {
+  const content = message?.content;
+  if (typeof content === 'string') return ends(content, window);
+  if (!Array.isArray(content)) return '';
+  let text = '';
+  for (const part of content as readonly Part[]) {
+    if (typeof part['text'] === 'string') text += text === '' ? part['text'] : `\n${part['text']}`;
+  }
+  return ends(text, window);
+}
+
+const ends = (text: string, window: number): string =>
+  text.length <= 2 * window ? text : `${text.slice(0, window)}\n${text.slice(-window)}`;
+
+const CODE_SIGNS = ['```', '();', '){', ') {', '};', '</', '=>', '#include', '==', '!='];
+
+interface Shape {
+  readonly lastUser: ChatMessage | undefined;
+  readonly system: ChatMessage | undefined;
+  readonly turns: number;
+  readonly images: boolean;
+  readonly audio: boolean;
+}
+
+function shapeOf(messages: ChatRequest['messages']): Shape {
+  let [lastUser, system]: (ChatMessage | undefined)[] = [];
+  let [turns, images, audio] = [0, false, false];
+  for (const message of messages) {
+    if (message.role === 'user') {
+      turns += 1;
+      lastUser = message;
+    } else if (message.role === 'system' || message.role === 'developer') system ??= message;
+    if (!Array.isArray(message.content)) continue;
+    for (const part of message.content) {
+      if (part.type === 'image_url' || part.type === 'input_image') images = true;
+      else if (part.type === 'input_audio') audio = true;
+    }
+  }
+  return { lastUser: lastUser ?? messages.at(-1), system, turns, images, audio };
+}
+
+const filled = (list: unknown): boolean => Array.isArray(list) && list.length > 0;
+
+function formatOf(request: ChatRequest): Features['responseFormat'] {
+  const type = request.response_format?.type;
+  return type === 'json_schema' || type === 'json_object' ? type : 'text';
+}
+
+export function featuresOf(request: ChatRequest): Features {
+  const shape = shapeOf(request.messages);
+  const asked = windowOf(shape.lastUser, USER_WINDOW);
+  const system = windowOf(shape.system, SYSTEM_WINDOW / 2);
+  return {
+    text: system === '' ? asked : `${asked}${SECTION}${system}`,
+    inputTokens: requestTokens(request),
+    maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
+    turns: shape.turns,
+    hasTools: (filled(request.tools) || filled(request['functions'])) && request['tool_choice'] !== 'none',
+    hasImages: shape.images,
+    hasAudio: shape.audio || (Array.isArray(request['modalities']) && request['modalities'].includes('audio')),
+    hasCode: CODE_SIGNS.some((sign) => asked.includes(sign)),
+    responseFormat: formatOf(request),
+    choices: request.n ?? 1,
+    wantsLogprobs: request.logprobs === true,
+    stream: request.stream === true,
+  };
+}

@@ -1,0 +1,117 @@
+// Teaches the lexicon a task's keywords and labelled examples.
+import type { Task } from '../contract/index.ts';
+import { DENSE, DIGIT, FOLD, KIND, LETTER } from './alphabet.ts';
+import { DENSE_SEED, PHRASE_SEED, SEED, mix, mixWord, type LexiconDraft } from './lexicon.ts';
+import type { Listener, Scanner } from './scan.ts';
+import { stemLength } from './stem.ts';
+
+export const LONGEST_PHRASE = 4;
+const LONGEST_DENSE = 12;
+/** Examples of all languages are few: one that holds a word says only so much. */
+const STRONGEST_LEARNT = 1.6;
+
+const unitsOf = (text: string): number[] => Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+const foldedUnits = (text: string): Uint16Array => Uint16Array.from(unitsOf(text), (unit) => FOLD[unit]!);
+
+function wordHash(word: string): number {
+  const units = foldedUnits(word.slice(0, 40));
+  let hash = SEED;
+  for (let at = 0, length = stemLength(units, units.length); at < length; at += 1) hash = mix(hash, units[at]!);
+  return hash;
+}
+
+/** `words`: spaced script; `dense`: unspaced; `literal`: anything else, found by its characters. */
+function shapeOf(keyword: string): 'words' | 'dense' | 'literal' {
+  const kinds = new Set(unitsOf(keyword.replace(/[\s\-'’]/g, '')).map((unit) => KIND[unit]!));
+  const dense = kinds.delete(DENSE);
+  const spaced = [LETTER, DIGIT].filter((kind) => kinds.delete(kind)).length > 0;
+  if (kinds.size > 0 || dense === spaced) return 'literal';
+  return spaced ? 'words' : keyword.replace(/\s/g, '').length > 1 ? 'dense' : 'literal';
+}
+
+/** Weight of a keyword: the longer, the more it says. */
+const weightOf = (length: number): number => (length <= 1 ? 2.2 : length === 2 ? 3 : 3.5);
+
+function teachWords(keyword: string, task: number, draft: LexiconDraft): void {
+  const hashes = keyword
+    .split(/[\s\-'’]+/)
+    .filter(Boolean)
+    .slice(0, LONGEST_PHRASE)
+    .map(wordHash);
+  const last = hashes.at(-1);
+  if (last === undefined) return;
+  if (hashes.length === 1) draft.addKeyword(last, task, weightOf(1));
+  else {
+    draft.addKeyword(hashes.reduce(mixWord, PHRASE_SEED), task, weightOf(hashes.length));
+    draft.extendReach(last, hashes.length);
+  }
+}
+
+function teachDense(keyword: string, task: number, draft: LexiconDraft): void {
+  const units = Array.from(foldedUnits(keyword.replace(/\s/g, '').slice(0, LONGEST_DENSE)));
+  draft.addKeyword(units.reduce(mix, DENSE_SEED), task, units.length === 2 ? 2.2 : units.length === 3 ? 2.7 : 3.2);
+  if (units.length > 2) draft.extendReach(units.slice(-2).reduce(mix, DENSE_SEED), units.length);
+}
+
+/** Keywords into the draft; returns those that must be looked for by their characters. */
+export function teachKeywords(task: Task, index: number, draft: LexiconDraft): readonly string[] {
+  const literals: string[] = [];
+  for (const keyword of task.keywords) {
+    const shape = shapeOf(keyword);
+    if (shape === 'words') teachWords(keyword, index, draft);
+    else if (shape === 'dense') teachDense(keyword, index, draft);
+    else if (keyword.trim() !== '') literals.push(keyword.trim().toLowerCase().replace(/\s+/g, ' '));
+  }
+  return literals;
+}
+
+/** The hashes an example leaves: words, neighbouring words (with the last word's own), pairs of dense characters. */
+function tracesOf(example: string, scanner: Scanner): ReadonlyMap<number, number | null> {
+  const traces = new Map<number, number | null>();
+  let before: number | null = null;
+  const listener: Listener = {
+    word(hash) {
+      traces.set(hash, null);
+      if (before !== null) traces.set(mixWord(mixWord(PHRASE_SEED, before), hash), hash);
+      before = hash;
+    },
+    pair: (hash) => void traces.set(hash, null),
+    gap: () => void (before = null),
+  };
+  scanner.scan(example, 0, Math.min(example.length, 2_000), listener);
+  return traces;
+}
+
+/**
+ * Naive Bayes over the presence of words, neighbouring words and pairs of characters: log of how much likelier a task's
+ * examples hold it than the average task's, shrunk by how few examples do. Tasks without examples are left as they are.
+ */
+export function teachExamples(tasks: readonly Task[], scanner: Scanner, draft: LexiconDraft): void {
+  const counts = new Map<number, Float64Array>();
+  const ends = new Map<number, number>();
+  const taught = tasks.flatMap((task, index) => (task.examples.length > 0 ? [index] : []));
+  if (taught.length < 2) return;
+  for (const index of taught) {
+    for (const example of tasks[index]!.examples) {
+      for (const [trace, last] of tracesOf(example, scanner)) {
+        const row = counts.get(trace) ?? new Float64Array(tasks.length);
+        row[index]! += 1;
+        counts.set(trace, row);
+        if (last !== null) ends.set(trace, last);
+      }
+    }
+  }
+  for (const [trace, row] of counts) {
+    const shares = taught.map((index) => row[index]! / tasks[index]!.examples.length);
+    const average = shares.reduce((sum, share) => sum + share, 0) / taught.length;
+    const seen = row.reduce((sum, count) => sum + count, 0);
+    taught.forEach((index, nth) => {
+      const examples = tasks[index]!.examples.length;
+      const likelihood = (shares[nth]! * examples + average) / (examples + 1);
+      const weight = Math.log(likelihood / average) * (seen / (seen + 1.5));
+      draft.addLearnt(trace, index, Math.max(-0.6, Math.min(STRONGEST_LEARNT, weight)));
+    });
+    const last = ends.get(trace);
+    if (last !== undefined) draft.extendReach(last, 2);
+  }
+}

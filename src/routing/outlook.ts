@@ -1,0 +1,70 @@
+// What a plan as a whole is expected to give and take.
+import type { Call, Nano } from '../contract/index.ts';
+import type { Contender } from './pool.ts';
+
+export interface Outlook {
+  /** 0-1. */
+  readonly quality: number;
+  /** On average. */
+  readonly cost: Nano;
+  /** When every member is asked; what the cost ceiling is held against. */
+  readonly fullCost: Nano;
+  readonly latencyMs: number;
+}
+
+/** A ranking reads all answers and writes little; a synthesis reads them too and writes one. */
+const RANKING_SHARE = 0.8;
+const SYNTHESIS_SHARE = 1.6;
+/** Of the room between the best member and certainty, what a second voice, and a third, gain by catching errors. */
+const SECOND_VOICE = 0.25;
+const THIRD_VOICE = 0.4;
+const COUNCIL_VOICE = 0.45;
+
+export function outlookOf(call: Call, members: readonly Contender[], chairman: Contender | undefined): Outlook {
+  const costs = members.map(({ cost }) => cost ?? 0);
+  const sum = costs.reduce<number>((all, cost) => all + cost, 0);
+  const slowest = Math.max(...members.map(({ latencyMs }) => latencyMs));
+  const best = Math.max(...members.map(({ quality }) => quality));
+  const gained = (share: number): number =>
+    best + (1 - best) * share * Math.min(...members.map(({ quality }) => quality));
+  switch (call.kind) {
+    case 'single':
+      return { quality: best, cost: sum as Nano, fullCost: sum as Nano, latencyMs: slowest };
+    case 'dual':
+    case 'triple':
+      return {
+        quality: gained(call.kind === 'dual' ? SECOND_VOICE : THIRD_VOICE),
+        cost: sum as Nano,
+        fullCost: sum as Nano,
+        latencyMs: slowest,
+      };
+    case 'cascade':
+      return climbing(members, sum);
+    case 'council': {
+      const synthesis = (chairman?.cost ?? Math.max(...costs)) * SYNTHESIS_SHARE;
+      const cost = Math.ceil(sum * (1 + RANKING_SHARE) + synthesis) as Nano;
+      const latencyMs = Math.round(slowest * (1 + RANKING_SHARE / 2) + (chairman?.latencyMs ?? slowest));
+      return { quality: gained(COUNCIL_VOICE), cost, fullCost: cost, latencyMs };
+    }
+    default:
+      return call satisfies never;
+  }
+}
+
+/** A step is reached when none before it was good enough. */
+function climbing(steps: readonly Contender[], sum: number): Outlook {
+  let [reached, cost, latencyMs] = [1, 0, 0];
+  for (const step of steps) {
+    cost += reached * (step.cost ?? 0);
+    latencyMs += reached * step.latencyMs;
+    reached *= 1 - step.quality;
+  }
+  const first = steps[0]!.quality;
+  const last = steps.at(-1)!.quality;
+  return {
+    quality: Math.min(1, last - (last - first) * first * 0.3),
+    cost: Math.ceil(cost) as Nano,
+    fullCost: sum as Nano,
+    latencyMs: Math.round(latencyMs),
+  };
+}

@@ -1,0 +1,174 @@
+// Which tier a request gets and which of its models can take it.
+import {
+  QuorumError,
+  nearest,
+  type Features,
+  type Model,
+  type Prospect,
+  type Settings,
+  type Task,
+  type Tier,
+  type Wishes,
+} from '../contract/index.ts';
+import {
+  NOT_ALLOWED,
+  SOFT_KINDS,
+  canStandIn,
+  hardReason,
+  hasSchema,
+  softReason,
+  type Limits,
+  type SoftKind,
+} from './constraints.ts';
+import { expectedCost, expectedLatencyMs, expectedOutput } from './expectation.ts';
+import { weighingOf, type Weighing } from './weighing.ts';
+
+/** Quality of a model at a task and the decayed number of outcomes it rests on. */
+export type QualityView = (task: string, model: string) => { readonly quality: number; readonly samples: number };
+
+/** A prospect with the model itself. */
+export interface Contender extends Prospect {
+  readonly entry: Model;
+}
+
+export interface Pool {
+  /** All that were considered, usable ones first, best first. */
+  readonly prospects: readonly Prospect[];
+  /** Meet every constraint in force, best first; never empty. */
+  readonly fit: readonly Contender[];
+  /** Could do it, but miss a soft constraint: only after a failure. */
+  readonly spare: readonly Contender[];
+  readonly notes: readonly string[];
+}
+
+/** The tier asked for, else the task's, else the default; an unknown one gives the default and a note. */
+export function tierOf(
+  settings: Settings,
+  task: Task | undefined,
+  wishes: Wishes,
+): { tier: Tier; note: string | null } {
+  const wanted = wishes.tier ?? task?.tier ?? settings.defaultTier;
+  const found = settings.tiers.get(wanted);
+  if (found !== undefined) return { tier: found, note: null };
+  const tier = settings.tiers.get(settings.defaultTier) ?? [...settings.tiers.values()][0];
+  if (tier === undefined) throw new QuorumError('no_model_fits', 'No tier is configured.');
+  return { tier, note: `there is no tier "${wanted}": ${tier.name} is used` };
+}
+
+interface Question {
+  readonly features: Features;
+  readonly task: string;
+  readonly tier: Tier;
+  readonly wishes: Wishes;
+  readonly settings: Settings;
+  readonly limits: Limits;
+  readonly quality: QualityView;
+}
+
+/** Throws `model_not_found` for a model nobody configured and `no_model_fits` when the hard constraints leave none. */
+export function poolOf(question: Question): Pool {
+  const { wishes, tier, settings } = question;
+  const own = considered(wishes.models ?? tier.models, question);
+  const ownFit = own.filter((one) => one.hard === null);
+  if (ownFit.length > 0) return sift(own, question, []);
+  const others = wishes.models === null ? [...settings.usable].filter((name) => !tier.models.includes(name)) : [];
+  const all = [...own, ...considered(others, question)];
+  if (!all.some((one) => one.hard === null)) throw nobody(all, wishes);
+  return sift(all, question, [`no model of the ${tier.name} tier can take it: all usable models are considered`]);
+}
+
+interface Considered {
+  readonly prospect: Contender;
+  readonly hard: string | null;
+  readonly soft: Readonly<Record<SoftKind, string | null>>;
+}
+
+function considered(names: readonly string[], question: Question): Considered[] {
+  const weighing = weighingOf(question.settings.routing, question.tier);
+  const judged = [...new Set(names)].map((name) => consider(modelNamed(name, question.settings), question, weighing));
+  if (!question.limits.wantsSchema) return judged;
+  const strict = judged.some((one) => one.hard === null && hasSchema(one.prospect.entry));
+  const good = strict ? hasSchema : canStandIn;
+  return judged.map((one) =>
+    one.hard !== null || good(one.prospect.entry) ? one : { ...one, hard: 'no json_schema' },
+  );
+}
+
+function modelNamed(name: string, settings: Settings): Model {
+  const model = settings.models.get(name);
+  if (model !== undefined) return model;
+  const near = nearest(name, settings.models.keys());
+  const hint = near === null ? '' : ` Did you mean "${near}"?`;
+  throw new QuorumError('model_not_found', `The model "${name}" does not exist.${hint}`, { param: 'model' });
+}
+
+function consider(model: Model, question: Question, weighing: Weighing): Considered {
+  const { features, limits, task } = question;
+  const outputTokens = expectedOutput(task, features, model);
+  const { quality, samples } = question.quality(task, model.name);
+  const cost = expectedCost(features, model, outputTokens);
+  const latencyMs = expectedLatencyMs(features, model, outputTokens);
+  const utility = weighing.utility(quality, cost, latencyMs, model.local);
+  const expected = { quality, cost, latencyMs, outputTokens };
+  const miss = (kind: SoftKind): string | null => softReason(kind, model, features, limits, expected);
+  return {
+    prospect: { model: model.name, quality, samples, cost, latencyMs, utility, excluded: null, entry: model },
+    hard: hardReason(model, features, limits, expected),
+    soft: { latency: miss('latency'), output: miss('output'), quality: miss('quality') },
+  };
+}
+
+/** Takes the soft constraints in, dropping from the one that matters least while nobody meets them. */
+function sift(all: readonly Considered[], { limits }: Question, notes: readonly string[]): Pool {
+  const possible = all.filter((one) => one.hard === null).sort(byUtility);
+  const dropped: SoftKind[] = [];
+  const reasonOf = (one: Considered): string | null => {
+    for (const kind of SOFT_KINDS) if (!dropped.includes(kind) && one.soft[kind] !== null) return one.soft[kind];
+    return null;
+  };
+  for (const kind of SOFT_KINDS) {
+    if (possible.some((one) => reasonOf(one) === null)) break;
+    dropped.push(kind);
+  }
+  const reasons = new Map(all.map((one) => [one, one.hard ?? reasonOf(one)]));
+  const out = all.filter((one) => reasons.get(one) !== null).sort(byUtility);
+  const fit = possible.filter((one) => reasons.get(one) === null);
+  return {
+    prospects: [...fit, ...out].map((one) => asProspect(one.prospect, reasons.get(one) ?? null)),
+    fit: fit.map((one) => one.prospect),
+    spare: possible.filter((one) => reasons.get(one) !== null).map((one) => one.prospect),
+    notes: [
+      ...notes,
+      ...standInNote(fit, limits),
+      ...dropped.filter((kind) => all.some((one) => one.soft[kind] !== null)).map(relaxed),
+    ],
+  };
+}
+
+const byUtility = (left: Considered, right: Considered): number =>
+  right.prospect.utility - left.prospect.utility || right.prospect.quality - left.prospect.quality;
+
+const asProspect = (contender: Contender, excluded: string | null): Prospect => {
+  const { model, quality, samples, cost, latencyMs, utility } = contender;
+  return { model, quality, samples, cost, latencyMs, utility, excluded };
+};
+
+const relaxed = (kind: SoftKind): string => `no model meets the ${kind} wanted: it is let go`;
+
+function standInNote(fit: readonly Considered[], limits: Limits): string[] {
+  if (!limits.wantsSchema || fit.some((one) => hasSchema(one.prospect.entry))) return [];
+  return ['no model has json_schema: one with JSON or tools stands in'];
+}
+
+function nobody(all: readonly Considered[], wishes: Wishes): QuorumError {
+  const byReason = new Map<string, string[]>();
+  for (const { prospect, hard } of all) byReason.set(hard!, [...(byReason.get(hard!) ?? []), prospect.model]);
+  const [only] = byReason.keys();
+  if (wishes.models !== null && byReason.size === 1 && only === NOT_ALLOWED) {
+    const names = wishes.models.join(', ');
+    return new QuorumError('model_not_allowed', `This key may not use ${names}.`, { param: 'model' });
+  }
+  const reasons = [...byReason].map(([reason, models]) => `${models.join(', ')}: ${reason}`);
+  const text = reasons.length === 0 ? 'no model is configured that can be called now' : reasons.join('; ');
+  return new QuorumError('no_model_fits', `No model fits this request. ${text}.`, { param: 'model' });
+}
