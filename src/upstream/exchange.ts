@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../contract/index.ts';
 import { abortedFault, Fault } from './fault.ts';
-import type { Link, Sockets } from './sockets.ts';
+import type { Handler, Link, Sockets } from './sockets.ts';
 import type { Headers } from './status.ts';
 import type { Target } from './target.ts';
 import { brokenOff, notSent, unreachable } from './trouble.ts';
@@ -30,12 +30,13 @@ export interface Receiver {
 /** Thrown into undici for a call that ended while it queued: the socket goes to the next one unharmed. */
 const GONE = new Error('the call has ended');
 
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Handler {
   readonly line: Line;
   readonly sentAt: number;
   /** Of the body; below zero while there is none. */
   firstByteAt = -1;
   link: Link | null = null;
+  over = false;
   readonly #receiver: Receiver;
   readonly #endBy: number;
   #controller: Dispatcher.DispatchController | null = null;
@@ -44,7 +45,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #phaseBy: number;
   #answered = false;
   #reused = false;
-  #over = false;
 
   constructor(line: Line, receiver: Receiver) {
     const now = line.clock.now();
@@ -68,12 +68,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Stops reading from the socket; what is under way in it still comes. The idle clock stands still meanwhile. */
   pause(): void {
     this.#controller?.pause();
+    if (this.link !== null) this.link.paused = true;
     this.#phaseBy = Number.POSITIVE_INFINITY;
   }
 
   resume(): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#phaseBy = this.line.clock.now() + this.line.target.model.timeouts.idleMs;
+    if (this.link !== null) this.link.paused = false;
     this.#controller?.resume();
   }
 
@@ -91,7 +93,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#over) throw GONE;
+    if (this.over) throw GONE;
     this.#controller = controller;
     this.#reused = this.link !== null && this.link.served++ > 0;
     this.#phaseBy = this.line.stream
@@ -104,12 +106,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (this.#over || status < 200) return;
+    if (this.over || status < 200) return;
     this.#receiver.head(this, status, headers);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return;
+    if (this.over) return;
     if (this.line.stream && !controller.paused) {
       const now = this.line.clock.now();
       this.#phaseBy = now + this.line.target.model.timeouts.idleMs;
@@ -136,8 +138,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** False when it was over already. */
   #close(): boolean {
-    if (this.#over) return false;
-    this.#over = true;
+    if (this.over) return false;
+    this.over = true;
     this.#cancelTimer();
     this.line.signal.removeEventListener('abort', this);
     return true;

@@ -6,8 +6,17 @@ import { buildConnector, Client, Pool, type Dispatcher } from 'undici';
 export interface Link {
   /** Requests begun on the present socket. */
   served: number;
+  /** Nothing is read from the socket at the moment. */
+  paused: boolean;
   /** The exchange is over: a socket that is still being opened for it is closed, and none is opened any more. */
   abandon(): void;
+}
+
+/** Hears of one request. */
+export interface Handler extends Dispatcher.DispatchHandler {
+  link: Link | null;
+  /** It wants nothing more. */
+  readonly over: boolean;
 }
 
 /** One request and who hears of it. */
@@ -16,7 +25,7 @@ export interface Outgoing {
   readonly path: string;
   readonly headers: readonly string[];
   readonly body: Buffer;
-  readonly handler: Dispatcher.DispatchHandler & { link: Link | null };
+  readonly handler: Handler;
 }
 
 export interface Sockets {
@@ -28,7 +37,15 @@ export interface Sockets {
 }
 
 type Connect = (options: buildConnector.Options, callback: buildConnector.Callback) => void;
-type Options = Dispatcher.DispatchOptions & { readonly handler?: Outgoing['handler'] };
+type Options = Dispatcher.DispatchOptions & { readonly handler?: Handler };
+
+/**
+ * undici takes a reset of a socket that isn't kept alive for a possible end of the body, and asserts, uncaught, that it
+ * isn't paused just then. Under another code it is an error like any other.
+ */
+function disguiseReset(link: Link, error: NodeJS.ErrnoException): void {
+  if (link.paused && error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+}
 
 const GIVEN_UP = new Error('given up');
 
@@ -40,6 +57,7 @@ class LinkedClient extends Client {
     let opening: Socket | null = null;
     const link = {
       served: 0,
+      paused: false,
       abandoned: false,
       abandon: () => {
         link.abandoned = true;
@@ -49,10 +67,12 @@ class LinkedClient extends Client {
     const open: Connect = (target, callback) => {
       link.served = 0;
       // undici's connector returns the socket, though its type doesn't say so.
-      opening = connect(target, (...outcome) => {
+      const socket = connect(target, (...outcome) => {
         opening = null;
         callback(...outcome);
       }) as unknown as Socket;
+      opening = socket;
+      socket.on('error', (error) => disguiseReset(link, error));
     };
     // After an abort undici would connect anew for the very request that was aborted.
     const refuse: Connect = (_, callback) => queueMicrotask(() => callback(GIVEN_UP, null));
@@ -64,8 +84,12 @@ class LinkedClient extends Client {
   }
 
   override dispatch(options: Options, handler: Dispatcher.DispatchHandler): boolean {
+    const { handler: exchange } = options;
+    // It ended while it queued; no socket is to be opened for it.
+    if (exchange?.over === true) return true;
     this.#link.abandoned = false;
-    if (options.handler !== undefined) options.handler.link = this.#link;
+    this.#link.paused = false;
+    if (exchange !== undefined) exchange.link = this.#link;
     return super.dispatch(options, handler);
   }
 }

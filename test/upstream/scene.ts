@@ -21,24 +21,29 @@ export const realClock: Clock = {
   },
 };
 
-/** Time passes only when told to; I/O goes on in real time meanwhile. */
-export function steppedClock(): Clock & { advance(ms: number): void; readonly pending: () => readonly number[] } {
-  let now = 1_000_000;
-  const tasks = new Set<{ readonly at: number; readonly task: () => void }>();
+/** A time to connect that marks the timer of an attempt, for `jumpingClock` to leave alone. */
+const MARK_MS = 1e-6;
+
+/** Timeouts for calls under a jumping clock. */
+export const PATIENT = { connectMs: MARK_MS, firstTokenMs: 1e9, idleMs: 1e9, totalMs: 1e9 };
+
+/** Sleeps between attempts end at once, and the time jumps by as much; the timers of attempts never run. */
+export function jumpingClock(): Clock & { readonly waits: readonly number[] } {
+  let now = 1000;
+  const waits: number[] = [];
   return {
+    waits,
     now: () => now,
     after(afterMs, task) {
-      const entry = { at: now + afterMs, task };
-      tasks.add(entry);
-      return () => tasks.delete(entry);
+      // A sum and a difference of the mark lose its last digits.
+      if (afterMs > 0 && afterMs < 2 * MARK_MS) return () => undefined;
+      waits.push(afterMs);
+      const turn = setImmediate(() => {
+        now += afterMs;
+        task();
+      });
+      return () => clearImmediate(turn);
     },
-    advance(ms) {
-      now += ms;
-      for (const entry of [...tasks].sort((one, other) => one.at - other.at)) {
-        if (entry.at <= now && tasks.delete(entry)) entry.task();
-      }
-    },
-    pending: () => [...tasks].map(({ at }) => at - now),
   };
 }
 
