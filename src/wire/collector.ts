@@ -51,7 +51,17 @@ interface CompletionDraft {
 }
 
 /** Padding against traffic analysis, and what belongs to the chunk alone. */
-const OWN_OF_CHUNK = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'obfuscation', '__proto__']);
+const OWN_OF_CHUNK = new Set([
+  'id',
+  'object',
+  'created',
+  'model',
+  'choices',
+  'usage',
+  'error',
+  'obfuscation',
+  '__proto__',
+]);
 
 function createCompletionDraft(): CompletionDraft {
   const choices = new Map<number, ChoiceDraft>();

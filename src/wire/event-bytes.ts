@@ -15,27 +15,28 @@ export interface EventCutter {
 export function createEventCutter(maxBytes: number): EventCutter {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
-  let before = EVENT_START;
+  /** Of what is held; a line end where an event starts. */
+  let lastByte = LF;
 
   const hold = (part: Uint8Array): void => {
     if (part.length === 0) return;
     heldBytes += part.length;
     if (heldBytes > maxBytes) throw new Error(`An event of the stream is longer than ${maxBytes} bytes.`);
     held.push(part);
-    before = { last: part[part.length - 1]!, beforeLast: part.length > 1 ? part[part.length - 2]! : before.last };
+    lastByte = part[part.length - 1]!;
   };
   const release = (part: Uint8Array): Uint8Array => {
     if (heldBytes === 0) return part;
     const whole = Buffer.concat([...held, part]);
     held = [];
     heldBytes = 0;
-    before = EVENT_START;
+    lastByte = LF;
     return whole;
   };
 
   return {
     push(chunk) {
-      const end = lastEventEnd(chunk, before);
+      const end = lastEventEnd(chunk, lastByte);
       if (end === chunk.length && end > 0) return release(chunk);
       if (end === 0) {
         hold(chunk);
@@ -49,17 +50,12 @@ export function createEventCutter(maxBytes: number): EventCutter {
   };
 }
 
-/** The two bytes before a chunk. A blank line at the very start ends an (empty) event, hence line ends to begin with. */
-interface Before {
-  readonly last: number;
-  readonly beforeLast: number;
-}
-const EVENT_START: Before = { last: LF, beforeLast: LF };
-
-/** The index after the last blank line of `chunk`, or 0 when none ends in it. A CR that an LF may yet follow counts as ended. */
-function lastEventEnd(chunk: Uint8Array, before: Before): number {
-  const at = (index: number): number | undefined =>
-    index >= 0 ? chunk[index] : index === -1 ? before.last : before.beforeLast;
+/**
+ * The index after the last blank line of `chunk`, or 0 when none ends in it. `byteBefore` is what the chunk follows on: a line end
+ * at the start of an event. A CR that an LF may yet follow counts as ended: that LF then is a blank line, which says nothing.
+ */
+function lastEventEnd(chunk: Uint8Array, byteBefore: number): number {
+  const at = (index: number): number | undefined => (index === -1 ? byteBefore : chunk[index]);
   let last = lastLineEnd(chunk, chunk.length - 1);
   while (last >= 0) {
     const start = chunk[last] === LF && at(last - 1) === CR ? last - 1 : last;

@@ -1,8 +1,8 @@
 // Does this stretch of a stream hold anything worth parsing? One pass that skips most bytes, for every chunk of every stream.
 
-const ERROR = Buffer.from('"error"');
 /** A key whose value is null says nothing. `[DONE]` always does, and so does `"error"` as a value (vLLM's `"object":"error"`). */
-const NEEDLES = [Buffer.from('"usage"'), Buffer.from('"finish_reason"'), ERROR, Buffer.from('[DONE]')];
+const NEEDLES = ['"usage"', '"finish_reason"', '"error"', '[DONE]'].map((text) => Buffer.from(text));
+const ERROR = NEEDLES[2];
 const WINDOW = Math.min(...NEEDLES.map((needle) => needle.length));
 const LOWER_N = 0x6e;
 const QUOTE = 0x22;

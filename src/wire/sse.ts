@@ -2,7 +2,7 @@
 import type { QuorumError } from '../contract/index.ts';
 
 /** What closes every complete stream of OpenAI's. */
-export const SSE_DONE: Uint8Array = Buffer.from('data: [DONE]\n\n');
+export const SSE_DONE: Uint8Array = Buffer.from(`data: [DONE]\n\n`);
 
 /** One event without a name: the only kind that every client of chat completions reads. */
 export function sseData(value: unknown): Uint8Array {

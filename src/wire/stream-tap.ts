@@ -5,6 +5,7 @@ import { hasNeedle } from './needles.ts';
 import { usageOfChunk } from './usage.ts';
 
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
+const BLANK_LINE = new Uint8Array([0x0a, 0x0a]);
 /** Events parsed in search of the model's name before giving up. */
 const NAME_TRIES = 8;
 
@@ -133,7 +134,7 @@ function lastWords(rest: Uint8Array, seen: Seen, hideUsage: boolean): Uint8Array
   const data = eventData(rest);
   const bare = data ?? Buffer.from(rest).toString('utf8');
   if (bare.trim() !== '[DONE]' && objectIn(bare) === null) return null;
-  if (data !== null) return look(rest, seen, hideUsage) ? Buffer.concat([rest, Buffer.from('\n\n')]) : null;
+  if (data !== null) return look(rest, seen, hideUsage) ? Buffer.concat([rest, BLANK_LINE]) : null;
   seen.error ??= errorIn(objectIn(bare) ?? {});
   return null;
 }

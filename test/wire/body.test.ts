@@ -101,6 +101,7 @@ describe('parseJsonBody', () => {
     expect(parse(nested(200))).toBeInstanceOf(Array);
     expect(refusalOf(Buffer.from(nested(202))).message).toContain('nested more than 200 levels deep');
     expect(refusalOf(Buffer.from('['.repeat(5_000_000))).message).toContain('at byte 200 it is nested');
+    expect(parse(`[${'[{}],'.repeat(500)}1]`)).toHaveLength(501);
     const quoted = `"${'[\\"'.repeat(500)}"`;
     expect(parse(quoted)).toBe('["'.repeat(500));
   });

@@ -1,8 +1,10 @@
 // A completion as a stream: put together again it is the same, and it reads like a model's own.
 import * as fc from 'fast-check';
+import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { Completion } from '../../src/contract/index.ts';
 import { completionFromStream, streamOf } from '../../src/wire/index.ts';
+import { completionBody, startUpstream } from '../support/scripted-upstream.ts';
 import { eventsIn } from './event-streams.ts';
 
 const text = fc.oneof(
@@ -150,5 +152,34 @@ describe('streamOf', () => {
     ]);
     expect(deltas).toContainEqual({ tool_calls: [{ index: 1, ...custom }] });
     expect(completionFromStream(Buffer.concat(streamOf(whole, { includeUsage: true })))).toEqual(whole);
+  });
+
+  it("is read by OpenAI's own client as the completion that it is", async () => {
+    const toolCalls = [
+      { name: 'f', arguments: { city: 'Ulm' } },
+      { name: 'g', arguments: {} },
+    ];
+    const upstream = await startUpstream();
+    const client = new OpenAI({ baseURL: upstream.url, apiKey: 'sk-test', maxRetries: 0 });
+    for (const whole of [
+      completionBody({ choices: 2, logprobs: true }),
+      completionBody({ toolCalls }),
+      completionBody({ refusal: 'I will not.' }),
+    ]) {
+      upstream.reply('*', { chunks: streamOf(whole, { includeUsage: true }).map((raw) => ({ raw })) });
+      const request = { model: 'm', messages: [], stream_options: { include_usage: true } };
+      const final = await client.chat.completions.stream(request).finalChatCompletion();
+      expect(JSON.parse(JSON.stringify(final))).toMatchObject({
+        ...whole,
+        choices: whole.choices.map(({ message, ...choice }) => ({
+          ...choice,
+          message: { role: 'assistant', content: message.content },
+        })),
+      });
+      expect(
+        final.choices[0]?.message.tool_calls?.map((call) => call.type === 'function' && call.function.arguments),
+      ).toEqual(whole.choices[0]?.message.tool_calls?.map((call) => call.function.arguments));
+    }
+    await upstream.close();
   });
 });
