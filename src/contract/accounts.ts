@@ -346,7 +346,8 @@ export type IdempotencyClaim =
 
 /** Which requests were already done. Entries last 24 h. */
 export interface IdempotencyStore {
-  claim(tenant: string, key: string, fingerprint: string, at: number): IdempotencyClaim;
+  /** `runningHere`: this process is at work on it; an older claim of its own that isn't is void. */
+  claim(tenant: string, key: string, fingerprint: string, at: number, runningHere: boolean): IdempotencyClaim;
   /** Kept for the rest of the 24 h. */
   keep(tenant: string, key: string, answer: KeptAnswer): void;
   /** It failed: the next one may try again. */

@@ -71,6 +71,8 @@ export interface Provider {
   /** Whether `stream_options.include_usage` is understood. */
   readonly streamUsage: boolean;
   readonly maxRetries: number;
+  /** Names, or beginnings with `*`, of models that it serves outside of chat: `text-embedding-*`, `whisper-1`. */
+  readonly alsoServes: readonly string[];
 }
 
 export interface Model {

@@ -54,6 +54,7 @@ export function testProvider(overrides: Partial<Provider> = {}): Provider {
     renameFields: {},
     streamUsage: true,
     maxRetries: 0,
+    alsoServes: [],
     ...overrides,
   };
 }

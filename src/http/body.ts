@@ -1,0 +1,50 @@
+// Reads a request's body, whole and within the limit.
+import type { IncomingMessage } from 'node:http';
+import { QuorumError } from '../contract/index.ts';
+
+/** Past the limit the rest is read and thrown away, up to this much, so that the client gets to read the error. */
+const DRAIN_BYTES = 64 * 1024 * 1024;
+
+/** Rejects with `request_too_large`, or `client_closed` when the client leaves first. */
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    request.resume();
+    return Promise.reject(
+      new QuorumError(
+        'invalid_value',
+        `Send the body without content-encoding; "${encoding.slice(0, 40)}" is not understood.`,
+        { param: 'content-encoding' },
+      ),
+    );
+  }
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (part: Buffer) => {
+      bytes += part.length;
+      if (bytes <= limitBytes) parts.push(part);
+      else if (bytes > limitBytes + DRAIN_BYTES) request.destroy();
+    });
+    request.on('end', () => {
+      if (bytes > limitBytes) reject(tooLarge(limitBytes));
+      else resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes));
+    });
+    request.on('close', () => {
+      if (!request.complete)
+        reject(
+          bytes > limitBytes
+            ? tooLarge(limitBytes)
+            : new QuorumError('client_closed', 'The client left before its request was there.'),
+        );
+    });
+    request.on('error', () => {});
+  });
+}
+
+const tooLarge = (limitBytes: number): QuorumError =>
+  new QuorumError(
+    'request_too_large',
+    `The body is larger than ${limitBytes} bytes (server.body_limit in the config).`,
+    { shouldRetry: false },
+  );

@@ -1,0 +1,260 @@
+// Everything else under /v1 goes to the provider of the named model, streamed both ways, through http-proxy-middleware.
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
+import { nearest, QuorumError, type CurrentSettings, type Provider, type Settings } from '../contract/index.ts';
+import { meaningOf, namesOf } from '../pipeline/names.ts';
+import { parseJsonBody } from '../wire/index.ts';
+import { readBody } from './body.ts';
+import type { Visit } from './chat.ts';
+import { fail } from './fail.ts';
+
+/** The families of OpenAI's API besides chat; anything else is an unknown route. */
+const FAMILIES: ReadonlySet<string> = new Set([
+  'completions',
+  'embeddings',
+  'moderations',
+  'images',
+  'audio',
+  'files',
+  'uploads',
+  'batches',
+  'fine_tuning',
+  'responses',
+  'conversations',
+  'vector_stores',
+  'assistants',
+  'threads',
+  'evals',
+  'containers',
+  'videos',
+  'rerank',
+]);
+const PLAIN_PATH = /^\/v1(?:\/[A-Za-z0-9_~:@-][A-Za-z0-9._~:@-]*)+$/;
+const REQUEST_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'content-type',
+  'content-length',
+  'transfer-encoding',
+  'openai-beta',
+  'range',
+  'if-none-match',
+]);
+const RESPONSE_HEADERS =
+  /^(content-(type|length|encoding|disposition|range)|cache-control|etag|last-modified|accept-ranges|retry-after(-ms)?|x-should-retry|openai-(processing-ms|version|model)|x-ratelimit-[a-z-]+)$/;
+const TIMEOUT_MS = 600_000;
+/** How far into a form the model's name is looked for. */
+const PEEK_BYTES = 64 * 1024;
+
+export interface PassthroughParts {
+  readonly settings: CurrentSettings;
+  readonly bodyLimitBytes: () => number;
+}
+
+/** What the proxy needs to know of one request; kept beside it, since the middleware sees only the request. */
+interface Passing {
+  readonly visit: Visit;
+  readonly provider: Provider;
+  readonly body: Uint8Array | null;
+}
+
+export type Passthrough = (request: IncomingMessage, response: ServerResponse, visit: Visit) => Promise<void>;
+
+export function createPassthrough(parts: PassthroughParts): Passthrough {
+  const passing = new WeakMap<IncomingMessage, Passing>();
+  const proxies = new WeakMap<Provider, RequestHandler>();
+
+  return async (request, response, visit) => {
+    const settings = parts.settings();
+    const path = (request.url ?? '').split('?', 1)[0]!;
+    if (!PLAIN_PATH.test(path) || !FAMILIES.has(path.split('/')[2]!)) throw unknownRoute(request.method ?? 'GET', path);
+    const { provider, body } = await destination(request, settings, parts.bodyLimitBytes());
+    request.headers = onlyAllowed(request, provider, body);
+    passing.set(request, { visit, provider, body });
+    const proxy = proxies.get(provider) ?? proxyTo(provider, passing);
+    proxies.set(provider, proxy);
+    await proxy(request as never, response as never, () => undefined);
+  };
+}
+
+export const unknownRoute = (method: string, path: string): QuorumError =>
+  new QuorumError(
+    'not_found',
+    `There is no ${method} ${path.slice(0, 200)} here. The API lives under /v1; see /v1/models and /v1/chat/completions.`,
+  );
+
+function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>): RequestHandler {
+  const base = new URL(provider.baseUrl);
+  const options = { keepAlive: true, maxSockets: Infinity };
+  return createProxyMiddleware({
+    target: base.origin,
+    changeOrigin: true,
+    followRedirects: false,
+    ws: false,
+    xfwd: false,
+    proxyTimeout: TIMEOUT_MS,
+    agent: base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options),
+    pathRewrite: (path) => {
+      const [route, query] = path.split('?', 2);
+      const own = [base.search.slice(1), query].filter(Boolean).join('&');
+      return base.pathname.replace(/\/$/, '') + route!.slice('/v1'.length) + (own && `?${own}`);
+    },
+    on: {
+      proxyReq(outgoing: ClientRequest, incoming: IncomingMessage, response) {
+        const body = passing.get(incoming)?.body;
+        if (body) outgoing.write(body);
+        (response as ServerResponse).on('close', () => {
+          if (!(response as ServerResponse).writableFinished) outgoing.destroy();
+        });
+      },
+      proxyRes(answer: IncomingMessage, incoming: IncomingMessage) {
+        const { visit, provider: from } = passing.get(incoming)!;
+        const status = answer.statusCode ?? 502;
+        // A redirect is never followed nor passed on: where we connect is the config's to say.
+        if (status >= 300 && status < 400 && status !== 304) answer.statusCode = 502;
+        answer.headers = {
+          ...Object.fromEntries(Object.entries(answer.headers).filter(([name]) => RESPONSE_HEADERS.test(name))),
+          'x-request-id': visit.id,
+          'x-quorum-provider': from.name,
+          ...(String(answer.headers['content-type']).startsWith('text/event-stream') && {
+            'cache-control': 'no-cache, no-transform',
+            'x-accel-buffering': 'no',
+          }),
+        };
+      },
+      error(thrown, incoming, response) {
+        const known = passing.get(incoming as IncomingMessage);
+        if (!('headersSent' in response)) return;
+        const timeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test(
+          String((thrown as NodeJS.ErrnoException).code ?? thrown.message),
+        );
+        const error = timeout
+          ? new QuorumError('upstream_timeout', `The provider "${provider.name}" did not answer in time.`)
+          : new QuorumError('upstream_error', `The provider "${provider.name}" could not be reached.`, {
+              cause: thrown,
+            });
+        fail(response as ServerResponse, error, known?.visit.id ?? '');
+      },
+    },
+  });
+}
+
+/** Nothing of the client's credentials or hops goes on; the provider's key is put in here. */
+function onlyAllowed(
+  request: IncomingMessage,
+  provider: Provider,
+  body: Uint8Array | null,
+): IncomingMessage['headers'] {
+  const kept = Object.fromEntries(Object.entries(request.headers).filter(([name]) => REQUEST_HEADERS.has(name)));
+  if (body !== null) {
+    delete kept['transfer-encoding'];
+    kept['content-length'] = String(body.byteLength);
+  }
+  return {
+    ...kept,
+    'accept-encoding': 'identity',
+    'user-agent': 'quorum',
+    ...provider.headers,
+    ...(provider.apiKey !== null && { [provider.authHeader]: provider.authPrefix + provider.apiKey.reveal() }),
+  };
+}
+
+async function destination(
+  request: IncomingMessage,
+  settings: Settings,
+  limitBytes: number,
+): Promise<{ provider: Provider; body: Uint8Array | null }> {
+  const type = request.headers['content-type'] ?? '';
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > limitBytes)
+    throw new QuorumError(
+      'request_too_large',
+      `The body is larger than ${limitBytes} bytes (server.body_limit in the config).`,
+      { shouldRetry: false },
+    );
+  if (/^application\/json\b|\+json\b/i.test(type) && hasBody(request)) {
+    const raw = await readBody(request, limitBytes);
+    const body = parseJsonBody(raw);
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw new QuorumError('invalid_value', 'The body must be a JSON object.');
+    const { model } = body as { model?: unknown };
+    if (model === undefined || model === null) return { provider: defaultProvider(settings), body: raw };
+    if (typeof model !== 'string')
+      throw new QuorumError('invalid_value', "Invalid type for 'model': expected a string.", { param: 'model' });
+    const { provider, upstreamModel } = serving(model, settings);
+    return {
+      provider,
+      body: upstreamModel === model ? raw : Buffer.from(JSON.stringify({ ...body, model: upstreamModel })),
+    };
+  }
+  if (/^multipart\/form-data\b/i.test(type)) {
+    const model = await peekModel(request);
+    if (model === null) return { provider: defaultProvider(settings), body: null };
+    const { provider, upstreamModel } = serving(model, settings);
+    // A form is streamed, never rewritten.
+    if (upstreamModel !== model)
+      throw new QuorumError('invalid_value', `In a form, name the model as its provider does: "${upstreamModel}".`, {
+        param: 'model',
+      });
+    return { provider, body: null };
+  }
+  return { provider: defaultProvider(settings), body: null };
+}
+
+const hasBody = (request: IncomingMessage): boolean =>
+  request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+
+function serving(name: string, settings: Settings): { provider: Provider; upstreamModel: string } {
+  const also = [...settings.providers.values()].find(
+    (each) => !each.keyMissing && each.alsoServes.some((pattern) => matches(pattern, name)),
+  );
+  if (!settings.models.has(name) && !settings.aliases.has(name) && also !== undefined)
+    return { provider: also, upstreamModel: name };
+  const meaning = meaningOf(name, settings);
+  if (meaning.kind !== 'model') {
+    const near = nearest(name, namesOf(settings));
+    throw new QuorumError(
+      'model_not_found',
+      `"${name}" routes chat requests only; name a model here${near === null || near === name ? '' : `, such as "${near}"`}.`,
+      { param: 'model' },
+    );
+  }
+  const model = settings.models.get(meaning.model)!;
+  return { provider: settings.providers.get(model.provider)!, upstreamModel: model.upstreamModel };
+}
+
+const matches = (pattern: string, name: string): boolean =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+
+function defaultProvider(settings: Settings): Provider {
+  const provider = settings.defaultProvider === null ? undefined : settings.providers.get(settings.defaultProvider);
+  if (provider === undefined)
+    throw new QuorumError(
+      'not_found',
+      'No provider is configured that could serve this. Set its API key, or name a model in the body.',
+    );
+  return provider;
+}
+
+/** The `model` field of a form, if it stands near the beginning; what was read is put back. */
+function peekModel(request: IncomingMessage): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const part = request.read() as Buffer | null;
+      if (part === null) {
+        request.once('readable', look);
+        return;
+      }
+      const text = part.subarray(0, PEEK_BYTES).toString('latin1');
+      request.unshift(part);
+      resolve(/name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,256})\r\n/.exec(text)?.[1] ?? null);
+    };
+    request.once('readable', look);
+    request.once('end', () => resolve(null));
+    request.once('error', reject);
+    request.once('close', () =>
+      reject(new QuorumError('client_closed', 'The client left before its request was there.')),
+    );
+  });
+}

@@ -1,0 +1,190 @@
+// The path of a request, top to bottom: recall, classify and plan, ask, merge, settle, remember, learn.
+import {
+  asQuorumError,
+  QuorumError,
+  type Clock,
+  type CurrentSettings,
+  type Decision,
+  type Features,
+  type MergeContext,
+  type Merger,
+  type Random,
+  type RequestRecord,
+  type Settings,
+  type Upstream,
+  type Wishes,
+} from './contract/index.ts';
+import type { Evidence, Outcome as Observed } from './learning/index.ts';
+import { deliver } from './pipeline/deliver.ts';
+import type { Answer, Inbound } from './pipeline/exchange.ts';
+import { entryOf } from './pipeline/keep.ts';
+import type { Fresh, Memory } from './pipeline/memory.ts';
+import { withName } from './pipeline/names.ts';
+import { createPanel } from './pipeline/panel.ts';
+import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipeline/render.ts';
+import { signalsOf } from './pipeline/signals.ts';
+import { Trail } from './pipeline/trail.ts';
+import { compileTasks, decide, featuresOf, type Classifier } from './routing/index.ts';
+import { carryOut, type Panel } from './strategy/index.ts';
+
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: CurrentSettings;
+  readonly upstream: Upstream;
+  readonly merger: Merger;
+  readonly memory: Memory;
+  readonly evidence: Pick<Evidence, 'quality'>;
+  /** Gets what an ended request showed of a model. */
+  readonly learn: (outcome: Observed) => void;
+  /** Gets every request's record once, when the request has ended. */
+  readonly done: (record: RequestRecord) => void;
+}
+
+export interface Pipeline {
+  /** Rejects with `QuorumError` before the first byte; a stream tells its own failures. */
+  answer(inbound: Inbound): Promise<Answer>;
+  /** What would be done, without doing it. */
+  explain(inbound: Inbound): Record<string, unknown>;
+  /** A request that is under way. */
+  running(id: string): Trail | undefined;
+}
+
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const { clock, memory, evidence } = parts;
+  const running = new Map<string, Trail>();
+  const classifiers = new WeakMap<Settings, Classifier>();
+
+  async function answer(inbound: Inbound): Promise<Answer> {
+    const settings = parts.settings();
+    const trail = new Trail(inbound, clock);
+    running.set(inbound.id, trail);
+    try {
+      const wishes = withName(inbound.request.model, inbound.wishes, settings);
+      const recalled = memory.recall(inbound, wishes, settings);
+      trail.cache = recalled.state;
+      if (recalled.kind === 'fresh') return await make(trail, recalled, wishes, settings);
+      if (recalled.kind === 'none')
+        throw new QuorumError(
+          'cache_miss',
+          'The cache holds no answer to this request, and it asked for a cached one only.',
+        );
+      const entry = recalled.kind === 'known' ? recalled.entry : await recalled.wait();
+      trail.repeats(entry, recalled.ageMs);
+      const told = trail.told(true);
+      close(trail, 200, null);
+      return answerFrom(entry, trail, told);
+    } catch (thrown) {
+      const error = inbound.gone.aborted ? whyGone(inbound.gone) : asQuorumError(thrown);
+      close(trail, error.status, error);
+      throw error;
+    }
+  }
+
+  async function make(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Promise<Answer> {
+    try {
+      const panel = convene(trail, fresh, wishes, settings);
+      const streamed = trail.inbound.request.stream === true;
+      const delivery = { trail, fresh, clock, settings, close };
+      // Several models take their time: the client hears at once that they are at work.
+      if (streamed && panel.plan.call.kind !== 'single') {
+        return {
+          kind: 'stream',
+          told: trail.told(false),
+          write: (sink) => deliver({ ...delivery, sink, tellsProgress: true, outcome: () => carryOut(panel) }),
+        };
+      }
+      const outcome = await carryOut(panel);
+      trail.comesTo(outcome, settings);
+      if (outcome.kind === 'live') {
+        return {
+          kind: 'stream',
+          told: trail.told(false),
+          write: (sink) =>
+            deliver({ ...delivery, sink, tellsProgress: false, outcome: () => Promise.resolve(outcome) }),
+        };
+      }
+      const { completion, bytes } = completionOf(outcome.merged);
+      fresh.remember(entryOf(trail, 'completion', bytes), completion, null);
+      const told = trail.told(true);
+      close(trail, 200, null);
+      return { kind: 'whole', told, bytes: trail.inbound.debug ? withDebug(completion, debugOf(trail)) : bytes };
+    } catch (thrown) {
+      fresh.fail(asQuorumError(thrown));
+      throw thrown;
+    }
+  }
+
+  function plan(inbound: Inbound, wishes: Wishes, settings: Settings): { features: Features; decision: Decision } {
+    const classifier = classifiers.get(settings) ?? compileTasks(settings.tasks);
+    classifiers.set(settings, classifier);
+    const features = featuresOf(inbound.request);
+    const quality = (task: string, model: string) =>
+      evidence.quality(settings.models.get(model)!, task, inbound.principal.tenant, inbound.receivedAt);
+    return {
+      features,
+      decision: decide({
+        features,
+        wishes,
+        settings,
+        classifier,
+        quality,
+        allowed: inbound.allowed,
+        random: parts.random,
+      }),
+    };
+  }
+
+  function convene(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Panel {
+    const { inbound } = trail;
+    const { features, decision } = plan(inbound, wishes, settings);
+    trail.isDecided(decision);
+    const context: MergeContext = {
+      request: inbound.request,
+      task: settings.tasks.get(decision.classification.task)!,
+      now: inbound.receivedAt,
+      correlation: () => 0,
+    };
+    return createPanel({
+      ...parts,
+      trail,
+      settings,
+      features,
+      decision,
+      context,
+      signal: fresh.signal,
+      deadlineAt: inbound.receivedAt + (wishes.deadlineMs ?? settings.routing.deadlineMs),
+      maxCost: wishes.maxCost ?? settings.routing.maxCostPerRequest,
+      forced: wishes.strategy !== null && wishes.strategy !== 'adaptive',
+    });
+  }
+
+  /** Ends a request, once: its record goes out, and what it showed is learnt. */
+  function close(trail: Trail, status: number, error: QuorumError | null): void {
+    if (trail.ended) return;
+    running.delete(trail.inbound.id);
+    parts.done(trail.record(status, error?.code ?? null));
+    const task = trail.decision?.classification.task;
+    if (task === undefined) return;
+    for (const { model, good, weight } of signalsOf(trail.merged, trail.attempts)) {
+      parts.learn({
+        tenant: trail.inbound.principal.tenant,
+        task,
+        model,
+        good,
+        weight,
+        at: trail.inbound.receivedAt,
+      });
+    }
+  }
+
+  function explain(inbound: Inbound): Record<string, unknown> {
+    const settings = parts.settings();
+    const wishes = withName(inbound.request.model, inbound.wishes, settings);
+    const { decision, features } = plan(inbound, wishes, settings);
+    const { text: _, ...shape } = features;
+    return { request_id: inbound.id, decision, features: shape, cache: memory.peek(inbound, wishes, settings) };
+  }
+
+  return { answer, explain, running: (id) => running.get(id) };
+}

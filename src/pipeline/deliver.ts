@@ -1,0 +1,54 @@
+// Writes an answer to a stream as it comes. What goes wrong from here on is told in the stream itself.
+import { type QuorumError, type Clock, type Settings, type Sink } from '../contract/index.ts';
+import type { Outcome } from '../strategy/index.ts';
+import { entryOf, tee } from './keep.ts';
+import type { Fresh } from './memory.ts';
+import { brokenOff, completionOf, progress, whyGone, writeCompletion, writeEnd, writeFailure } from './render.ts';
+import type { Trail } from './trail.ts';
+
+export interface Delivery {
+  readonly trail: Trail;
+  readonly fresh: Fresh;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  /** Several models are at work and the client is told how they get on. */
+  readonly tellsProgress: boolean;
+  outcome(): Promise<Outcome>;
+  close(trail: Trail, status: number, error: QuorumError | null): void;
+}
+
+/** Never rejects. */
+export async function deliver(delivery: Delivery): Promise<void> {
+  const { trail, fresh, sink, close } = delivery;
+  const quiet = delivery.tellsProgress ? progress(trail, sink, delivery.clock) : () => {};
+  try {
+    const outcome = await delivery.outcome();
+    if (delivery.tellsProgress) trail.comesTo(outcome, delivery.settings);
+    await write(delivery, outcome);
+    quiet();
+    writeEnd(sink, trail);
+    close(trail, 200, null);
+  } catch (thrown) {
+    quiet();
+    const error = trail.inbound.gone.aborted ? whyGone(trail.inbound.gone) : brokenOff(thrown);
+    fresh.fail(error);
+    writeFailure(sink, trail, error);
+    close(trail, error.status, error);
+  }
+}
+
+async function write({ trail, fresh, sink }: Delivery, outcome: Outcome): Promise<void> {
+  trail.firstByteMs = trail.elapsed();
+  if (outcome.kind === 'live') {
+    const kept = tee(sink, fresh.keeps);
+    await outcome.live.pump(kept.sink);
+    const bytes = kept.bytes();
+    if (bytes !== null)
+      fresh.remember(entryOf(trail, 'stream', bytes), null, trail.attempts.at(-1)?.finishReason ?? null);
+    return;
+  }
+  const { completion, bytes } = completionOf(outcome.merged);
+  fresh.remember(entryOf(trail, 'completion', bytes), completion, null);
+  await writeCompletion(sink, completion, trail.inbound.request.stream_options?.include_usage === true);
+}

@@ -1,0 +1,48 @@
+// What goes into the path and what comes out of it: the seam between the server and everything behind it.
+import type { CacheState, ChatRequest, Flag, Nano, Principal, Sink, Wishes } from '../contract/index.ts';
+import type { CacheDirective } from '../cache/index.ts';
+
+/** A chat request that was let in, checked and freed of Quorum's own fields. */
+export interface Inbound {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly request: ChatRequest;
+  /** As headers and metadata say; the model name's are added on the way. */
+  readonly wishes: Wishes;
+  /** Which models the caller may use; null: all. */
+  readonly allowed: ((model: string) => boolean) | null;
+  readonly directive: CacheDirective;
+  readonly tags: readonly string[];
+  readonly session: string | null;
+  /** Progress as named SSE events rather than comments. */
+  readonly events: boolean;
+  readonly debug: boolean;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+  readonly endpoint: string;
+  /** Aborts when the client has gone. */
+  readonly gone: AbortSignal;
+}
+
+/** What the response headers tell. Null: not known (yet), so absent. */
+export interface Told {
+  readonly models: readonly string[];
+  readonly strategy: string | null;
+  readonly task: string | null;
+  readonly tier: string | null;
+  readonly confidence: number | null;
+  readonly agreement: number | null;
+  readonly flags: readonly Flag[];
+  readonly cache: CacheState;
+  readonly cacheAgeMs: number | null;
+  readonly cost: Nano | null;
+  readonly attempts: number | null;
+  readonly overheadMs: number | null;
+  readonly upstreamMs: number | null;
+  readonly totalMs: number | null;
+}
+
+export type Answer =
+  | { readonly kind: 'whole'; readonly told: Told; readonly bytes: Uint8Array }
+  /** `write` sends everything, the closing comment and `[DONE]` or the error included, and never rejects. */
+  | { readonly kind: 'stream'; readonly told: Told; readonly write: (sink: Sink) => Promise<void> };

@@ -1,0 +1,40 @@
+// What of a finished answer is kept for those who ask the same.
+import type { CacheEntry } from '../cache/index.ts';
+import type { Sink } from '../contract/index.ts';
+import type { Trail } from './trail.ts';
+
+/** The answer with what its headers say. */
+export function entryOf(trail: Trail, form: CacheEntry['form'], bytes: Uint8Array): CacheEntry {
+  const { inbound } = trail;
+  return {
+    form,
+    bytes,
+    models: trail.models,
+    strategy: trail.strategy ?? 'single',
+    task: trail.decision?.classification.task ?? '',
+    tier: trail.decision?.tier ?? '',
+    agreement: trail.agreement,
+    confidence: trail.confidence,
+    flags: [...trail.flags],
+    storedAt: inbound.receivedAt + trail.elapsed(),
+    tags: inbound.tags,
+    tenant: inbound.principal.tenant,
+    costSaved: trail.cost,
+  };
+}
+
+/** Passes bytes on and holds on to them; null when nobody will want them. */
+export function tee(sink: Sink, wanted: boolean): { readonly sink: Sink; bytes(): Uint8Array | null } {
+  if (!wanted) return { sink, bytes: () => null };
+  const parts: Uint8Array[] = [];
+  return {
+    sink: {
+      write(bytes) {
+        parts.push(bytes);
+        return sink.write(bytes);
+      },
+      drained: () => sink.drained(),
+    },
+    bytes: () => Buffer.concat(parts),
+  };
+}

@@ -1,0 +1,77 @@
+// Which models, strategy and tier a model name asks for.
+import { nearest, QuorumError, STRATEGIES, type Settings, type StrategyName, type Wishes } from '../contract/index.ts';
+
+const PREFIX = 'quorum/';
+
+/** The wishes with those of the model name added; what headers and metadata ask for comes first. */
+export function withName(name: string, wishes: Wishes, settings: Settings): Wishes {
+  const meant = meaningOf(name, settings);
+  if (meant.kind === 'model') {
+    // Whoever names a model gets that model alone, unless the request says otherwise in so many words.
+    const routed =
+      wishes.models !== null || wishes.tier !== null || (wishes.strategy !== null && wishes.strategy !== 'single');
+    return routed ? wishes : { ...wishes, strategy: 'single', models: [meant.model] };
+  }
+  if (meant.kind === 'auto') return wishes;
+  return { ...wishes, strategy: wishes.strategy ?? meant.strategy, tier: wishes.tier ?? meant.tier };
+}
+
+export type Meaning =
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'model'; readonly model: string }
+  | { readonly kind: 'policy'; readonly strategy: StrategyName | null; readonly tier: string | null };
+
+/** Throws `model_not_found`, naming the nearest. */
+export function meaningOf(name: string, settings: Settings): Meaning {
+  const target = settings.aliases.get(name) ?? name;
+  if (target === 'auto' || target === 'quorum/auto') return { kind: 'auto' };
+  if (target.startsWith(PREFIX)) {
+    const rest = target.slice(PREFIX.length);
+    const strategy = STRATEGIES.find((each) => each === rest);
+    if (strategy !== undefined) return { kind: 'policy', strategy, tier: null };
+    if (settings.tiers.has(rest)) return { kind: 'policy', strategy: null, tier: rest };
+  }
+  const model = settings.models.get(target) ?? qualified(target, settings);
+  if (model === undefined) throw unknown(name, settings);
+  if (!settings.usable.has(model.name)) {
+    const variable = settings.providers.get(model.provider)?.keyVariable;
+    const what = variable ? `set ${variable}` : `its provider "${model.provider}" isn't reachable`;
+    throw new QuorumError('model_not_found', `The model "${name}" is known but can't be called now: ${what}.`, {
+      param: 'model',
+    });
+  }
+  return { kind: 'model', model: model.name };
+}
+
+/** `provider/model`, as LiteLLM's users write it. */
+function qualified(name: string, settings: Settings) {
+  const slash = name.indexOf('/');
+  if (slash < 0) return undefined;
+  const provider = name.slice(0, slash);
+  const model = name.slice(slash + 1);
+  const named = settings.models.get(model);
+  if (named?.provider === provider) return named;
+  for (const each of settings.models.values())
+    if (each.provider === provider && each.upstreamModel === model) return each;
+  return undefined;
+}
+
+/** Every name a client may send: policies first, then models and aliases. */
+export function namesOf(settings: Settings): readonly string[] {
+  return [
+    'auto',
+    ...['auto', ...STRATEGIES, ...settings.tiers.keys()].map((each) => PREFIX + each),
+    ...settings.usable,
+    ...settings.aliases.keys(),
+  ];
+}
+
+function unknown(name: string, settings: Settings): QuorumError {
+  const near = nearest(name, namesOf(settings));
+  const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
+  return new QuorumError(
+    'model_not_found',
+    `The model "${shown}" does not exist.${near === null ? ' GET /v1/models lists what there is; "auto" routes for you.' : ` Did you mean "${near}"?`}`,
+    { param: 'model' },
+  );
+}

@@ -1,0 +1,251 @@
+// Binds the rooms for a strategy: asking goes through the upstream, is judged, priced and put on the trail.
+import {
+  CallFailure,
+  NO_MONEY,
+  type Attempt,
+  type Candidate,
+  type Clock,
+  type Completion,
+  type Decision,
+  type Features,
+  type MergeContext,
+  type Merger,
+  type Model,
+  type Nano,
+  type Random,
+  type Settings,
+  type Upstream,
+  type UpstreamCall,
+  type Usage,
+} from '../contract/index.ts';
+import { estimateText } from '../accounts/estimate.ts';
+import { costOf } from '../accounts/price.ts';
+import type { Answered, AskOptions, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
+import { createStreamTap } from '../wire/index.ts';
+import type { Trail } from './trail.ts';
+
+export interface PanelParts {
+  readonly trail: Trail;
+  readonly settings: Settings;
+  readonly features: Features;
+  readonly decision: Decision;
+  readonly context: MergeContext;
+  readonly upstream: Upstream;
+  readonly merger: Merger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+  readonly deadlineAt: number;
+  readonly maxCost: Nano | null;
+  readonly forced: boolean;
+}
+
+/** What one call used, and how it ended. */
+interface Ending {
+  readonly usage: Usage | null;
+  readonly finishReason: string | null;
+  readonly failure: CallFailure | null;
+  readonly retries: number;
+  readonly firstByteAt: number | null;
+}
+
+export function createPanel(parts: PanelParts): Panel {
+  const { trail, settings, features, decision, context, upstream, merger, clock, signal, deadlineAt } = parts;
+  const { request } = trail.inbound;
+  const weights = new Map(decision.prospects.map((prospect) => [prospect.model, prospect]));
+
+  const modelOf = (name: string): Model => {
+    const model = settings.models.get(name);
+    if (model === undefined) throw new CallFailure('refused', `the model "${name}" is not configured`);
+    return model;
+  };
+  const voice = (name: string): Voice => ({
+    model: name,
+    family: modelOf(name).family,
+    weight: weights.get(name)?.quality ?? modelOf(name).quality / 10,
+  });
+
+  function callOf(model: Model, options: AskOptions, stream: boolean): UpstreamCall {
+    return {
+      provider: settings.providers.get(model.provider)!,
+      model,
+      request: options.request ?? request,
+      stream,
+      requestId: trail.inbound.id,
+      deadlineAt,
+      signal: options.signal,
+      maxRetries: options.replaceable ? 0 : 5,
+      ...(options.timeoutMs !== undefined && { totalMs: options.timeoutMs }),
+    };
+  }
+
+  function enter(model: Model, options: AskOptions): (ending: Ending, judgement?: Attempt['judgement']) => void {
+    const startedMs = trail.elapsed();
+    trail.callBegins();
+    trail.tell({
+      stage: options.role === 'judge' ? 2 : options.role === 'chairman' ? 3 : 1,
+      type: 'call_start',
+      model: model.name,
+      detail: options.role,
+    });
+    return (ending, judgement = null) => {
+      const { usage, estimated } = usageOf(ending, features, options);
+      trail.callEnds({
+        model: model.name,
+        upstreamModel: model.upstreamModel,
+        role: options.role,
+        startedMs,
+        firstByteMs: ending.firstByteAt === null ? null : ending.firstByteAt - trail.inbound.receivedAt,
+        endedMs: trail.elapsed(),
+        status: ending.failure === null ? 200 : ending.failure.status,
+        outcome: outcomeOf(ending.failure),
+        reason: ending.failure?.message ?? null,
+        finishReason: ending.finishReason,
+        usage,
+        estimated,
+        cost: usage === null || model.price === null ? NO_MONEY : costOf(model.price, usage),
+        retries: ending.retries,
+        judgement,
+      });
+    };
+  }
+
+  async function ask(name: string, options: AskOptions): Promise<Answered> {
+    const model = modelOf(name);
+    const leave = enter(model, options);
+    try {
+      const reply = await upstream.whole(callOf(model, options, false));
+      const candidate = candidateOf(reply.completion, reply.bytes, voice(name));
+      const judgement = merger.judge(
+        candidate,
+        options.request === undefined ? context : { ...context, request: options.request },
+      );
+      leave(
+        {
+          usage: reply.completion.usage ?? null,
+          finishReason: candidate.finishReason,
+          failure: null,
+          retries: reply.retries,
+          firstByteAt: reply.firstByteAt,
+        },
+        judgement,
+      );
+      if (options.role !== 'judge')
+        trail.tell({ stage: options.role === 'chairman' ? 3 : 1, type: 'answer', model: name });
+      return { candidate: { ...candidate, weight: candidate.weight * judgement.factor }, judgement };
+    } catch (thrown) {
+      throw leaveWith(thrown, leave);
+    }
+  }
+
+  async function open(name: string, options: AskOptions): Promise<LiveAnswer> {
+    const model = modelOf(name);
+    const leave = enter(model, options);
+    try {
+      const reply = await upstream.stream(callOf(model, options, true));
+      const tap = createStreamTap({ hideUsage: request.stream_options?.include_usage !== true });
+      return {
+        model: name,
+        async pump(sink) {
+          const ended = (failure: CallFailure | null): Ending => {
+            const end = tap.end();
+            return {
+              usage: end.usage ?? received(end.bytes, features),
+              finishReason: end.finishReason,
+              failure,
+              retries: reply.retries,
+              firstByteAt: reply.firstByteAt,
+            };
+          };
+          try {
+            await reply.pump({
+              write(bytes) {
+                const forward = tap.push(bytes);
+                return forward === null || sink.write(forward);
+              },
+              drained: () => sink.drained(),
+            });
+            const { error, complete } = tap.end();
+            if (error !== null) throw new CallFailure('server_error', error.message);
+            if (!complete) throw new CallFailure('malformed', 'the stream ended before the answer did');
+            leave(ended(null));
+            trail.tell({ stage: 1, type: 'answer', model: name });
+          } catch (thrown) {
+            throw leaveWith(thrown, (ending) => leave({ ...ended(ending.failure), failure: ending.failure }));
+          }
+        },
+      };
+    } catch (thrown) {
+      throw leaveWith(thrown, leave);
+    }
+  }
+
+  return {
+    plan: decision.plan,
+    request,
+    council: settings.council,
+    forced: parts.forced,
+    clock,
+    random: parts.random,
+    signal,
+    voice,
+    ask,
+    open,
+    stand: (candidates, outstanding) => merger.stand(candidates, outstanding, context),
+    merge: (candidates) => merger.merge(candidates, context),
+    objection(name, timeMs = 0) {
+      if (signal.aborted) return 'the client has gone';
+      if (clock.now() + timeMs >= deadlineAt) return 'no time is left before the deadline';
+      const cost = weights.get(name)?.cost ?? null;
+      if (parts.maxCost !== null && cost !== null && trail.cost + cost > parts.maxCost)
+        return 'it would cost more than the request may';
+      return null;
+    },
+    tell: (event) => trail.tell(event),
+  };
+}
+
+/** Puts the failed call on the trail and gives back what to throw. */
+function leaveWith(thrown: unknown, leave: (ending: Ending) => void): unknown {
+  const failure =
+    thrown instanceof CallFailure
+      ? thrown
+      : new CallFailure('malformed', 'Quorum could not handle the answer', { cause: thrown });
+  leave({ usage: null, finishReason: null, failure, retries: failure.retries, firstByteAt: null });
+  return failure;
+}
+
+function candidateOf(completion: Completion, bytes: Uint8Array, { model, family, weight }: Voice): Candidate {
+  const choice = completion.choices[0]!;
+  return { model, family, weight, completion, message: choice.message, finishReason: choice.finish_reason, bytes };
+}
+
+function outcomeOf(failure: CallFailure | null): Attempt['outcome'] {
+  if (failure === null) return 'ok';
+  return failure.kind === 'aborted' ? 'aborted' : failure.kind === 'timeout' ? 'timeout' : 'failed';
+}
+
+/** A call that was sent and broken off has been paid for at least its input; one that was refused hasn't. */
+function usageOf(
+  { usage, failure }: Ending,
+  features: Features,
+  options: AskOptions,
+): { usage: Usage | null; estimated: boolean } {
+  if (usage !== null) return { usage, estimated: usage['estimated'] === true };
+  if (failure !== null && failure.kind !== 'aborted' && failure.kind !== 'timeout')
+    return { usage: null, estimated: false };
+  const input =
+    options.request === undefined ? features.inputTokens : estimateText(JSON.stringify(options.request.messages));
+  return { usage: counted(input, 0), estimated: true };
+}
+
+const counted = (input: number, output: number): Usage => ({
+  prompt_tokens: input,
+  completion_tokens: output,
+  total_tokens: input + output,
+});
+
+/** A stream that told no usage is counted by what was received: a chunk carries about one token in 200 bytes. */
+function received(bytes: number, features: Features): Usage {
+  return { ...counted(features.inputTokens, Math.ceil(bytes / 200)), estimated: true };
+}

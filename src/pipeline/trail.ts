@@ -1,0 +1,208 @@
+// What happens to one request, as it happens: events, attempts, money and time. Becomes the request's record.
+import {
+  NO_MONEY,
+  type Attempt,
+  type CacheState,
+  type Clock,
+  type Decision,
+  type Flag,
+  type Merged,
+  type Nano,
+  type ProgressEvent,
+  type RequestRecord,
+  type Settings,
+} from '../contract/index.ts';
+import type { CacheEntry } from '../cache/index.ts';
+import type { Outcome } from '../strategy/index.ts';
+import type { Inbound, Told } from './exchange.ts';
+
+type Telling = Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>;
+
+const STAGES = ['route', 'members', 'rankings', 'synthesis'] as const;
+
+export class Trail {
+  readonly inbound: Inbound;
+  readonly attempts: Attempt[] = [];
+  readonly events: ProgressEvent[] = [];
+  readonly flags = new Set<Flag>();
+  cache: CacheState = 'bypass';
+  cacheAgeMs: number | null = null;
+  decision: Decision | null = null;
+  strategy: string | null = null;
+  task: string | null = null;
+  tier: string | null = null;
+  models: readonly string[] = [];
+  merged: Merged | null = null;
+  confidence: number | null = null;
+  agreement: number | null = null;
+  cost: Nano = NO_MONEY;
+  ended = false;
+  firstByteMs: number | null = null;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(event: ProgressEvent | null) => void>();
+  #inFlight = 0;
+  #waitingSince = 0;
+  #upstreamMs = 0;
+
+  constructor(inbound: Inbound, clock: Clock) {
+    this.inbound = inbound;
+    this.#clock = clock;
+  }
+
+  /** Milliseconds after the request came in. */
+  elapsed(): number {
+    return this.#clock.now() - this.inbound.receivedAt;
+  }
+
+  tell(telling: Telling): void {
+    const last = this.events.at(-1);
+    const event: ProgressEvent = {
+      seq: this.events.length + 1,
+      stage: Math.max(last?.stage ?? 0, telling.stage),
+      type: telling.type,
+      atMs: round(this.elapsed()),
+      ...(telling.model !== undefined && { model: telling.model }),
+      ...(telling.detail !== undefined && { detail: telling.detail }),
+    };
+    this.events.push(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Calls `listener` with each event from now on and with null at the end; the returned function stops it. */
+  follow(listener: (event: ProgressEvent | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  isDecided(decision: Decision): void {
+    this.decision = decision;
+    this.strategy = decision.plan.call.kind;
+    this.task = decision.classification.task;
+    this.tier = decision.tier;
+    this.tell({ stage: 0, type: 'routed', detail: `${decision.classification.task}: ${decision.plan.call.kind}` });
+  }
+
+  /** Takes over what an outcome says of itself. */
+  comesTo(outcome: Outcome, settings: Settings): void {
+    const { merged } = outcome;
+    this.strategy = outcome.reached;
+    this.models = outcome.kind === 'live' && merged === null ? [outcome.live.model] : merged!.models;
+    this.merged = merged;
+    if (outcome.degraded) this.flags.add('degraded');
+    if (this.models.some((name) => settings.models.get(name)?.simulated)) this.flags.add('simulated');
+    if (merged === null) return;
+    const voices = merged.camps.reduce((sum, camp) => sum + camp.models.length, 0);
+    if (voices > 1) this.agreement = merged.agreement;
+    if (merged.disputed) this.flags.add('disputed');
+    if (merged.tie) this.flags.add('tie');
+    if (merged.violations.length > 0 || (this.decision?.expectedQuality ?? 1) < settings.routing.reviewBelow)
+      this.flags.add('low_confidence');
+  }
+
+  /** It is the answer that was given before. */
+  repeats(entry: CacheEntry, ageMs: number | null): void {
+    this.cacheAgeMs = ageMs;
+    this.models = entry.models;
+    this.strategy = entry.strategy;
+    this.task = entry.task;
+    this.tier = entry.tier;
+    this.agreement = entry.agreement;
+    this.confidence = entry.confidence;
+    for (const flag of entry.flags) this.flags.add(flag);
+  }
+
+  callBegins(): void {
+    if (this.#inFlight++ === 0) this.#waitingSince = this.#clock.now();
+  }
+
+  callEnds(attempt: Attempt): void {
+    if (--this.#inFlight === 0) this.#upstreamMs += this.#clock.now() - this.#waitingSince;
+    this.attempts.push(attempt);
+    this.cost = (this.cost + attempt.cost) as Nano;
+  }
+
+  /** What is known now; `final` when the answer is complete. */
+  told(final: boolean): Told {
+    const totalMs = this.elapsed();
+    const waiting = this.#inFlight > 0 ? this.#clock.now() - this.#waitingSince : 0;
+    const upstreamMs = this.#upstreamMs + waiting;
+    return {
+      models: this.models,
+      strategy: this.strategy,
+      task: this.task,
+      tier: this.tier,
+      confidence: this.confidence,
+      agreement: this.agreement,
+      flags: [...this.flags],
+      cache: this.cache,
+      cacheAgeMs: this.cacheAgeMs,
+      cost: final ? this.cost : null,
+      attempts: final ? this.attempts.length : null,
+      overheadMs: round(totalMs - upstreamMs),
+      upstreamMs: round(upstreamMs),
+      totalMs: round(totalMs),
+    };
+  }
+
+  /** Ends the trail; later attempts that come in are no longer part of the record. */
+  record(status: number, errorCode: string | null): RequestRecord {
+    const { inbound, merged } = this;
+    this.tell({ stage: 4, type: 'done', ...(errorCode !== null && { detail: errorCode }) });
+    this.ended = true;
+    for (const listener of this.#listeners) listener(null);
+    this.#listeners.clear();
+    const totalMs = this.elapsed();
+    return {
+      id: inbound.id,
+      tenant: inbound.principal.tenant,
+      at: inbound.receivedAt,
+      endpoint: inbound.endpoint,
+      requestedModel: inbound.request.model,
+      stream: inbound.request.stream === true,
+      status,
+      errorCode,
+      cache: this.cache,
+      decision: this.decision,
+      strategy: this.strategy,
+      models: this.models,
+      attempts: this.attempts,
+      merge: merged && {
+        kind: merged.kind,
+        agreement: this.agreement,
+        camps: merged.camps,
+        provenance: merged.provenance,
+        violations: merged.violations,
+      },
+      confidence: this.confidence,
+      flags: [...this.flags],
+      cost: this.cost,
+      timings: {
+        totalMs: round(totalMs),
+        firstByteMs: this.firstByteMs,
+        upstreamMs: round(this.#upstreamMs),
+        overheadMs: round(totalMs - this.#upstreamMs),
+        stages: this.#stages(totalMs),
+      },
+      events: this.events,
+      tags: inbound.tags,
+      session: inbound.session,
+    };
+  }
+
+  /** Milliseconds spent in each stage that was reached. */
+  #stages(totalMs: number): Record<string, number> {
+    const starts = STAGES.map((_, stage) =>
+      stage === 0 ? 0 : this.events.find((event) => event.stage >= stage && event.stage < 4)?.atMs,
+    );
+    const spent: Record<string, number> = {};
+    for (const [stage, name] of STAGES.entries()) {
+      const start = starts[stage];
+      const next = starts.slice(stage + 1).find((each) => each !== undefined) ?? totalMs;
+      const reached = stage === 0 || this.events.some((event) => event.stage === stage);
+      if (start !== undefined && reached) spent[name] = round(next - start);
+    }
+    return spent;
+  }
+}
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;

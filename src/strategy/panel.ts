@@ -1,0 +1,83 @@
+// What a strategy is given to work with: the models to ask, the merger's verdicts, and what may still be spent.
+import type {
+  AssistantMessage,
+  Attempt,
+  Candidate,
+  ChatRequest,
+  Clock,
+  CouncilSettings,
+  Judgement,
+  Merged,
+  Plan,
+  ProgressEvent,
+  Random,
+  Sink,
+  Standing,
+  StrategyName,
+} from '../contract/index.ts';
+
+/** Who may be asked, with the voice it has in a vote. */
+export interface Voice {
+  readonly model: string;
+  readonly family: string;
+  readonly weight: number;
+}
+
+export interface Answered {
+  readonly candidate: Candidate;
+  readonly judgement: Judgement;
+}
+
+/** A stream that has begun: its first chunk is there. */
+export interface LiveAnswer {
+  readonly model: string;
+  /** Passes on the bytes as they come; rejects with `CallFailure` when the upstream breaks off. Once only. */
+  pump(sink: Sink): Promise<void>;
+}
+
+export interface AskOptions {
+  readonly role: Attempt['role'];
+  readonly signal: AbortSignal;
+  /** Another model can stand in, so there is no point in waiting for this one to recover. */
+  readonly replaceable: boolean;
+  /** Instead of the client's own request. */
+  readonly request?: ChatRequest;
+  readonly timeoutMs?: number;
+}
+
+export interface Panel {
+  readonly plan: Plan;
+  readonly request: ChatRequest;
+  readonly council: CouncilSettings;
+  /** The caller named the strategy: it is carried out in full. */
+  readonly forced: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Aborts when the client is gone or the deadline has passed. */
+  readonly signal: AbortSignal;
+  voice(model: string): Voice;
+  /** Asks for a whole answer. Rejects with `CallFailure`; the attempt is recorded and paid for whatever comes of it. */
+  ask(model: string, options: AskOptions): Promise<Answered>;
+  /** Asks for a stream and resolves with its first chunk. */
+  open(model: string, options: AskOptions): Promise<LiveAnswer>;
+  stand(candidates: readonly Candidate[], outstanding: readonly Voice[]): Standing;
+  merge(candidates: readonly Candidate[]): Merged;
+  /** Why this model can't be asked any more (time, money), in words; null when it can. */
+  objection(model: string, timeMs?: number): string | null;
+  tell(event: Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>): void;
+}
+
+/** What a strategy comes to. `reached` is the rung on which it ended. */
+export type Outcome =
+  | { readonly kind: 'whole'; readonly merged: Merged; readonly reached: StrategyName; readonly degraded: boolean }
+  | {
+      readonly kind: 'live';
+      readonly live: LiveAnswer;
+      readonly reached: StrategyName;
+      readonly degraded: boolean;
+      /** What the stream was written from, when there was a vote or ranking before it. */
+      readonly merged: Merged | null;
+    };
+
+/** A text answer in place of a candidate's own, e.g. a chairman's. */
+export type Written = AssistantMessage;
