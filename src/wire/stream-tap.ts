@@ -34,7 +34,7 @@ export interface StreamTap {
    * carry an error, and (if hidden) the usage-only chunk. Throws when one event passes 16 MiB.
    */
   push(chunk: Uint8Array): Uint8Array | null;
-  /** Once, after the last push. */
+  /** After the last push; the same again when asked again. */
   end(): TapEnd;
 }
 
@@ -55,6 +55,7 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
   const cutter = createEventCutter(MAX_HELD_BYTES);
   let started = false;
   let bytes = 0;
+  let ended: TapEnd | null = null;
   const wantsName = (): boolean => seen.model === null && seen.nameTries > 0;
   const mayPass = (event: Uint8Array): boolean =>
     wantsName() || hasNeedle(event, 0, event.length) ? look(event, seen, hideUsage) : !seen.done;
@@ -70,10 +71,12 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
       return quiet ? events : sift(events, mayPass);
     },
     end() {
+      if (ended !== null) return ended;
       const tail = lastWords(cutter.rest(), seen, hideUsage);
       const { done, usage, finishReason, model, error } = seen;
       const complete = error === null && (done || finishReason !== null);
-      return { complete, usage, finishReason, model, error, bytes, tail };
+      ended = { complete, usage, finishReason, model, error, bytes, tail };
+      return ended;
     },
   };
 }

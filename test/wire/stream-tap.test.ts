@@ -149,6 +149,13 @@ describe('createStreamTap', () => {
     expect(() => endless.push(part)).toThrow('longer than 16777216 bytes');
   });
 
+  it('tells the same when it is asked again', () => {
+    const tap = createStreamTap({ hideUsage: false });
+    tap.push(Buffer.from(`data: ${JSON.stringify(chunk({ usage }, 'stop'))}`));
+    expect(tap.end()).toBe(tap.end());
+    expect(tap.end()).toMatchObject({ complete: true, usage, tail: expect.any(Uint8Array) as Uint8Array });
+  });
+
   it('says nothing of an empty stream', () => {
     expect(told()).toEqual({
       complete: false,
