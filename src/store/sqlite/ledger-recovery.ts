@@ -76,7 +76,7 @@ interface Recovered {
 
 /** Inside a transaction: puts the books of every dead owner in order. */
 function createRecovery(db: Db, self: OwnerIdentity, book: Book): (now: number) => Recovered {
-  const owners = db.prepare<{ id: string; place: string; pid: number; started: string; beat_at: number }>(
+  const owners = db.prepare<OwnerRow>(
     'SELECT * FROM owners WHERE id <> ?',
   );
   const forget = db.prepare('DELETE FROM owners WHERE id = ?');
@@ -127,8 +127,25 @@ function postReserve(book: Book, id: string, row: HoldRow, leg: HoldRow['legs'][
   });
 }
 
+/** Whether a process that once registered on this file still runs. */
+export function ownerLookup(db: Db, self: OwnerIdentity, clock: Clock): (ownerId: string) => boolean {
+  const find = db.prepare<OwnerRow>('SELECT * FROM owners WHERE id = ?');
+  return (ownerId) => {
+    const other = find.first(ownerId);
+    return other !== null && isAlive(other, self, clock.now());
+  };
+}
+
+interface OwnerRow {
+  readonly id: string;
+  readonly place: string;
+  readonly pid: number;
+  readonly started: string;
+  readonly beat_at: number;
+}
+
 function isAlive(
-  other: { readonly place: string; readonly pid: number; readonly started: string; readonly beat_at: number },
+  other: OwnerRow,
   self: OwnerIdentity,
   now: number,
 ): boolean {

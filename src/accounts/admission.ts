@@ -1,0 +1,175 @@
+// May this be spent? The one way in for everything that costs money: it holds what a plan can cost at the most, before its first call.
+import {
+  QuorumError,
+  type Allowance,
+  type Balance,
+  type Clock,
+  type HoldLeg,
+  type HoldOutcome,
+  type HoldRequest,
+  type Ledger,
+  type Nano,
+  type Price,
+  type Spender,
+} from '../contract/index.ts';
+import {
+  bound,
+  countClosely,
+  firmLegs,
+  flexibleLegs,
+  mostOf,
+  total,
+  type Bounded,
+  type PlannedCall,
+} from './bounds.ts';
+import type { Budgets } from './budget.ts';
+import type { OutputHistory } from './output-history.ts';
+import { overCeiling, refusalOf, unpriced } from './refusal.ts';
+import { createReservation, type Reservation } from './reservation.ts';
+import { createWaiting } from './waiting.ts';
+
+/** Share of the answers so far that an answer clamped to their length would not have cut off. */
+const CLAMP_QUANTILE = 0.99;
+
+/** What is to be paid: a plan, or the next smaller one. */
+export interface Intent {
+  readonly calls: readonly PlannedCall[];
+  readonly strategy: string | null;
+}
+
+export interface AdmissionRequest extends Intent {
+  /** The request's id; unique. */
+  readonly id: string;
+  readonly at: number;
+  readonly spender: Spender;
+  readonly task: string | null;
+  /** `x-quorum-max-cost`; null: none. */
+  readonly ceiling: Nano | null;
+  /** Cheaper ways to do it, dearest first; asked for one by one where a budget says `downgrade`. */
+  readonly smaller?: () => Iterable<Intent>;
+  /** The client has gone. */
+  readonly signal?: AbortSignal;
+}
+
+export interface AdmissionOptions {
+  readonly ledger: Ledger;
+  readonly budgets: Budgets;
+  readonly history: OutputHistory;
+  readonly clock: Clock;
+  /** Stands in for a missing price where a budget says `estimate`: the dearest that is known. null: there is none. */
+  readonly dearestPrice: () => Price | null;
+  /** How long a request waits for money that others hold. */
+  readonly heldWaitMs: () => number;
+}
+
+export interface Admission {
+  /**
+   * Resolves once what it may cost is held, durably. Rejects with `budget_exceeded`, `budget_held`,
+   * `request_exceeds_budget`, `model_unpriced` or `budget_unavailable`.
+   */
+  admit(request: AdmissionRequest): Promise<Reservation>;
+  /** What admitting would say now; holds nothing. */
+  standing(spender: Spender, at: number): Promise<readonly Balance[]>;
+}
+
+type Attempt =
+  | { readonly kind: 'held'; readonly reservation: Reservation }
+  | { readonly kind: 'no'; readonly error: QuorumError; readonly downgrade: boolean };
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { ledger, budgets, history, clock } = options;
+  const waiting = createWaiting(clock);
+  const reservationOf = createReservation({ ledger, history, clock, wake: () => waiting.wake() });
+
+  const boundsOf = (intent: Intent, task: string | null, allowances: readonly Allowance[]): readonly Bounded[] =>
+    intent.calls.map((call) => {
+      const expected = history.quantile(task, call.model.name, CLAMP_QUANTILE);
+      return bound(call, priceOf(call, allowances), expected);
+    });
+
+  const priceOf = ({ model }: PlannedCall, allowances: readonly Allowance[]): Price => {
+    if (model.price !== null) return model.price;
+    const strict = allowances.find((one) => one.enforced && budgets.find(one.budget)?.unpriced !== 'estimate');
+    const standIn = options.dearestPrice();
+    if (strict !== undefined || (standIn === null && allowances.length > 0))
+      throw unpriced(model.name, strict ?? allowances[0]!);
+    return standIn ?? FREE;
+  };
+
+  const attempt = async (request: AdmissionRequest, intent: Intent): Promise<Attempt> => {
+    const { id, at, spender, task, ceiling, signal } = request;
+    const allowances = budgets.allowancesOf(spender, at);
+    const enforced = allowances.some((one) => one.enforced);
+    const held = { id, at, spender, allowances, task, strategy: intent.strategy };
+    const base = { ...held, priceOf: (call: PlannedCall) => priceOf(call, allowances) };
+    let calls = boundsOf(intent, task, allowances);
+    const give = (outcome: HoldOutcome, legs: readonly HoldLeg[] | null): Attempt => {
+      if (outcome.kind === 'held') return { kind: 'held', reservation: reservationOf(base, calls, outcome, enforced) };
+      const amount = legs === null ? total(calls, mostOf) : (legs.reduce((sum, leg) => sum + leg.atLeast, 0) as Nano);
+      return { kind: 'no', error: refusalOf(outcome, amount), downgrade: outcome.onExceed === 'downgrade' };
+    };
+
+    const limit = ceiling ?? Infinity;
+    const fits = (): boolean => total(calls, mostOf) <= limit;
+    if (!enforced && fits()) return give(ungated(calls), null);
+    const hold = (legs: readonly HoldLeg[]): Promise<HoldOutcome> =>
+      enforced ? ledger.hold({ ...held, legs } satisfies HoldRequest) : Promise.resolve(all(legs));
+    let outcome: HoldOutcome | null = fits() ? await hold(firmLegs(calls)) : null;
+    if (outcome?.kind === 'held' || outcome?.affordableLater === 0) return give(outcome, null);
+
+    calls = await countClosely(calls);
+    if (fits()) outcome = await hold(firmLegs(calls));
+    if (outcome?.kind === 'held') return give(outcome, null);
+
+    const deadlineAt = clock.now() + options.heldWaitMs();
+    const wait = async (first: HoldOutcome, legs: readonly HoldLeg[]): Promise<HoldOutcome> =>
+      worthWaiting(first, request) ? waiting.until(deadlineAt, first, () => hold(legs), signal) : first;
+    // With nothing to tell how long its answer will be, waiting for the money in flight is better than cutting it short.
+    const known = calls.every(({ call }) => history.quantile(task, call.model.name, CLAMP_QUANTILE) !== null);
+    if (outcome !== null && !known) outcome = await wait(outcome, firmLegs(calls));
+    if (outcome?.kind === 'held') return give(outcome, null);
+
+    const legs = flexibleLegs(calls, limit);
+    if (legs === null) return { kind: 'no', error: overCeiling(ceiling!, total(calls, mostOf)), downgrade: true };
+    return give(await wait(await hold(legs), legs), legs);
+  };
+
+  return {
+    admit: async (request) => {
+      const first = await attempt(request, request);
+      if (first.kind === 'held') return first.reservation;
+      if (first.downgrade)
+        for (const intent of request.smaller?.() ?? []) {
+          const next = await attempt(request, intent);
+          if (next.kind === 'held') return { ...next.reservation, downgraded: intent };
+        }
+      throw first.error;
+    },
+    standing: (spender, at) => ledger.balances(budgets.allowancesOf(spender, at)),
+  };
+}
+
+const FREE: Price = {
+  inputPico: 0,
+  cachedInputPico: 0,
+  cacheWritePico: 0,
+  outputPico: 0,
+  reasoningPico: 0,
+  audioInputPico: 0,
+  audioOutputPico: 0,
+  requestPico: 0,
+};
+
+/** A smaller plan now is better than the large one later. */
+function worthWaiting(outcome: HoldOutcome, { smaller }: AdmissionRequest): boolean {
+  if (outcome.kind === 'held' || outcome.code !== 'budget_held') return false;
+  return smaller === undefined || outcome.onExceed !== 'downgrade';
+}
+
+/** No budget could refuse: nothing needs to be held. */
+const ungated = (calls: readonly Bounded[]): HoldOutcome => all(firmLegs(calls));
+const all = (legs: readonly HoldLeg[]): HoldOutcome => ({
+  kind: 'held',
+  legs: legs.map(({ id, atMost }) => ({ id, amount: atMost })),
+  over: [],
+});

@@ -1,0 +1,95 @@
+// What a plan's calls can cost: at the most, at the least that makes sense, and what fits into an amount.
+import type { HoldLeg, Model, Nano, Price } from '../contract/index.ts';
+import { worstCaseCost } from './price.ts';
+
+/** One call that a plan may make. */
+export interface PlannedCall {
+  /** Unique within the request; repeated calls are legs of their own. */
+  readonly id: string;
+  readonly model: Model;
+  /** It goes out at once when admitted. Others need `sent` before they go. */
+  readonly sent: boolean;
+  /** Tokens of input, never fewer than will be billed. */
+  readonly inputAtMost: number;
+  /** A closer count; asked for only where money is short. */
+  readonly countInput?: () => Promise<number>;
+  /** Tokens of one choice's output as the caller limits them; null: as many as the model can. */
+  readonly outputAtMost: number | null;
+  /** The request's `n`. */
+  readonly choices: number;
+}
+
+/** A call with its price and what is known of its tokens. */
+export interface Bounded {
+  readonly call: PlannedCall;
+  readonly price: Price;
+  readonly input: number;
+  /** Of one choice. */
+  readonly output: number;
+  /** Of one choice, where money is short; never above `output`. */
+  readonly outputAtLeast: number;
+}
+
+/** Tokens of one choice below which an answer isn't worth having, when nothing is known of its kind. */
+const LEAST_OUTPUT_TOKENS = 512;
+
+export function bound(call: PlannedCall, price: Price, expected: number | null): Bounded {
+  const output = Math.min(call.outputAtMost ?? Infinity, call.model.maxOutput);
+  const outputAtLeast = Math.min(output, Math.max(1, expected ?? LEAST_OUTPUT_TOKENS));
+  return { call, price, input: call.inputAtMost, output, outputAtLeast };
+}
+
+/** With the closer count of each input, where it is below the bound. */
+export async function countClosely(calls: readonly Bounded[]): Promise<readonly Bounded[]> {
+  return Promise.all(
+    calls.map(async (bounded) => {
+      const counted = await bounded.call.countInput?.();
+      return counted === undefined || counted >= bounded.input ? bounded : { ...bounded, input: counted };
+    }),
+  );
+}
+
+export const mostOf = ({ call, price, input, output }: Bounded): Nano =>
+  worstCaseCost(price, input, output * call.choices);
+
+const leastOf = ({ call, price, input, outputAtLeast }: Bounded): Nano =>
+  worstCaseCost(price, input, outputAtLeast * call.choices);
+
+export const total = (calls: readonly Bounded[], of: (call: Bounded) => Nano): Nano =>
+  calls.reduce((sum, call) => sum + of(call), 0) as Nano;
+
+/** All or nothing. */
+export const firmLegs = (calls: readonly Bounded[]): readonly HoldLeg[] =>
+  calls.map((bounded) => ({ ...legOf(bounded), atLeast: mostOf(bounded), atMost: mostOf(bounded) }));
+
+/** As much as can be had, up to `ceiling` in all; null when the least already exceeds it. */
+export function flexibleLegs(calls: readonly Bounded[], ceiling: number): readonly HoldLeg[] | null {
+  const least = total(calls, leastOf);
+  const most = total(calls, mostOf);
+  if (least > ceiling) return null;
+  const share = most <= ceiling ? 1 : (ceiling - least) / (most - least);
+  return calls.map((bounded) => {
+    const atLeast = leastOf(bounded);
+    const atMost = (atLeast + Math.floor((mostOf(bounded) - atLeast) * share)) as Nano;
+    return { ...legOf(bounded), atLeast, atMost };
+  });
+}
+
+/** Tokens of one choice's output that `amount` pays for; null where it pays for all that may come. */
+export function clampFor({ call, price, input, output }: Bounded, amount: Nano): number | null {
+  const costs = (tokens: number): Nano => worstCaseCost(price, input, tokens * call.choices);
+  if (costs(output) <= amount) return null;
+  let [fits, tooMuch] = [0, output];
+  while (tooMuch - fits > 1) {
+    const middle = Math.floor((fits + tooMuch) / 2);
+    if (costs(middle) <= amount) fits = middle;
+    else tooMuch = middle;
+  }
+  return Math.max(1, fits);
+}
+
+const legOf = ({ call }: Bounded): Pick<HoldLeg, 'id' | 'model' | 'sent'> => ({
+  id: call.id,
+  model: call.model.name,
+  sent: call.sent,
+});

@@ -1,0 +1,131 @@
+// Which budgets a request falls under, and the allowance of each at this moment.
+import {
+  SCOPES,
+  type Allowance,
+  type Budget,
+  type BudgetPeriod,
+  type Nano,
+  type OnExceed,
+  type ScopeKind,
+  type Spender,
+} from '../contract/index.ts';
+import { periodAt, type Span } from './period.ts';
+
+export interface Budgets {
+  /** All that count this spender's money now, the config's and the administration's. */
+  allowancesOf(spender: Spender, at: number): readonly Allowance[];
+  list(): readonly Budget[];
+  find(id: string): Budget | null;
+  /** The allowance of a budget for one subject; `subject` is needed where the budget is for each. */
+  allowance(budget: Budget, subject: string | null, at: number): Allowance;
+}
+
+/** `current`: the config's budgets, then the administration's; of two with one id the later wins. */
+export function createBudgets(current: () => readonly Budget[]): Budgets {
+  let seen: readonly Budget[] | null = null;
+  let byScope = new Map<ScopeKind, readonly Budget[]>();
+  let byId = new Map<string, Budget>();
+  const spans = new Map<string, Span>();
+
+  const look = (): void => {
+    const now = current();
+    if (now === seen) return;
+    seen = now;
+    byId = new Map(now.map((budget) => [budget.id, budget]));
+    byScope = new Map(SCOPES.map((scope) => [scope, [...byId.values()].filter((budget) => budget.scope === scope)]));
+  };
+  const spanOf = ({ period, timeZone }: Budget, at: number): Span => {
+    const name = `${period} ${timeZone}`;
+    const known = spans.get(name);
+    if (known !== undefined && at >= known.startsAt && (known.endsAt === null || at < known.endsAt)) return known;
+    const span = periodAt(period, at, timeZone);
+    spans.set(name, span);
+    return span;
+  };
+  const allowance = (budget: Budget, subject: string | null, at: number): Allowance =>
+    allowanceOf(budget, subject, spanOf(budget, at));
+
+  return {
+    allowancesOf: (spender, at) => {
+      look();
+      if (byId.size === 0) return NONE;
+      return SUBJECTS.flatMap(([scope, subjectsOf]) =>
+        (byScope.get(scope) ?? []).flatMap((budget) =>
+          subjectsOf(spender)
+            .filter((subject) => budget.subject === null || budget.subject === subject)
+            .map((subject) => allowance(budget, subject, at)),
+        ),
+      );
+    },
+    list: () => {
+      look();
+      return [...byId.values()];
+    },
+    find: (id) => {
+      look();
+      return byId.get(id) ?? null;
+    },
+    allowance,
+  };
+}
+
+const NONE: readonly Allowance[] = [];
+
+const one = (subject: string | null): readonly (string | null)[] => (subject === null ? [] : [subject]);
+const SUBJECTS: readonly (readonly [ScopeKind, (spender: Spender) => readonly (string | null)[]])[] = [
+  ['global', () => [null]],
+  ['team', (spender) => one(spender.team)],
+  ['key', (spender) => one(spender.keyId)],
+  ['user', (spender) => one(spender.user)],
+  ['tag', (spender) => [...new Set(spender.tags)]],
+];
+
+function allowanceOf(budget: Budget, subject: string | null, { startsAt, endsAt }: Span): Allowance {
+  const { id, scope, period, limit, onExceed, softAt } = budget;
+  return {
+    id: [id, subject ?? '', period, startsAt].join('|'),
+    budget: id,
+    scope,
+    subject,
+    period,
+    startsAt,
+    resetsAt: endsAt,
+    limit,
+    enforced: onExceed !== 'warn',
+    onExceed,
+    softAt,
+  };
+}
+
+/** What a budget in the config file says; what is left out is a monthly hard limit in UTC. */
+export interface BudgetInput {
+  readonly scope: ScopeKind;
+  readonly subject?: string | null;
+  readonly period?: BudgetPeriod;
+  readonly limit: Nano;
+  readonly timeZone?: string;
+  readonly softAt?: readonly number[];
+  readonly onExceed?: OnExceed;
+  readonly unpriced?: Budget['unpriced'];
+}
+
+/** With an id that stays the same when the limit changes, so that what was spent still counts. */
+export function configBudget(input: BudgetInput): Budget {
+  const { scope, subject = null, period = 'month' } = input;
+  return budgetOf(['config', scope, subject ?? '*', period].join(':'), input, 'config');
+}
+
+export function budgetOf(id: string, input: BudgetInput, source: Budget['source']): Budget {
+  return {
+    id,
+    scope: input.scope,
+    subject: input.scope === 'global' ? null : (input.subject ?? null),
+    period: input.period ?? 'month',
+    limit: input.limit,
+    timeZone: input.timeZone ?? 'UTC',
+    softAt: input.softAt ?? [0.5, 0.8, 0.95],
+    onExceed: input.onExceed ?? 'reject',
+    unpriced: input.unpriced ?? 'refuse',
+    source,
+  };
+}

@@ -1,0 +1,25 @@
+// The front door of the accounts: who may ask, what may be spent, and what it came to.
+export {
+  createAdministration,
+  type Administration,
+  type KeyInput,
+  type NewSecret,
+  type TeamInput,
+} from './administration.ts';
+export { createAdmission, type Admission, type AdmissionRequest, type Intent } from './admission.ts';
+export { createAlerts, projectionOf, type Alerts } from './alerts.ts';
+export type { PlannedCall } from './bounds.ts';
+export { configBudget, createBudgets, type BudgetInput, type Budgets } from './budget.ts';
+export { estimateText, estimateTokens, upperBoundTokens } from './estimate.ts';
+export { demand, type Permissions } from './grants.ts';
+export { createIdempotency, requestFingerprint, type Idempotency, type Ticket, type Turn } from './idempotency.ts';
+export { createKeyring, type Keyring, type Presented, type Visitor } from './keyring.ts';
+export { createOutputHistory, type OutputHistory } from './output-history.ts';
+export { isTimeZone } from './period.ts';
+export { costOf, worstCaseCost } from './price.ts';
+export { createRateLimiter, type Entered, type Limited, type RateLimiter } from './rate-limit.ts';
+export { detailsOf } from './refusal.ts';
+export type { Reservation } from './reservation.ts';
+export { spendCsv } from './spend-csv.ts';
+export { countTokens } from './token-count.ts';
+export { createWebhook } from './webhook.ts';
