@@ -1,0 +1,20 @@
+// The config room's front door: load, resolve, keep current, and what is printed about it.
+export { createLiveConfig } from './live.ts';
+export type { LiveConfig, LiveOptions, ReloadResult } from './live.ts';
+export { loadConfig } from './load.ts';
+export type { LoadOptions, LoadedConfig, Overrides } from './load.ts';
+export { ConfigError, nearest, problemText } from './problem.ts';
+export type { Problem } from './problem.ts';
+export { probeProvider } from './probe.ts';
+export type { Probe, ProbeResult } from './probe.ts';
+export { resolve, resolveSettings } from './resolve/index.ts';
+export type { Facts, Resolved } from './resolve/index.ts';
+export { resolveParts } from './resolve/parts.ts';
+export type {
+  Experiment,
+  LimitSettings,
+  Parts,
+  SandboxBehaviour,
+  SandboxSettings,
+  ServerSettings,
+} from './resolve/parts.ts';

@@ -1,0 +1,229 @@
+// The settings in force: read at start, read again when the file changes, asked again who is there once a minute.
+import { readFileSync, watch, watchFile, unwatchFile } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { CurrentSettings, Settings } from '../contract/index.ts';
+import { digestOf, loadConfig } from './load.ts';
+import type { LoadOptions, LoadedConfig } from './load.ts';
+import { probeProvider } from './probe.ts';
+import type { Probe } from './probe.ts';
+import { ConfigError, problemText } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { resolve } from './resolve/index.ts';
+import type { Facts, Resolved } from './resolve/index.ts';
+import { resolveParts } from './resolve/parts.ts';
+import type { Parts, ServerSettings } from './resolve/parts.ts';
+import { resolveProviders } from './resolve/providers.ts';
+
+export type ReloadResult =
+  | {
+      readonly ok: true;
+      readonly changed: boolean;
+      readonly warnings: readonly string[];
+      /** Keys that changed and are taken up at the next start only. */
+      readonly needsRestart: readonly string[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly message: string };
+
+export interface LiveOptions extends LoadOptions {
+  readonly probe?: Probe;
+  /** Told of warnings, changes and refusals, one sentence each. */
+  readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Whether the file is watched. Default: true. */
+  readonly watch?: boolean;
+  /** Quiet time after a change before the file is read. Default: 100. */
+  readonly debounceMs?: number;
+  /** How often local servers are asked again. Default: a minute. 0: never. */
+  readonly probeEveryMs?: number;
+}
+
+export interface LiveConfig {
+  readonly current: CurrentSettings;
+  /** As it was at start; what changes here needs a restart. */
+  readonly server: ServerSettings;
+  /** Storage, limits, budgets, experiments, sandbox: as they are now. */
+  parts(): Parts;
+  /** Why each model that can't be asked can't. */
+  reasons(): ReadonlyMap<string, string>;
+  warnings(): readonly string[];
+  readonly file: string;
+  reload(): Promise<ReloadResult>;
+  /** Called after each change with the new settings; the returned function ends that. */
+  onChange(listener: (settings: Settings, parts: Parts) => void): () => void;
+  close(): void;
+}
+
+const PROBE_MS = 300;
+const AT_START_ONLY = ['host', 'port', 'adminKey', 'bodyLimitBytes', 'logLevel'] as const;
+const KEY_OF = {
+  host: 'host',
+  port: 'port',
+  adminKey: 'admin_key',
+  bodyLimitBytes: 'body_limit',
+  logLevel: 'log_level',
+} as const;
+
+/** Throws ConfigError when the config is bad at start; later the old settings stay. */
+export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig> {
+  const { probe = probeProvider, log = () => undefined, debounceMs = 100, probeEveryMs = 60_000 } = options;
+  const productionMode = options.env['NODE_ENV'] === 'production';
+  const listeners = new Set<(settings: Settings, parts: Parts) => void>();
+  let loaded = loadConfig(options);
+  let parts = resolveParts(loaded.config);
+  const atStart = parts;
+  let resolved = resolve(loaded, await askAround(loaded));
+  let lastTried: string | null = loaded.digest;
+  let turn: Promise<unknown> = Promise.resolve();
+  for (const warning of warningsOf(loaded, resolved)) log('warn', warning);
+
+  async function askAround(config: LoadedConfig): Promise<Facts> {
+    const own = `${config.config.server.port}`;
+    const local = [...resolveProviders(config).values()].filter(
+      ({ provider }) => provider.local && !provider.simulated && new URL(provider.baseUrl).port !== own,
+    );
+    const answers = await Promise.all(
+      local.map(async ({ provider }) => [provider.name, await probe(provider, PROBE_MS)] as const),
+    );
+    const installed = new Map(
+      answers.flatMap(([name, answer]) => (answer.kind === 'answered' ? [[name, answer.models] as const] : [])),
+    );
+    return { reachable: new Set(installed.keys()), installed, productionMode };
+  }
+
+  /** One after the other, so that an older reading never overtakes a newer one. */
+  function inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = turn.then(task);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async function take(next: LoadedConfig): Promise<boolean> {
+    const before = { version: resolved.settings.version, parts };
+    const nextResolved = resolve(next, await askAround(next));
+    loaded = next;
+    resolved = nextResolved;
+    const nextParts = resolveParts(next.config);
+    parts = {
+      ...nextParts,
+      server: { ...nextParts.server, ...pick(atStart.server) },
+      storageUrl: atStart.storageUrl,
+      redisUrl: atStart.redisUrl,
+    };
+    const changed = before.version !== resolved.settings.version || !isDeepStrictEqual(before.parts, parts);
+    if (changed) for (const listener of listeners) listener(resolved.settings, parts);
+    return changed;
+  }
+
+  async function reload(): Promise<ReloadResult> {
+    try {
+      const next = loadConfig({ ...options, file: loaded.file });
+      lastTried = next.digest;
+      const changed = await take(next);
+      const needsRestart = restartKeys(atStart, resolveParts(next.config));
+      const warnings = warningsOf(loaded, resolved);
+      for (const warning of warnings) log('warn', warning);
+      if (needsRestart.length > 0) log('warn', `Restart to take up ${needsRestart.join(', ')}.`);
+      if (changed) log('info', `The config was read again (${resolved.settings.version}).`);
+      return { ok: true, changed, warnings, needsRestart };
+    } catch (failure) {
+      if (!(failure instanceof ConfigError)) throw failure;
+      log('error', `The config has problems; the old settings stay.\n${failure.message}`);
+      return { ok: false, problems: failure.problems, message: failure.message };
+    }
+  }
+
+  async function askAgain(): Promise<void> {
+    const before = resolved.settings.version;
+    resolved = resolve(loaded, await askAround(loaded));
+    if (resolved.settings.version === before) return;
+    log('info', `Local servers changed: ${resolved.settings.usable.size} models can be used.`);
+    for (const listener of listeners) listener(resolved.settings, parts);
+  }
+
+  const onFile = (): void => {
+    const digest = currentDigest(loaded.file);
+    if (digest === lastTried) return;
+    lastTried = digest;
+    if (digest !== null) void inTurn(reload);
+  };
+  const stopWatching = options.watch === false ? () => undefined : watchPath(loaded.file, debounceMs, onFile);
+  const timer = probeEveryMs > 0 ? setInterval(() => void inTurn(askAgain), probeEveryMs).unref() : undefined;
+
+  return {
+    current: () => resolved.settings,
+    server: atStart.server,
+    parts: () => parts,
+    reasons: () => resolved.reasons,
+    warnings: () => warningsOf(loaded, resolved),
+    file: loaded.file,
+    reload: () => inTurn(reload),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      stopWatching();
+      clearInterval(timer);
+      listeners.clear();
+    },
+  };
+}
+
+const pick = (server: ServerSettings): Partial<ServerSettings> =>
+  Object.fromEntries(AT_START_ONLY.map((field) => [field, server[field]]));
+
+function restartKeys(before: Parts, after: Parts): readonly string[] {
+  const keys = AT_START_ONLY.filter((field) => plain(before.server[field]) !== plain(after.server[field])).map(
+    (field) => `server.${KEY_OF[field]}`,
+  );
+  if (before.storageUrl !== after.storageUrl) keys.push('storage.url');
+  if (before.redisUrl !== after.redisUrl) keys.push('redis.url');
+  return keys;
+}
+
+const plain = (value: ServerSettings[(typeof AT_START_ONLY)[number]]): string | number | null =>
+  typeof value === 'object' ? (value?.reveal() ?? null) : value;
+
+const warningsOf = ({ warnings }: LoadedConfig, { warnings: more }: Resolved): readonly string[] => [
+  ...warnings.map(problemText),
+  ...more,
+];
+
+function currentDigest(file: string): string | null {
+  try {
+    return digestOf(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+  } catch {
+    return null;
+  }
+}
+
+/** Watches the folder, since editors and orchestrators put a new file in the old one's place. */
+function watchPath(file: string, debounceMs: number, onFile: () => void): () => void {
+  let pending: NodeJS.Timeout | undefined;
+  const soon = (): void => {
+    clearTimeout(pending);
+    pending = setTimeout(onFile, debounceMs).unref();
+  };
+  const poll = (): (() => void) => {
+    watchFile(file, { interval: 2_000, persistent: false }, soon);
+    return () => unwatchFile(file, soon);
+  };
+  try {
+    const watcher = watch(dirname(file), { persistent: false });
+    let stop: () => void = () => watcher.close();
+    watcher.on('change', (_event, name) => {
+      const changed = name === null ? null : String(name);
+      if (changed === null || changed === basename(file) || changed.startsWith('..')) soon();
+    });
+    watcher.on('error', () => {
+      watcher.close();
+      stop = poll();
+    });
+    return () => {
+      clearTimeout(pending);
+      stop();
+    };
+  } catch {
+    return poll();
+  }
+}

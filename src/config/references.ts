@@ -1,0 +1,175 @@
+// Names in a config that point at other names in it: does what they point at exist?
+import { STRATEGIES } from '../contract/index.ts';
+import type { ConfigDocument } from './document.ts';
+import { didYouMean, pathText } from './problem.ts';
+import type { Path, Problem } from './problem.ts';
+import type { Rows } from './schema/index.ts';
+
+type Table = Readonly<Record<string, unknown>>;
+
+const table = (value: unknown): Table =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : {};
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+
+/** Every name that is known once the config is laid over the catalog. */
+interface Known {
+  readonly providers: ReadonlySet<string>;
+  readonly models: ReadonlySet<string>;
+  readonly tiers: ReadonlySet<string>;
+  readonly tasks: ReadonlySet<string>;
+  readonly aliases: Table;
+}
+
+/** Reads the data as written, so that these problems come together with those of form. */
+export function referenceProblems(document: ConfigDocument, catalog: Rows): readonly Problem[] {
+  const data = document.data;
+  const known: Known = {
+    providers: union(catalog.providers, data['providers']),
+    models: union(catalog.models, data['models']),
+    tiers: union(catalog.tiers, data['tiers']),
+    tasks: union(catalog.tasks, data['tasks']),
+    aliases: table(data['aliases']),
+  };
+  const problems: Problem[] = [];
+  const say = (path: Path, message: string, what: 'value' | 'key' = 'value'): void => {
+    problems.push({ ...document.placeOf(path, what), path: pathText(path), message });
+  };
+  checkModels(table(data['models']), known, catalog, say);
+  checkTiers(data, known, say);
+  checkAliases(known, say);
+  checkTasks(data, known, say);
+  checkProviders(table(data['providers']), catalog, say);
+  checkBudgets(data['budgets'], say);
+  return problems;
+}
+
+type Say = (path: Path, message: string, what?: 'value' | 'key') => void;
+
+const union = (ours: object, theirs: unknown): ReadonlySet<string> =>
+  new Set([...Object.keys(ours), ...Object.keys(table(theirs))]);
+
+function checkProviders(rows: Table, catalog: Rows, say: Say): void {
+  for (const [name, row] of Object.entries(rows)) {
+    if (typeof row === 'string' || Object.hasOwn(catalog.providers, name)) continue;
+    const given = table(row);
+    if (given['type'] !== 'sandbox' && given['base_url'] === undefined) {
+      say(['providers', name, 'base_url'], 'missing; expected a URL such as https://api.openai.com/v1');
+    }
+  }
+}
+
+function checkModels(rows: Table, known: Known, catalog: Rows, say: Say): void {
+  for (const [name, row] of Object.entries(rows)) {
+    if (name === 'auto' || name.startsWith('quorum/')) {
+      say(['models', name], '"auto" and "quorum/…" are Quorum’s own names; give the model another one', 'key');
+    }
+    const short = typeof row === 'string';
+    if (!short && (typeof row !== 'object' || row === null)) continue;
+    const provider = short ? row.split('/')[0] : table(row)['provider'];
+    const path: Path = short ? ['models', name] : ['models', name, 'provider'];
+    if (typeof provider === 'string') {
+      if (!known.providers.has(provider)) say(path, unknown('provider', provider, known.providers));
+    } else if (provider === undefined && !Object.hasOwn(catalog.models, name)) {
+      say(
+        path,
+        `missing; the catalog doesn’t know this model, so it needs a provider${didYouMean(name, Object.keys(catalog.models))}`,
+      );
+    }
+  }
+}
+
+function checkTiers(data: Table, known: Known, say: Say): void {
+  for (const [name, row] of Object.entries(table(data['tiers']))) {
+    const short = Array.isArray(row);
+    for (const [index, model] of texts(short ? row : table(row)['models']).entries()) {
+      const path: Path = short ? ['tiers', name, index] : ['tiers', name, 'models', index];
+      if (!isModel(model, known)) say(path, unknown('model', model, known.models));
+    }
+    const chairman = table(row)['chairman'];
+    if (typeof chairman === 'string' && !isModel(chairman, known)) {
+      say(['tiers', name, 'chairman'], unknown('model', chairman, known.models));
+    }
+  }
+  const provider = data['default_provider'];
+  if (typeof provider === 'string' && !known.providers.has(provider)) {
+    say(['default_provider'], unknown('provider', provider, known.providers));
+  }
+}
+
+/** A local server's own models are found while running: `ollama/llama3.3`. */
+const isModel = (name: string, known: Known): boolean =>
+  known.models.has(name) || (name.includes('/') && known.providers.has(name.slice(0, name.indexOf('/'))));
+
+function checkAliases(known: Known, say: Say): void {
+  for (const [name, target] of Object.entries(known.aliases)) {
+    const path: Path = ['aliases', name];
+    if (name === 'auto' || name.startsWith('quorum/')) say(path, '"auto" and "quorum/…" can’t be aliases', 'key');
+    else if (typeof target === 'string') {
+      const end = follow(name, known);
+      if (end === null) say(path, 'this alias leads back to itself');
+      else if (!isTarget(target, known)) {
+        const targets = ['auto', ...ownNames(known), ...known.models, ...Object.keys(known.aliases)];
+        say(path, unknown('model', target, targets));
+      }
+    }
+  }
+}
+
+function follow(name: string, known: Known): string | null {
+  const seen = new Set<string>();
+  let at = name;
+  while (Object.hasOwn(known.aliases, at) && typeof known.aliases[at] === 'string') {
+    if (seen.has(at)) return null;
+    seen.add(at);
+    at = known.aliases[at] as string;
+  }
+  return at;
+}
+
+const ownNames = (known: Known): readonly string[] =>
+  ['auto', ...STRATEGIES, ...known.tiers].map((name) => `quorum/${name}`);
+const isTarget = (target: string, known: Known): boolean =>
+  target === 'auto' ||
+  ownNames(known).includes(target) ||
+  Object.hasOwn(known.aliases, target) ||
+  isModel(target, known);
+
+function checkTasks(data: Table, known: Known, say: Say): void {
+  for (const [name, row] of Object.entries(table(data['tasks']))) {
+    const tier = table(row)['tier'];
+    if (typeof tier === 'string' && !known.tiers.has(tier)) {
+      say(['tasks', name, 'tier'], unknown('tier', tier, known.tiers));
+    }
+  }
+  const fallback = table(data['routing'])['fallback_task'];
+  if (typeof fallback === 'string' && !known.tasks.has(fallback)) {
+    say(['routing', 'fallback_task'], unknown('task', fallback, known.tasks));
+  }
+  for (const [name, experiment] of Object.entries(table(data['experiments']))) {
+    for (const [arm, row] of Object.entries(table(table(experiment)['arms']))) {
+      const tier = table(row)['tier'];
+      const path: Path = ['experiments', name, 'arms', arm];
+      if (typeof tier === 'string' && !known.tiers.has(tier))
+        say([...path, 'tier'], unknown('tier', tier, known.tiers));
+      for (const [index, model] of texts(table(row)['models']).entries()) {
+        if (!isModel(model, known)) say([...path, 'models', index], unknown('model', model, known.models));
+      }
+    }
+  }
+}
+
+function checkBudgets(rows: unknown, say: Say): void {
+  for (const [index, row] of (Array.isArray(rows) ? rows : []).entries()) {
+    const budget = table(row);
+    if (budget['scope'] === 'global' && budget['id'] !== undefined) {
+      say(['budgets', index, 'id'], 'a global budget has no id; leave it out, or choose another scope');
+    }
+  }
+}
+
+function unknown(kind: string, name: string, known: Iterable<string>): string {
+  const names = [...known];
+  const list = names.length > 12 ? '' : `; known: ${names.join(', ')}`;
+  return `there is no ${kind} "${name}"${didYouMean(name, names) || list}`;
+}

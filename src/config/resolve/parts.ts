@@ -1,0 +1,145 @@
+// The parts of the config that rooms outside the request's path take: where to listen and store, limits, budgets, experiments, sandbox.
+import { nanoOf } from '../../contract/index.ts';
+import type { Budget, Secret, StrategyChoice } from '../../contract/index.ts';
+import type { Config } from '../schema/index.ts';
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  /** null: none, which is allowed on loopback only. */
+  readonly adminKey: Secret | null;
+  readonly bodyLimitBytes: number;
+  readonly shutdownGraceMs: number;
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+}
+
+export interface LimitSettings {
+  /** Requests at the same time by role; `global` counts all. No entry: no limit. */
+  readonly roles: ReadonlyMap<string, number>;
+  readonly maxWaitMs: number;
+}
+
+export interface Experiment {
+  readonly name: string;
+  readonly description: string;
+  readonly arms: readonly {
+    readonly name: string;
+    readonly weight: number;
+    readonly strategy: StrategyChoice | null;
+    readonly tier: string | null;
+    readonly models: readonly string[] | null;
+  }[];
+  readonly sticky: 'user' | 'key' | 'request';
+  readonly share: number;
+  readonly shadow: boolean;
+  readonly running: boolean;
+}
+
+/** How a simulated model differs from what ships; `accuracy` by kind of task. */
+export interface SandboxBehaviour {
+  readonly accuracy?: Readonly<Record<string, number>>;
+  readonly correlatedWith?: string;
+  readonly firstTokenMs?: number;
+  readonly tokensPerSecond?: number;
+  readonly voice?: 'terse' | 'plain' | 'thorough';
+  readonly errorRate?: number;
+  readonly errorStatus?: number;
+  readonly stallRate?: number;
+  readonly cutRate?: number;
+  readonly malformedRate?: number;
+  readonly invalidRate?: number;
+  readonly refusalRate?: number;
+  readonly truncateRate?: number;
+  readonly rateLimitRate?: number;
+}
+
+export interface SandboxSettings {
+  readonly enabled: boolean | 'auto';
+  readonly seed: string;
+  readonly models: ReadonlyMap<string, SandboxBehaviour>;
+}
+
+export interface Parts {
+  readonly server: ServerSettings;
+  readonly storageUrl: string;
+  /** null: not used. */
+  readonly redisUrl: string | null;
+  readonly limits: LimitSettings;
+  readonly budgets: readonly Budget[];
+  readonly experiments: readonly Experiment[];
+  readonly sandbox: SandboxSettings;
+}
+
+export function resolveParts(config: Config): Parts {
+  return {
+    server: serverFrom(config),
+    storageUrl: config.storage.url,
+    redisUrl: config.redis.url === '' ? null : config.redis.url,
+    limits: { roles: new Map(Object.entries(config.limits.roles)), maxWaitMs: config.limits.max_wait },
+    budgets: budgetsFrom(config.budgets),
+    experiments: Object.entries(config.experiments).map(experimentFrom),
+    sandbox: sandboxFrom(config.sandbox),
+  };
+}
+
+function serverFrom({ server }: Config): ServerSettings {
+  return {
+    host: server.host,
+    port: server.port,
+    adminKey: server.admin_key.reveal() === '' ? null : server.admin_key,
+    bodyLimitBytes: server.body_limit,
+    shutdownGraceMs: server.shutdown_grace,
+    logLevel: server.log_level,
+  };
+}
+
+/** Ids are made of what a budget counts, so that they stay when the list is put in another order. */
+function budgetsFrom(rows: Config['budgets']): readonly Budget[] {
+  const seen = new Map<string, number>();
+  return rows.map((row): Budget => {
+    const name = ['config', row.scope, ...(row.id === undefined ? [] : [row.id]), row.period].join(':');
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return {
+      id: before === 0 ? name : `${name}:${before + 1}`,
+      scope: row.scope,
+      subject: row.id ?? null,
+      period: row.period,
+      limit: nanoOf(row.limit_usd),
+      timeZone: row.time_zone,
+      softAt: row.soft_at,
+      onExceed: row.on_exceed,
+      unpriced: row.unpriced,
+      source: 'config',
+    };
+  });
+}
+
+function experimentFrom([name, row]: [string, Config['experiments'][string]]): Experiment {
+  return {
+    name,
+    description: row.description ?? '',
+    arms: Object.entries(row.arms).map(([arm, { weight, strategy, tier, models }]) => ({
+      name: arm,
+      weight,
+      strategy: strategy ?? null,
+      tier: tier ?? null,
+      models: models ?? null,
+    })),
+    sticky: row.sticky,
+    share: row.share,
+    shadow: row.shadow,
+    running: row.running,
+  };
+}
+
+function sandboxFrom({ enabled, seed, models }: Config['sandbox']): SandboxSettings {
+  const behaviours = Object.entries(models).map(([name, { first_token, ...row }]): [string, SandboxBehaviour] => {
+    const given = { ...row, first_token_ms: first_token };
+    const camel = Object.entries(given)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]);
+    return [name, Object.fromEntries(camel) as SandboxBehaviour];
+  });
+  return { enabled, seed, models: new Map(behaviours) };
+}

@@ -1,0 +1,204 @@
+// The parts of the config that are there once: server, storage, routing, limits, cache, budgets, experiments, sandbox, council.
+import { z } from 'zod';
+import { BUDGET_PERIODS, ON_EXCEED, SCOPES, STRATEGIES } from '../../contract/index.ts';
+import {
+  count,
+  duration,
+  flag,
+  name,
+  names,
+  number,
+  oneOf,
+  secret,
+  share,
+  size,
+  table,
+  text,
+  usd,
+  whole,
+} from './fields.ts';
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+
+export const server = () =>
+  z.strictObject({
+    host: name().prefault('127.0.0.1').describe('Address to listen on. Off loopback an admin key is needed.'),
+    port: whole(0, 65_535).prefault(4000).describe('0: any free one.'),
+    admin_key: secret().prefault('').describe('Opens `/admin/v1`. Empty: none, which is allowed on loopback only.'),
+    body_limit: size().prefault('20mb').describe('Larger request bodies get 413.'),
+    shutdown_grace: duration().prefault('30s').describe('How long requests may finish after SIGTERM.'),
+    log_level: oneOf(LOG_LEVELS).prefault('info').describe('How much is logged.'),
+  });
+
+export const storage = () =>
+  z.union(
+    [
+      text().transform((url) => ({ url })),
+      z.strictObject({ url: text().prefault('sqlite:./data/quorum.db').describe('`sqlite:PATH` or `postgres://…`.') }),
+    ],
+    {
+      error: 'a URL such as sqlite:./data/quorum.db, or { url }',
+    },
+  );
+
+export const redis = () =>
+  z.union(
+    [
+      text().transform((url) => ({ url })),
+      z.strictObject({ url: text().prefault('').describe('`redis://…`; empty: not used.') }),
+    ],
+    {
+      error: 'a URL such as redis://127.0.0.1:6379, or { url }',
+    },
+  );
+
+export const routing = () =>
+  z.strictObject({
+    strategy: oneOf([...STRATEGIES, 'adaptive'])
+      .prefault('adaptive')
+      .describe('How models are asked when nothing else says so. `adaptive` decides by task, confidence and cost.'),
+    prefer: oneOf(['quality', 'cost', 'speed', 'balanced'])
+      .prefault('quality')
+      .describe('What wins where they conflict.'),
+    prefer_local: flag().prefault(false).describe('Local models first where they are good enough.'),
+    max_cost_per_request: usd().optional().describe('USD that one request may cost at the most. Default: no limit.'),
+    latency_target: duration()
+      .optional()
+      .describe('Models expected to take longer are left out while others remain. Default: none.'),
+    explore: share().prefault(0.05).describe('Share of decisions that may try another model than the best, to learn.'),
+    min_class_confidence: share().prefault(0.35).describe('Below it the classification falls back to `fallback_task`.'),
+    fallback_task: name().prefault('simple_query').describe('A key of `tasks`.'),
+    deadline: duration().prefault('5m').describe('Whole request, retries and escalation included.'),
+    review_below: share().prefault(0.5).describe('Answers with less confidence are flagged and listed for review.'),
+  });
+
+export const limits = () =>
+  z.strictObject({
+    roles: z
+      .record(z.string(), whole(1, 100_000), { error: 'a map of roles' })
+      .prefault({})
+      .describe('Requests of a role at the same time; `global` counts all. Default: no limits.'),
+    max_wait: duration()
+      .prefault('10s')
+      .describe('How long a request waits for a slot; then 503 `overload_throttled`.'),
+  });
+
+const cacheRow = z.strictObject({
+  enabled: flag().prefault(true).describe('Exact cache of complete, undisputed answers.'),
+  ttl: duration().prefault('1h').describe('How long an answer is kept.'),
+  max_entries: count(1).prefault(10_000).describe('Answers kept at the most.'),
+  max_bytes: size().prefault('256mb').describe('Memory at the most.'),
+  scope: oneOf(['key', 'team', 'global'])
+    .prefault('key')
+    .describe('Who shares answers: one key, all keys of a team, or everybody.'),
+});
+
+export const cache = () =>
+  z.union([flag().transform((enabled) => ({ ...cacheRow.parse({}), enabled })), cacheRow], {
+    error: 'true, false, or the cache’s settings',
+  });
+
+export const council = () =>
+  z.strictObject({
+    members: whole(2, 9).prefault(4).describe('Models that answer.'),
+    member_timeout: duration().prefault('10s').describe('For one member’s answer or ranking.'),
+    chairman_timeout: duration().prefault('15s').describe('For the chairman’s synthesis.'),
+  });
+
+const isTimeZone = (zone: string): boolean => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
+  } catch {
+    return false;
+  }
+};
+
+const budgetRow = z.strictObject({
+  scope: oneOf(SCOPES).describe('What it counts.'),
+  id: name().optional().describe('Which team, key, user or tag. Left out: each one for itself. Not with `global`.'),
+  period: oneOf(BUDGET_PERIODS)
+    .prefault('month')
+    .describe('Calendar periods in `time_zone`; `total` never starts again.'),
+  limit_usd: usd().describe('USD per period.'),
+  soft_at: z
+    .array(share(), { error: 'a list of shares' })
+    .prefault([0.5, 0.8, 0.95])
+    .describe('Shares of the limit at which an alert goes out.'),
+  on_exceed: oneOf(ON_EXCEED)
+    .prefault('reject')
+    .describe('`reject`: 429. `downgrade`: smaller strategy, then cheaper and local models. `warn`: only tell.'),
+  time_zone: z
+    .string({ error: 'a time zone such as Europe/Berlin' })
+    .refine(isTimeZone, { error: 'a time zone such as Europe/Berlin' })
+    .prefault('UTC')
+    .describe('Whose calendar cuts the periods.'),
+  unpriced: oneOf(['refuse', 'estimate'])
+    .prefault('refuse')
+    .describe('A model without a price: refused, or counted at the dearest known price.'),
+});
+
+export const budgets = () => z.array(budgetRow, { error: 'a list of budgets' });
+
+const arm = z.strictObject({
+  weight: number(0, Infinity).prefault(1).describe('Its part of the traffic, relative to the other arms.'),
+  strategy: oneOf([...STRATEGIES, 'adaptive'])
+    .optional()
+    .describe('Overrides the strategy.'),
+  tier: name().optional().describe('Overrides the tier.'),
+  models: names('models').optional().describe('Only these models.'),
+});
+
+const experimentRow = z.strictObject({
+  description: text().optional().describe('What is to be found out.'),
+  arms: table(arm, 'arms')
+    .describe('At least two.')
+    .refine((arms) => Object.keys(arms).length > 1, { error: 'at least two arms' }),
+  sticky: oneOf(['user', 'key', 'request']).prefault('user').describe('What keeps its arm.'),
+  share: share().prefault(1).describe('Share of the traffic that takes part.'),
+  shadow: flag()
+    .prefault(false)
+    .describe('Other arms than the first run beside it, are recorded, and never reach the client.'),
+  running: flag().prefault(true).describe('Whether it assigns arms.'),
+});
+
+export const experiments = () => table(experimentRow, 'experiments');
+
+const behaviour = z.strictObject({
+  accuracy: z
+    .record(z.string(), share(), { error: 'a map of kinds of tasks' })
+    .optional()
+    .describe('Share of right answers by kind of task, e.g. `{ arithmetic: 0.9 }`.'),
+  correlated_with: name().optional().describe('Simulated model whose mistakes it shares.'),
+  first_token: duration().optional().describe('Time to the first token.'),
+  tokens_per_second: number(1, Infinity).optional().describe('How fast it writes.'),
+  voice: oneOf(['terse', 'plain', 'thorough']).optional().describe('How much it writes.'),
+  error_rate: share().optional().describe('Share of requests answered with `error_status`.'),
+  error_status: whole(400, 599).optional().describe('HTTP status of such an answer.'),
+  stall_rate: share().optional().describe('Share that hangs until the client leaves.'),
+  cut_rate: share().optional().describe('Share whose connection breaks in the middle of the body.'),
+  malformed_rate: share().optional().describe('Share whose body isn’t what the protocol says.'),
+  invalid_rate: share().optional().describe('Share whose JSON or tool arguments don’t parse or miss a field.'),
+  refusal_rate: share().optional().describe('Share that is refused in words.'),
+  truncate_rate: share().optional().describe('Share cut short with `finish_reason: length`.'),
+  rate_limit_rate: share().optional().describe('Share answered 429 with `retry-after`.'),
+});
+
+export const sandbox = () =>
+  z.union(
+    [
+      flag().transform((enabled) => ({ enabled, seed: 'quorum', models: {} })),
+      z.strictObject({
+        enabled: z
+          .union([flag(), z.literal('auto')], { error: 'true, false or auto' })
+          .prefault('auto')
+          .describe(
+            '`auto`: the simulated models answer only while no real one can. `true`: always beside real ones. `false`: never.',
+          ),
+        seed: text().prefault('quorum').describe('The same seed gives the same answers and the same failures.'),
+        models: table(behaviour, 'simulated models')
+          .prefault({})
+          .describe('How a simulated model differs from its shipped behaviour.'),
+      }),
+    ],
+    { error: 'true, false, or the sandbox’s settings' },
+  );

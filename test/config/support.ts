@@ -1,0 +1,40 @@
+// Configs in temporary files, and what loading them gives.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { ConfigError, loadConfig, resolve } from '../../src/config/index.ts';
+import type { Facts, LoadOptions, LoadedConfig, Problem, Resolved } from '../../src/config/index.ts';
+
+export const NOBODY: Facts = { reachable: new Set(), productionMode: false };
+
+export function configFile(text: string, name = 'quorum.yaml'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'quorum-config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+type Rest = Omit<Partial<LoadOptions>, 'file'>;
+
+export const load = (text: string, rest: Rest = {}): LoadedConfig =>
+  loadConfig({ env: {}, ...rest, file: configFile(text) });
+
+export const settle = (text: string, rest: Rest = {}, facts: Facts = NOBODY): Resolved =>
+  resolve(load(text, rest), facts);
+
+/** The problems of a config that must not load. */
+export function problemsOf(text: string, rest: Rest = {}): readonly Problem[] {
+  try {
+    load(text, rest);
+  } catch (failure) {
+    if (failure instanceof ConfigError) return failure.problems;
+    throw failure;
+  }
+  throw new Error('The config was accepted.');
+}
+
+/** `line:column path: message`, without the file. */
+export const told = (problems: readonly Problem[]): readonly string[] =>
+  problems.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
