@@ -1,36 +1,8 @@
-// A clock that moves only when told, and records to keep.
-import type { Attempt, Clock, Nano, RequestRecord } from '../../src/contract/index.ts';
+// Records to keep.
+import type { Attempt, Nano, RequestRecord } from '../../src/contract/index.ts';
 
-export interface ManualClock extends Clock {
-  /** Runs what is due on the way, in order. */
-  advance(ms: number): void;
-}
-
-export function createManualClock(startsAt = 1_700_000_000_000): ManualClock {
-  let now = startsAt;
-  let timers: { readonly at: number; readonly task: () => void }[] = [];
-  return {
-    now: () => now,
-    after: (afterMs, task) => {
-      const timer = { at: now + afterMs, task };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((other) => other !== timer);
-      };
-    },
-    advance: (ms) => {
-      const end = now + ms;
-      for (;;) {
-        const next = timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
-        if (next === undefined) break;
-        timers = timers.filter((timer) => timer !== next);
-        now = Math.max(now, next.at);
-        next.task();
-      }
-      now = end;
-    },
-  };
-}
+/** When everything here happens: the start of the clock that the tests use. */
+export const START = Date.UTC(2026, 0, 1);
 
 export function attemptOf(model: string, more: Partial<Attempt> = {}): Attempt {
   return {
@@ -76,7 +48,7 @@ export function recordOf(id: string, more: Partial<RequestRecord> & { readonly t
   return {
     id,
     tenant: 'acme',
-    at: 1_700_000_000_000,
+    at: START,
     endpoint: '/v1/chat/completions',
     requestedModel: 'auto',
     stream: false,

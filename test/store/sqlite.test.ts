@@ -1,10 +1,11 @@
 // The store on SQLite: the suite of any store, and what only a file can do.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openStore, type SqliteStore, type Trouble } from '../../src/store/index.ts';
-import { createManualClock, type ManualClock, recordOf } from './fixtures.ts';
+import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
+import { recordOf, START } from './fixtures.ts';
 import { decay, storeSuite } from './suite.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'quorum-store-'));
@@ -12,8 +13,8 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const folders = new WeakMap<ManualClock, string>();
-function fileOf(clock: ManualClock): string {
+const folders = new WeakMap<SimulatedClock, string>();
+function fileOf(clock: SimulatedClock): string {
   const folder = folders.get(clock) ?? mkdtempSync(join(root, 'case-'));
   folders.set(clock, folder);
   return `sqlite:${join(folder, 'quorum.db')}`;
@@ -22,39 +23,39 @@ function fileOf(clock: ManualClock): string {
 storeSuite('SQLite store', (clock) => openStore(fileOf(clock), clock, { decay }));
 
 describe('SQLite store, by itself', () => {
-  const open = (clock: ManualClock, troubles: Trouble[] = []): Promise<SqliteStore> =>
+  const open = (clock: SimulatedClock, troubles: Trouble[] = []): Promise<SqliteStore> =>
     openStore(fileOf(clock), clock, { decay, onTrouble: (trouble) => troubles.push(trouble) });
 
   it('understands its address, and says what it can not do', async () => {
-    const clock = createManualClock();
+    const clock = simulatedClock();
     await (await openStore('sqlite::memory:', clock, { decay })).close();
     await expect(openStore('postgres://u:secret@h/db', clock, { decay })).rejects.toThrow(/SQLite only/);
     await expect(openStore('mysql://u:secret@h/db', clock, { decay })).rejects.toThrow(/not mysql:\/\/\*\*\*@h\/db/);
   });
 
   it('a failing disk throws at nobody, is reported once, and catches up when it recovers', async () => {
-    const clock = createManualClock();
+    const clock = simulatedClock();
     const troubles: Trouble[] = [];
     const store = await open(clock, troubles);
     store.requests.append(recordOf('before'));
     await store.requests.flush();
     store.database.exec('PRAGMA max_page_count = 1');
     for (let index = 0; index < 200; index += 1) store.requests.append(recordOf(`r${index}`));
-    clock.advance(60_000);
+    await clock.advance(60_000);
     expect(troubles).toMatchObject([{ code: 'SQLITE_FULL' }]);
     expect(await store.requests.find('r7', 'acme')).not.toBeNull();
     expect((await store.requests.list({}, 300, null)).rows).toHaveLength(201);
     await expect(store.requests.flush()).rejects.toThrow(/full/);
 
     store.database.exec('PRAGMA max_page_count = 1000000');
-    clock.advance(60_000);
+    await clock.advance(60_000);
     expect(troubles.map((trouble) => trouble.error === null)).toEqual([false, true]);
     expect(store.database.prepare('SELECT count(*) AS rows FROM requests').first()).toMatchObject({ rows: 201 });
     await store.close();
   });
 
   it('keeps a bounded queue while the disk fails: the oldest go and are counted', async () => {
-    const clock = createManualClock();
+    const clock = simulatedClock();
     const store = await open(clock);
     store.database.exec('PRAGMA query_only = ON');
     for (let index = 0; index < 10_100; index += 1) store.requests.append(recordOf(`r${index}`));
@@ -66,45 +67,50 @@ describe('SQLite store, by itself', () => {
   });
 
   it('waits out another process that holds the lock', async () => {
-    const clock = createManualClock();
+    const clock = simulatedClock();
     const troubles: Trouble[] = [];
     const store = await open(clock, troubles);
     const other = await open(clock);
     other.database.exec('BEGIN IMMEDIATE');
     store.requests.append(recordOf('r1'));
-    clock.advance(30);
+    await clock.advance(30);
     expect(troubles).toMatchObject([{ code: 'SQLITE_BUSY', waiting: 1 }]);
     other.database.exec('ROLLBACK');
-    clock.advance(10_000);
+    await clock.advance(10_000);
     expect(await other.requests.find('r1', null)).not.toBeNull();
     await store.close();
     await other.close();
   });
 
+  it('empties the journal into the database by and by, and may be closed meanwhile', async () => {
+    const clock = simulatedClock();
+    const store = await open(clock);
+    const before = statSync(store.database.path).size;
+    for (let index = 0; index < 1_000; index += 1) store.requests.append(recordOf(`r${index}`));
+    await store.requests.flush();
+    await vi.waitFor(() => expect(statSync(store.database.path).size).toBeGreaterThan(before + 500_000));
+    for (let index = 0; index < 1_000; index += 1) store.requests.append(recordOf(`s${index}`));
+    await store.close();
+    store.requests.append(recordOf('too late'));
+    expect(clock.pending).toBe(0);
+  });
+
   it('prunes by age and by number, attempts too, in steps', async () => {
-    const clock = createManualClock();
+    const clock = simulatedClock();
     const store = await open(clock);
     for (let index = 0; index < 1_000; index += 1)
       store.requests.append(recordOf(`r${index}`, { at: clock.now() + index }));
     await store.requests.flush();
-    const settle = async (pruning: Promise<number>): Promise<number> => {
-      const waiting = Symbol('waiting');
-      for (;;) {
-        const gone = await Promise.race([pruning, Promise.resolve(waiting)]);
-        if (typeof gone === 'number') return gone;
-        clock.advance(10);
-      }
-    };
     const rows = (table: string): unknown => store.database.prepare(`SELECT count(*) AS rows FROM ${table}`).first();
-    expect(await settle(store.prune({ before: clock.now() - 1 }))).toBe(0);
-    expect(await settle(store.prune({ before: 1_700_000_000_000 + 450 }))).toBe(450);
+    expect(await clock.runUntil(store.prune({ before: clock.now() - 1 }))).toBe(0);
+    expect(await clock.runUntil(store.prune({ before: START + 450 }))).toBe(450);
     expect(rows('requests')).toMatchObject({ rows: 550 });
-    expect(await settle(store.prune({ maxRows: 30 }))).toBe(520);
+    expect(await clock.runUntil(store.prune({ maxRows: 30 }))).toBe(520);
     expect(rows('attempts')).toMatchObject({ rows: 30 });
     expect((await store.requests.list({}, 1, null)).rows[0]?.id).toBe('r999');
     store.requests.append(recordOf('next'));
     await store.requests.flush();
-    expect(await settle(store.prune({ maxRows: 30 }))).toBe(1);
+    expect(await clock.runUntil(store.prune({ maxRows: 30 }))).toBe(1);
     await store.close();
   });
 });

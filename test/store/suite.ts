@@ -1,7 +1,8 @@
 // What any store must do, whatever it is made of.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EvidenceSum, RequestFilter, RequestRecord, Store } from '../../src/contract/index.ts';
-import { attemptOf, createManualClock, type ManualClock, recordOf } from './fixtures.ts';
+import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
+import { attemptOf, recordOf } from './fixtures.ts';
 
 export const HALF_LIFE_MS = 1_000;
 
@@ -11,13 +12,13 @@ export const decay = (sum: EvidenceSum, at: number): EvidenceSum => {
 };
 
 /** `open` twice gives two stores on the same data. Decay halves every `HALF_LIFE_MS`. */
-export function storeSuite(name: string, open: (clock: ManualClock) => Promise<Store>): void {
+export function storeSuite(name: string, open: (clock: SimulatedClock) => Promise<Store>): void {
   describe(name, () => {
-    let clock: ManualClock;
+    let clock: SimulatedClock;
     let store: Store;
     let other: Store;
     beforeEach(async () => {
-      clock = createManualClock();
+      clock = simulatedClock();
       store = await open(clock);
       other = await open(clock);
     });
@@ -52,7 +53,7 @@ export function storeSuite(name: string, open: (clock: ManualClock) => Promise<S
     it('is written by itself after a moment, or at once when many wait', async () => {
       store.requests.append(recordOf('r1'));
       expect(await other.requests.find('r1', null)).toBeNull();
-      clock.advance(100);
+      await clock.advance(100);
       expect(await other.requests.find('r1', null)).not.toBeNull();
       for (let index = 0; index < 300; index += 1) store.requests.append(recordOf(`many${index}`));
       expect(await other.requests.find('many0', null)).not.toBeNull();

@@ -34,6 +34,9 @@ export class StoreError extends Error {
   }
 }
 
+/** The journal may grow to 16 MB before a write stops to empty it; usually the checkpointer has been there before. */
+const JOURNAL_PAGES = 4_000;
+
 /** SQLite's code of a thrown value, `SQLITE_BUSY` for example; empty when it isn't SQLite's. */
 export function sqliteCode(thrown: unknown): string {
   const code = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
@@ -103,6 +106,7 @@ function connect(file: string, busyMs: number): Libsql.Database {
     connection = new Libsql(file, { timeout: busyMs });
     connection.exec('PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY');
     writeAhead(connection, busyMs);
+    connection.prepare(`PRAGMA wal_autocheckpoint = ${JOURNAL_PAGES}`).all();
     return connection;
   } catch (error) {
     connection?.close();

@@ -5,6 +5,8 @@ import { listText, modelsOf, recordInserter } from './rows.ts';
 import type { Source, Writer } from './writer.ts';
 
 const BATCH_ROWS = 64;
+/** More at once would keep requests waiting while a disk that works again is catching up. */
+const MOST_ROWS = 256;
 /** What is kept while the disk fails; then the oldest go. */
 export const QUEUE_ROWS = 10_000;
 
@@ -46,7 +48,7 @@ export function createRequestQueue(db: Db, readable: (text: string) => RequestRe
     waiting: () => queue.length,
     dropped: () => dropped,
     write: () => {
-      const batch = queue.slice();
+      const batch = queue.slice(0, MOST_ROWS);
       insert(batch);
       return () => queue.splice(0, batch.length);
     },

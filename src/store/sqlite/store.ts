@@ -1,5 +1,6 @@
 // The store on one SQLite file: both ports behind one writer, and what keeps the file from growing.
 import { type Clock, type Store, sleep } from '../../contract/index.ts';
+import { createCheckpointer } from './checkpoint.ts';
 import { type Db, migrate } from './database.ts';
 import { createEvidenceQueue, type Decay } from './evidence.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -32,7 +33,11 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
   migrate(db, MIGRATIONS);
   const requests = createRequestQueue(db);
   const evidence = createEvidenceQueue(db, decay);
-  const writer = createWriter(db, clock, [requests, evidence], onTrouble);
+  const checkpointer = createCheckpointer(db);
+  const writer = createWriter(db, clock, [requests, evidence], {
+    onTrouble,
+    onWritten: (rows) => checkpointer.wrote(rows),
+  });
   return {
     database: db,
     requests: requests.log(writer),
@@ -42,6 +47,7 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
     close: async () => {
       writer.attempt();
       writer.stop();
+      await checkpointer.close();
       db.close();
     },
   };

@@ -5,7 +5,7 @@ import { type Db, sqliteCode } from './database.ts';
 /** Something with rows that wait. */
 export interface Source {
   readonly waiting: () => number;
-  /** Inside a transaction. What it returns forgets the rows written, once they are committed. */
+  /** Inside a transaction: writes some of them. What it returns forgets those, once they are committed. */
   readonly write: () => () => void;
 }
 
@@ -20,7 +20,7 @@ export interface Trouble {
 export interface Writer {
   /** Something was appended: write within `BATCH_AFTER_MS`, or at once when `full`. */
   soon(full: boolean): void;
-  /** Writes now. Throws when it can't. */
+  /** Writes all of it now. Throws when it can't. */
   now(): void;
   /** The same, but a failure is only reported and retried. False when rows still wait. */
   attempt(): boolean;
@@ -34,27 +34,36 @@ export function createWriter(
   db: Db,
   clock: Clock,
   sources: readonly Source[],
-  onTrouble: (trouble: Trouble) => void,
+  {
+    onTrouble,
+    onWritten,
+  }: { readonly onTrouble: (trouble: Trouble) => void; readonly onWritten: (rows: number) => void },
 ): Writer {
   let cancel: (() => void) | null = null;
   let failures = 0;
+  let stopped = false;
   const waiting = (): number => sources.reduce((sum, source) => sum + source.waiting(), 0);
 
-  function write(): void {
+  function write(all: boolean): void {
     cancel?.();
     cancel = null;
-    if (waiting() === 0) return;
-    const forgets = db.transaction(() => sources.map((source) => source.write()));
-    for (const forget of forgets) forget();
-    if (failures === 0) return;
-    failures = 0;
-    onTrouble({ error: null, code: '', waiting: waiting() });
+    for (let more = waiting() > 0; more; more = all && waiting() > 0) {
+      const forgets = db.transaction(() => sources.map((source) => source.write()));
+      const before = waiting();
+      for (const forget of forgets) forget();
+      onWritten(before - waiting());
+      if (failures > 0) {
+        failures = 0;
+        onTrouble({ error: null, code: '', waiting: waiting() });
+      }
+    }
+    if (waiting() > 0) schedule(BATCH_AFTER_MS);
   }
 
   /** null when it is written. */
-  function failure(): Error | null {
+  function failure(all: boolean): Error | null {
     try {
-      write();
+      write(all);
       return null;
     } catch (thrown) {
       failures += 1;
@@ -66,23 +75,25 @@ export function createWriter(
   }
 
   function schedule(afterMs: number): void {
+    if (stopped) return;
     cancel ??= clock.after(afterMs, () => {
       cancel = null;
-      failure();
+      failure(false);
     });
   }
 
   return {
     now: () => {
-      const error = failure();
+      const error = failure(true);
       if (error !== null) throw error;
     },
-    attempt: () => failure() === null,
+    attempt: () => failure(true) === null,
     soon: (full) => {
-      if (full && failures === 0) failure();
+      if (full && failures === 0 && !stopped) failure(false);
       else schedule(BATCH_AFTER_MS);
     },
     stop: () => {
+      stopped = true;
       cancel?.();
       cancel = null;
     },
