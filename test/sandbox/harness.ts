@@ -15,9 +15,13 @@ export const realClock: Clock = {
 export interface Bench {
   readonly sandbox: Sandbox;
   readonly client: OpenAI;
-  post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
-  chat(model: string, content: string, more?: Readonly<Record<string, unknown>>): Promise<OpenAI.ChatCompletion>;
-  say(model: string, content: string, more?: Readonly<Record<string, unknown>>): Promise<string>;
+  readonly post: (path: string, body: unknown, init?: RequestInit) => Promise<Response>;
+  readonly chat: (
+    model: string,
+    content: string,
+    more?: Readonly<Record<string, unknown>>,
+  ) => Promise<OpenAI.ChatCompletion>;
+  readonly say: (model: string, content: string, more?: Readonly<Record<string, unknown>>) => Promise<string>;
 }
 
 /** Closed after the file's tests. Without delays unless `speedup` says otherwise. */
@@ -32,7 +36,12 @@ export async function bench(options: Partial<SandboxOptions> = {}): Promise<Benc
     sandbox,
     client,
     post: (path, body, init = {}) =>
-      fetch(`${sandbox.url}${path}`, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body), ...init }),
+      fetch(`${sandbox.url}${path}`, {
+        method: 'POST',
+        headers,
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...init,
+      }),
     chat,
     say: async (model, content, more) => (await chat(model, content, more)).choices[0]!.message.content ?? '',
   };

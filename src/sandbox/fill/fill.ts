@@ -155,8 +155,11 @@ function fillBoolean(filling: Filling, path: string): boolean {
   return choose(filling, path, truth, [!truth]);
 }
 
+const labelOf = (value: Json): string | null =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+
 function fillEnum(list: readonly Json[], filling: Filling, path: string): Json {
-  const labels = list.filter((each) => typeof each === 'string' || typeof each === 'number').map(String);
+  const labels = list.flatMap((each) => labelOf(each) ?? []);
   if (labels.length === 0) return list[0] ?? null;
   const { solution } = filling;
   const byTruth = labels.find((label) => label.toLowerCase() === solution?.right.toLowerCase());
@@ -171,7 +174,7 @@ function fillEnum(list: readonly Json[], filling: Filling, path: string): Json {
     right,
     labels.filter((label) => label !== right),
   );
-  return list.find((each) => String(each as string) === value) ?? list[0]!;
+  return list.find((each) => labelOf(each) === value) ?? list[0]!;
 }
 
 function fillObject(schema: Schema, filling: Filling, path: string, depth: number): Json {

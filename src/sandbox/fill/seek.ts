@@ -69,7 +69,9 @@ function wayIn(key: string, text: string): string[] | null {
   const to = /(?:^|_)(?:to|destination|arrival|target)(?:$|_(?!date|time|language))/i.test(key);
   if (!from && !to) return null;
   const place = String.raw`(\p{Lu}[\p{L}'-]+(?: \p{Lu}[\p{L}'-]+)*)`;
-  const ends = ['from', 'to'].flatMap((word) => new RegExp(String.raw`\b${word} ${place}`, 'u').exec(text)?.[1] ?? []);
+  const ends = 'from to'
+    .split(' ')
+    .flatMap((word) => new RegExp(String.raw`\b${word} ${place}`, 'u').exec(text)?.[1] ?? []);
   if (ends.length < 2) return null;
   return from ? ends : ends.toReversed();
 }
