@@ -68,14 +68,14 @@ export class Exchange implements Handler {
   /** Stops reading from the socket; what is under way in it still comes. The idle clock stands still meanwhile. */
   pause(): void {
     this.#controller?.pause();
-    if (this.link !== null) this.link.paused = true;
+    if (this.link !== null) this.link.pausedBy = this;
     this.#phaseBy = Number.POSITIVE_INFINITY;
   }
 
   resume(): void {
     if (this.over) return;
     this.#phaseBy = this.line.clock.now() + this.line.target.model.timeouts.idleMs;
-    if (this.link !== null) this.link.paused = false;
+    if (this.link !== null) this.link.pausedBy = null;
     this.#controller?.resume();
   }
 
@@ -111,7 +111,8 @@ export class Exchange implements Handler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.over) return;
+    // After a pause undici's parser gives an empty chunk first.
+    if (this.over || chunk.length === 0) return;
     if (this.line.stream && !controller.paused) {
       const now = this.line.clock.now();
       this.#phaseBy = now + this.line.target.model.timeouts.idleMs;

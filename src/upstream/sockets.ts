@@ -6,8 +6,8 @@ import { buildConnector, Client, Pool, type Dispatcher } from 'undici';
 export interface Link {
   /** Requests begun on the present socket. */
   served: number;
-  /** Nothing is read from the socket at the moment. */
-  paused: boolean;
+  /** Who keeps the socket from being read at the moment. */
+  pausedBy: { resume(): void } | null;
   /** The exchange is over: a socket that is still being opened for it is closed, and none is opened any more. */
   abandon(): void;
 }
@@ -40,11 +40,15 @@ type Connect = (options: buildConnector.Options, callback: buildConnector.Callba
 type Options = Dispatcher.DispatchOptions & { readonly handler?: Handler };
 
 /**
- * undici takes a reset of a socket that isn't kept alive for a possible end of the body, and asserts, uncaught, that it
- * isn't paused just then. Under another code it is an error like any other.
+ * When a socket that isn't kept alive ends or resets, undici takes it for a possible end of the body and asserts, uncaught,
+ * that it isn't paused just then. At an end everything has been read, so going on does no harm; a reset is an error
+ * like any other under another code.
  */
-function disguiseReset(link: Link, error: NodeJS.ErrnoException): void {
-  if (link.paused && error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+function guardPause(link: Link, socket: Socket): void {
+  socket.on('end', () => link.pausedBy?.resume());
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (link.pausedBy !== null && error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+  });
 }
 
 const GIVEN_UP = new Error('given up');
@@ -55,9 +59,9 @@ class LinkedClient extends Client {
 
   constructor(origin: string | URL, options: object, connect: Connect) {
     let opening: Socket | null = null;
-    const link = {
+    const link: Link & { abandoned: boolean } = {
       served: 0,
-      paused: false,
+      pausedBy: null,
       abandoned: false,
       abandon: () => {
         link.abandoned = true;
@@ -72,7 +76,7 @@ class LinkedClient extends Client {
         callback(...outcome);
       }) as unknown as Socket;
       opening = socket;
-      socket.on('error', (error) => disguiseReset(link, error));
+      guardPause(link, socket);
     };
     // After an abort undici would connect anew for the very request that was aborted.
     const refuse: Connect = (_, callback) => queueMicrotask(() => callback(GIVEN_UP, null));
@@ -88,7 +92,7 @@ class LinkedClient extends Client {
     // It ended while it queued; no socket is to be opened for it.
     if (exchange?.over === true) return true;
     this.#link.abandoned = false;
-    this.#link.paused = false;
+    this.#link.pausedBy = null;
     if (exchange !== undefined) exchange.link = this.#link;
     return super.dispatch(options, handler);
   }

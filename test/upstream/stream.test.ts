@@ -1,6 +1,7 @@
 // Streams: when they open, what is passed on, how they end, and that a slow reader slows the upstream down.
 import { createServer, type AddressInfo } from 'node:net';
 import { createBrotliCompress, createGzip, gzipSync, constants } from 'node:zlib';
+import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Sink } from '../../src/contract/index.ts';
 import {
@@ -232,6 +233,12 @@ describe('stream', () => {
   });
 });
 
+interface Plan {
+  readonly sizes: readonly number[];
+  readonly ending: string;
+  readonly close: boolean;
+}
+
 /** Writes for as long as it is let, and counts. */
 const flood =
   (counter: { bytes: number }, headers: Record<string, string> = {}): Answer =>
@@ -315,6 +322,74 @@ describe('back-pressure', () => {
         return failed;
       });
       expect((await failing).kind).toBe('unreachable');
+    },
+  );
+
+  it('whatever the reader’s pace and the way it ends, the bytes are a prefix and the end is told', async () => {
+    const endings = ['end', 'reset', 'fin'] as const;
+    const { origin, seen } = await site((response, { request }) => {
+      const { sizes, ending, close } = JSON.parse(String(request.headers['x-plan'])) as Plan;
+      response.writeHead(200, { 'content-type': 'text/event-stream', ...(close && { connection: 'close' }) });
+      for (const size of sizes) response.write(event('x'.repeat(size)));
+      if (ending === 'end') response.end();
+      else if (ending === 'fin') response.write(event('y'), () => response.socket?.end());
+      else response.write(event('y'), () => response.socket?.resetAndDestroy());
+    });
+    const upstream = upstreamFor();
+    const plans = fc.record({
+      sizes: fc.array(fc.nat({ max: 100_000 }), { minLength: 1, maxLength: 5 }),
+      ending: fc.constantFrom(...endings),
+      close: fc.boolean(),
+      eager: fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }),
+      lateMs: fc.nat({ max: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(plans, async (plan) => {
+        const sink = collecting();
+        let turn = 0;
+        const full = plan.sizes.map((size) => event('x'.repeat(size))).join('');
+        const headers = { 'x-plan': JSON.stringify(plan) };
+        const opening = await upstream.stream(streamCall(origin, { provider: { headers } })).catch(() => null);
+        // A reset may overtake everything that was sent before it.
+        if (opening === null) return expect(plan.ending).toBe('reset');
+        await new Promise((resolve) => setTimeout(resolve, plan.lateMs));
+        const pumped = opening.pump({
+          write: (bytes) => sink.write(bytes) && plan.eager[turn++ % plan.eager.length] === true,
+          drained: () => new Promise((resolve) => setTimeout(resolve, plan.lateMs)),
+        });
+        if (plan.ending === 'end') {
+          await pumped;
+          expect(sink.text()).toBe(full);
+        } else {
+          expect((await failureOf(pumped)).kind).toBe('unreachable');
+          expect((full + event('y')).startsWith(sink.text())).toBe(true);
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect(seen.length).toBeGreaterThanOrEqual(150);
+  });
+
+  it.each([event('a'), event('x'.repeat(300_000))])(
+    'a body that ends with its connection, read slowly (%#)',
+    async (body) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(`HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n${body}`));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void server.close());
+      const reply = await upstreamFor().stream(
+        streamCall(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+      );
+      // The whole answer and its end are there before it is read.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const sink = collecting();
+      await reply.pump({
+        write: (bytes) => sink.write(bytes) && false,
+        drained: () => new Promise((resolve) => setTimeout(resolve, 5)),
+      });
+      expect(sink.text()).toBe(body);
     },
   );
 
