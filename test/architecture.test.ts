@@ -53,7 +53,7 @@ function sources(folder = join(ROOT, 'src')): Source[] {
 }
 
 function importsOf({ text }: Source): string[] {
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+  return [...text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^']+)'/g)].map((match) => match[1]!);
 }
 
 /** What is wrong with the imports of these files, one sentence each. */

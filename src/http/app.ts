@@ -10,6 +10,7 @@ import { sendJson } from './json.ts';
 import { findModel, listModels } from './models.ts';
 import { createPassthrough, unknownRoute } from './passthrough.ts';
 import { followRecord, showRecord } from './records.ts';
+import type { Visits } from './visits.ts';
 
 export interface HttpParts {
   readonly pipeline: Pipeline;
@@ -23,8 +24,7 @@ export interface HttpParts {
   readonly metrics: { render(): Promise<string>; readonly contentType: string };
   /** Told of what nobody foresaw. */
   readonly onFault: (error: QuorumError, requestId: string) => void;
-  /** Told of every request that is under way, so that a stop can wait for it or end it. */
-  readonly onVisit: (response: Response) => void;
+  readonly visits: Visits;
 }
 
 /** open: anybody; caller: who may chat; admin: who holds the admin key. */
@@ -131,9 +131,8 @@ async function visit(
         throw new QuorumError('shutting_down', 'This instance is shutting down; send the request again.', {
           retryAfterMs: 1000,
         });
-      parts.onVisit(response);
     }
-    await handle({ id, principal });
+    await handle({ id, principal, gone: parts.visits.enter(response) });
   } catch (thrown) {
     report(parts, fail(response, thrown, id), id);
   }

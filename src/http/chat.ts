@@ -17,19 +17,12 @@ export interface ChatParts {
 export interface Visit {
   readonly id: string;
   readonly principal: Principal;
+  /** Aborts when the client has gone, or with the error that ends the request. */
+  readonly gone: AbortSignal;
 }
 
-export async function readInbound(
-  parts: ChatParts,
-  request: IncomingMessage,
-  response: ServerResponse,
-  visit: Visit,
-): Promise<Inbound> {
+export async function readInbound(parts: ChatParts, request: IncomingMessage, visit: Visit): Promise<Inbound> {
   const receivedAt = parts.clock.now();
-  const gone = new AbortController();
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
   const body = parseChatRequest(parseJsonBody(await readBody(request, parts.bodyLimitBytes())));
   return {
     ...visit,
@@ -37,7 +30,6 @@ export async function readInbound(
     allowed: null,
     receivedAt,
     endpoint: '/v1/chat/completions',
-    gone: gone.signal,
   };
 }
 
@@ -47,7 +39,7 @@ export async function answerChat(
   response: ServerResponse,
   visit: Visit,
 ): Promise<void> {
-  const inbound = await readInbound(parts, request, response, visit);
+  const inbound = await readInbound(parts, request, visit);
   const answer = await parts.pipeline.answer(inbound);
   const told = toldHeaders(inbound.id, answer.told);
   if (answer.kind === 'whole') {
@@ -67,7 +59,7 @@ export async function explainRoute(
   response: ServerResponse,
   visit: Visit,
 ): Promise<void> {
-  const inbound = await readInbound(parts, request, response, visit);
+  const inbound = await readInbound(parts, request, visit);
   const body = JSON.stringify(parts.pipeline.explain(inbound));
   response.writeHead(200, [...JSON_TYPE, 'x-request-id', inbound.id]);
   response.end(body);

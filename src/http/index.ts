@@ -2,3 +2,4 @@
 export { createApp, routesOf, type Access, type HttpParts, type Route } from './app.ts';
 export { createDoor, type Door } from './door.ts';
 export { createHttpServer } from './server.ts';
+export { createVisits, type Visits } from './visits.ts';

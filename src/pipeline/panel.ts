@@ -165,7 +165,8 @@ export function createPanel(parts: PanelParts): Panel {
               },
               drained: () => sink.drained(),
             });
-            const { error, complete } = tap.end();
+            const { error, complete, tail } = tap.end();
+            if (tail !== null) sink.write(tail);
             if (error !== null) throw new CallFailure('server_error', error.message);
             if (!complete) throw new CallFailure('malformed', 'the stream ended before the answer did');
             leave(ended(null));

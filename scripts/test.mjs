@@ -1,0 +1,10 @@
+// `npm test`: installs and builds what is missing, then checks types, style and behaviour. Arguments go to vitest.
+import { join } from 'node:path';
+import { ensureBuilt, ensureInstalled, ROOT, run } from './ready.mjs';
+
+ensureInstalled();
+ensureBuilt();
+const bin = (name) => join(ROOT, 'node_modules', name);
+run(process.execPath, [bin('typescript/bin/tsc'), '-p', 'tsconfig.json']);
+run(process.execPath, [bin('oxlint/bin/oxlint'), '--type-aware', 'src', 'test']);
+run(process.execPath, [bin('vitest/vitest.mjs'), 'run', ...process.argv.slice(2)]);

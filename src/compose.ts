@@ -1,0 +1,173 @@
+// The one file that knows every part, and puts them together.
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createCache, createFlights } from './cache/index.ts';
+import type { LiveConfig } from './config/index.ts';
+import { QuorumError, Secret, type Clock, type Provider, type Random, type Settings } from './contract/index.ts';
+import { createApp, createDoor, createHttpServer, createVisits } from './http/index.ts';
+import { createEvidence, fadeTo } from './learning/index.ts';
+import { createMerger } from './merge/index.ts';
+import { createMemory } from './pipeline/memory.ts';
+import { createPipeline } from './pipeline.ts';
+import { startSandbox, type Sandbox } from './sandbox/index.ts';
+import { openStore } from './store/index.ts';
+import { createMetrics, type Log } from './telemetry/index.ts';
+import { createUpstream } from './upstream/index.ts';
+
+export { createLog, type Log } from './telemetry/index.ts';
+
+export interface ComposeOptions {
+  readonly config: LiveConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly version: string;
+}
+
+export interface Program {
+  /** `http://host:port`, once it listens. */
+  readonly url: string;
+  readonly settings: () => Settings;
+  /** No new requests, those under way finish within `graceMs`, the rest are told; then everything is saved and closed. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** How long a verdict keeps half of its weight. */
+const EVIDENCE_HALF_LIFE_MS = 14 * 86_400_000;
+const PRIOR_STRENGTH = 12;
+/** What a request that is ended by force gets to write its last words. */
+const LAST_WORDS_MS = 1_000;
+
+export async function startProgram(options: ComposeOptions): Promise<Program> {
+  const { config, clock, random, log } = options;
+  const store = await openStore(config.parts().storageUrl, clock, {
+    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, EVIDENCE_HALF_LIFE_MS) }),
+    onTrouble: (trouble) => log.warn(`storage: ${JSON.stringify(trouble)}`),
+  });
+  const sandbox = await openSandbox(config, clock);
+  const settings = withSandbox(config, sandbox);
+  const upstream = createUpstream({ clock, random });
+  const metrics = createMetrics({ version: options.version });
+  const evidence = createEvidence(
+    { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
+    await store.evidence.load(),
+  );
+  const pipeline = createPipeline({
+    clock,
+    random,
+    settings,
+    upstream,
+    evidence,
+    merger: createMerger(),
+    memory: createMemory(createCache({ clock, limits: () => settings().cache }), createFlights(), () => clock.now()),
+    learn: (outcome) => {
+      store.evidence.add([evidence.observe(outcome, settings().models.get(outcome.model))]);
+      for (const change of evidence.changes()) log.info('confidence changed', { ...change });
+    },
+    done: (record) => {
+      store.requests.append(record);
+      log.request(record);
+      metrics.observe(record);
+    },
+  });
+  const visits = createVisits((change) => metrics.inFlight(change));
+  let draining = false;
+  const app = createApp({
+    pipeline,
+    requests: store.requests,
+    settings,
+    clock,
+    door: createDoor({ adminKey: config.server.adminKey, loopback: isLoopback(config.server.host) }),
+    bodyLimitBytes: () => config.server.bodyLimitBytes,
+    draining: () => draining,
+    ready: () => true,
+    metrics,
+    visits,
+    onFault: (error, requestId) => log.error('a request met a fault', { requestId, error: error.cause ?? error }),
+  });
+  const server = createHttpServer(app);
+  const url = await listen(server, config.server.host, config.server.port);
+
+  return {
+    url,
+    settings,
+    async stop(graceMs) {
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      if (!(await within(clock, graceMs, visits.idle()))) {
+        visits.end(new QuorumError('shutting_down', 'This instance is shutting down.', { retryAfterMs: 1_000 }));
+        await within(clock, LAST_WORDS_MS, visits.idle());
+      }
+      server.closeAllConnections();
+      await closed;
+      config.close();
+      await upstream.close();
+      await sandbox?.close();
+      await store.close();
+      log.flush();
+    },
+  };
+}
+
+async function openSandbox(config: LiveConfig, clock: Clock): Promise<Sandbox | null> {
+  const { enabled, seed, models } = config.parts().sandbox;
+  if (enabled === false) return null;
+  return startSandbox({ clock, seed: numberOf(seed), overrides: Object.fromEntries(models) });
+}
+
+/** FNV-1a, so that any text can be a seed. */
+const numberOf = (seed: string): number =>
+  [...seed].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0)!, 0x01000193) >>> 0, 0x811c9dc5);
+
+/** The settings with the address and key that the sandbox has in this process. */
+function withSandbox(config: LiveConfig, sandbox: Sandbox | null): () => Settings {
+  if (sandbox === null) return config.current;
+  const known = new WeakMap<Settings, Settings>();
+  const apiKey = new Secret(sandbox.apiKey);
+  const here = (provider: Provider): Provider =>
+    provider.type === 'sandbox' ? { ...provider, baseUrl: sandbox.url, apiKey } : provider;
+  return () => {
+    const settings = config.current();
+    let complete = known.get(settings);
+    if (complete === undefined) {
+      complete = {
+        ...settings,
+        providers: new Map([...settings.providers].map(([name, provider]) => [name, here(provider)])),
+      };
+      known.set(settings, complete);
+    }
+    return complete;
+  };
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
+
+function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(
+              `Port ${port} on ${host} is taken: stop what listens there, or choose another with --port or QUORUM_PORT.`,
+            )
+          : error,
+      ),
+    );
+    server.listen(port, host, () => {
+      const { address, port: actual, family } = server.address() as AddressInfo;
+      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`);
+    });
+  });
+}
+
+/** Whether it came true in time. */
+function within(clock: Clock, ms: number, event: Promise<void>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, () => resolve(false));
+    void event.then(() => {
+      cancel();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,40 @@
+// The requests that are under way, so that a stop can wait for them, and end those that take too long.
+import type { ServerResponse } from 'node:http';
+import type { QuorumError } from '../contract/index.ts';
+
+export interface Visits {
+  /** The signal aborts when the client has gone, or with the error that ends the request. */
+  enter(response: ServerResponse): AbortSignal;
+  readonly size: number;
+  /** Resolves as soon as nobody is in. */
+  idle(): Promise<void>;
+  end(error: QuorumError): void;
+}
+
+export function createVisits(onCount: (change: 1 | -1) => void): Visits {
+  const inside = new Set<AbortController>();
+  const waiting = new Set<() => void>();
+  return {
+    enter(response) {
+      const visit = new AbortController();
+      inside.add(visit);
+      onCount(1);
+      response.on('close', () => {
+        inside.delete(visit);
+        onCount(-1);
+        if (!response.writableFinished) visit.abort();
+        if (inside.size > 0) return;
+        for (const done of waiting) done();
+        waiting.clear();
+      });
+      return visit.signal;
+    },
+    get size() {
+      return inside.size;
+    },
+    idle: () => (inside.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
+    end(error) {
+      for (const visit of inside) visit.abort(error);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// The process: start, take up signals, drain, stop.
+import { createRequire } from 'node:module';
+import { createLiveConfig, type LoadOptions } from './config/index.ts';
+import { formatUsd, type Clock, type Settings } from './contract/index.ts';
+import { createLog, startProgram, type Log } from './compose.ts';
+
+export const VERSION: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+
+/** Monotonic within the process, and the time of day. */
+export const systemClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  after(afterMs, task) {
+    const timer = setTimeout(task, afterMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface ServeOptions extends LoadOptions {
+  /** Log lines as JSON even on a terminal. */
+  readonly json?: boolean | undefined;
+  readonly write: (text: string) => void;
+}
+
+/** Serves until a signal ends it; resolves to the exit code. Throws ConfigError or StoreError, in words, when it can't start. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const early: [level: 'info' | 'warn' | 'error', message: string][] = [];
+  let tell = (level: 'info' | 'warn' | 'error', message: string): void => void early.push([level, message]);
+  const config = await createLiveConfig({ ...options, log: (level, message) => tell(level, message) });
+  const log = createLog({
+    level: config.server.logLevel,
+    format: options.json || !process.stdout.isTTY ? 'json' : 'pretty',
+    write: options.write,
+    clock: systemClock,
+  });
+  tell = (level, message) => log[level](message);
+  if (config.server.adminKey !== null) log.hide(config.server.adminKey);
+  for (const [level, message] of early) tell(level, message);
+  watchFaults(log);
+  const program = await startProgram({ config, clock: systemClock, random: Math.random, log, version: VERSION });
+  announce(program.url, program.settings(), log, options.write);
+  config.onChange((settings) => describeTier(settings, log));
+  await signalled(() => void config.reload());
+  log.info('draining: no new requests; those under way may finish', { grace_ms: config.server.shutdownGraceMs });
+  const forced = signalled(() => {}).then(() => 'forced' as const);
+  const ended = await Promise.race([program.stop(config.server.shutdownGraceMs).then(() => 'done' as const), forced]);
+  log.info(ended === 'done' ? 'stopped' : 'stopped at once on a second signal');
+  log.close();
+  return ended === 'done' ? 0 : 130;
+}
+
+function announce(url: string, settings: Settings, log: Log, write: (text: string) => void): void {
+  describeTier(settings, log);
+  const simulated = [...settings.usable].every((name) => settings.models.get(name)?.simulated);
+  log.info(`listening on ${url}`, { version: VERSION, models: settings.usable.size });
+  if (simulated)
+    log.warn(
+      'no provider key was found and no local server answers: simulated models reply; set OPENAI_API_KEY or another, see "quorum check"',
+    );
+  log.info('open to everybody on this machine: no virtual key exists yet');
+  log.flush();
+  write(`
+Quorum ${VERSION} is ready${simulated ? ' with simulated models' : ''}. Try it:
+
+  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"What is 17 * 23?"}]}'
+
+`);
+}
+
+function describeTier(settings: Settings, log: Log): void {
+  const tier = settings.tiers.get(settings.defaultTier);
+  if (tier === undefined) return;
+  log.info(`tier ${tier.name}: ${tier.models.join(', ')}`, {
+    chairman: tier.chairman,
+    usable: `${tier.configured.filter((name) => settings.usable.has(name)).length} of ${tier.configured.length}`,
+    expected_latency_ms: tier.expectedLatencyMs,
+    cost_per_query_usd: formatUsd(tier.costPerQuery),
+  });
+  for (const gap of tier.gaps) log.warn(`tier ${tier.name}: ${gap}`);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; SIGHUP means: read the config again. */
+function signalled(onHangup: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      process.off('SIGTERM', end);
+      process.off('SIGINT', end);
+      process.off('SIGHUP', onHangup);
+      resolve();
+    };
+    process.on('SIGTERM', end);
+    process.on('SIGINT', end);
+    process.on('SIGHUP', onHangup);
+  });
+}
+
+/** A fault that nobody caught is a defect, but no reason to drop everybody's requests. */
+function watchFaults(log: Log): void {
+  process.on('unhandledRejection', (reason) => log.error('unhandled rejection', { error: reason }));
+  process.on('uncaughtException', (error) => log.error('uncaught exception', { error }));
+}
