@@ -57,7 +57,7 @@ function show(value: unknown, path: Path, document: ConfigDocument): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  const text = String(value as string | number | boolean);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   const variables = document.substitutedAt(path)?.variables ?? [];
   const secret =
     path.some((step) => SECRET_NAME.test(String(step)) || step === 'headers') ||

@@ -5,6 +5,7 @@ export { loadConfig } from './load.ts';
 export type { LoadOptions, LoadedConfig, Overrides } from './load.ts';
 export { ConfigError, nearest, problemText } from './problem.ts';
 export type { Problem } from './problem.ts';
+export { askAround } from './facts.ts';
 export { probeProvider } from './probe.ts';
 export type { Probe, ProbeResult } from './probe.ts';
 export { resolve, resolveSettings } from './resolve/index.ts';

@@ -3,6 +3,7 @@ import { readFileSync, watch, watchFile, unwatchFile } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { CurrentSettings, Settings } from '../contract/index.ts';
+import { askAround } from './facts.ts';
 import { digestOf, loadConfig } from './load.ts';
 import type { LoadOptions, LoadedConfig } from './load.ts';
 import { probeProvider } from './probe.ts';
@@ -13,7 +14,6 @@ import { resolve } from './resolve/index.ts';
 import type { Facts, Resolved } from './resolve/index.ts';
 import { resolveParts } from './resolve/parts.ts';
 import type { Parts, ServerSettings } from './resolve/parts.ts';
-import { resolveProviders } from './resolve/providers.ts';
 
 export type ReloadResult =
   | {
@@ -53,7 +53,6 @@ export interface LiveConfig {
   close(): void;
 }
 
-const PROBE_MS = 300;
 const AT_START_ONLY = ['host', 'port', 'adminKey', 'bodyLimitBytes', 'logLevel'] as const;
 const KEY_OF = {
   host: 'host',
@@ -67,28 +66,15 @@ const KEY_OF = {
 export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig> {
   const { probe = probeProvider, log = () => undefined, debounceMs = 100, probeEveryMs = 60_000 } = options;
   const productionMode = options.env['NODE_ENV'] === 'production';
+  const gather = (config: LoadedConfig): Promise<Facts> => askAround(config, probe, productionMode);
   const listeners = new Set<(settings: Settings, parts: Parts) => void>();
   let loaded = loadConfig(options);
   let parts = resolveParts(loaded.config);
   const atStart = parts;
-  let resolved = resolve(loaded, await askAround(loaded));
+  let resolved = resolve(loaded, await gather(loaded));
   let lastTried: string | null = loaded.digest;
   let turn: Promise<unknown> = Promise.resolve();
   for (const warning of warningsOf(loaded, resolved)) log('warn', warning);
-
-  async function askAround(config: LoadedConfig): Promise<Facts> {
-    const own = `${config.config.server.port}`;
-    const local = [...resolveProviders(config).values()].filter(
-      ({ provider }) => provider.local && !provider.simulated && new URL(provider.baseUrl).port !== own,
-    );
-    const answers = await Promise.all(
-      local.map(async ({ provider }) => [provider.name, await probe(provider, PROBE_MS)] as const),
-    );
-    const installed = new Map(
-      answers.flatMap(([name, answer]) => (answer.kind === 'answered' ? [[name, answer.models] as const] : [])),
-    );
-    return { reachable: new Set(installed.keys()), installed, productionMode };
-  }
 
   /** One after the other, so that an older reading never overtakes a newer one. */
   function inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -99,7 +85,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
 
   async function take(next: LoadedConfig): Promise<boolean> {
     const before = { version: resolved.settings.version, parts };
-    const nextResolved = resolve(next, await askAround(next));
+    const nextResolved = resolve(next, await gather(next));
     loaded = next;
     resolved = nextResolved;
     const nextParts = resolveParts(next.config);
@@ -134,7 +120,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
 
   async function askAgain(): Promise<void> {
     const before = resolved.settings.version;
-    resolved = resolve(loaded, await askAround(loaded));
+    resolved = resolve(loaded, await gather(loaded));
     if (resolved.settings.version === before) return;
     log('info', `Local servers changed: ${resolved.settings.usable.size} models can be used.`);
     for (const listener of listeners) listener(resolved.settings, parts);

@@ -2,15 +2,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll } from 'vitest';
 import { ConfigError, loadConfig, resolve } from '../../src/config/index.ts';
 import type { Facts, LoadOptions, LoadedConfig, Problem, Resolved } from '../../src/config/index.ts';
 
 export const NOBODY: Facts = { reachable: new Set(), productionMode: false };
 
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
 export function configFile(text: string, name = 'quorum.yaml'): string {
   const folder = mkdtempSync(join(tmpdir(), 'quorum-config-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   const file = join(folder, name);
   writeFileSync(file, text);
   return file;

@@ -100,7 +100,7 @@ function gapsOf(
   const gaps = shipped
     ? shippedGaps(missing, scene)
     : missing.map((name) => `${name} can't be used: ${scene.whyNot(name)}.`);
-  const standIns = models.filter((name) => !configured.includes(name) || (missing.length > 0 && isSimulated(name)));
+  const standIns = models.filter((name) => !configured.includes(name));
   if (standIns.length > 0) gaps.push(`${standIns.join(', ')} stand${standIns.length === 1 ? 's' : ''} in.`);
   if (models.length === 0) gaps.push('No model is left.');
   else if (wantedChairman !== undefined && wantedChairman !== chairman) {
@@ -112,9 +112,11 @@ function gapsOf(
 /** The shipped tiers list more than anybody has keys for: one sentence tells what would bring in more. */
 function shippedGaps(missing: readonly string[], scene: TierScene): string[] {
   if (missing.length === 0) return [];
-  const reasons = [...new Set(missing.map(scene.whyNot))];
-  return [`${missing.length} of its models can't be used: ${reasons.join(', ').replaceAll(', set ', ', ')}.`];
+  return [`${missing.length} of its models can't be used: ${reasonsIn(missing, scene)}.`];
 }
+
+const reasonsIn = (names: readonly string[], scene: TierScene): string =>
+  [...new Set(names.map(scene.whyNot))].join(', ').replaceAll(', set ', ', ');
 
 const LATENCY_MS: Readonly<Record<Speed, number>> = { very_fast: 2_000, fast: 5_000, medium: 12_000, slow: 30_000 };
 

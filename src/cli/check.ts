@@ -1,0 +1,198 @@
+// `quorum check`: what is configured, what is reachable, what is missing. Never prints a key.
+import type { Provider, Settings } from '../contract/index.ts';
+import { ConfigError, askAround, loadConfig, probeProvider, problemText, resolve } from '../config/index.ts';
+import type { LoadedConfig, Probe, ProbeResult, Problem } from '../config/index.ts';
+
+export interface CheckOptions {
+  /** `--config`. */
+  readonly config?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly write?: ((text: string) => void) | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly probe?: Probe | undefined;
+}
+
+type Status = 'reachable' | 'refused' | 'unreachable' | 'missing_key' | 'simulated';
+
+interface ProviderReport {
+  readonly name: string;
+  readonly base_url: string;
+  readonly key: 'set' | 'missing' | 'none';
+  readonly key_variable: string | null;
+  readonly local: boolean;
+  readonly status: Status;
+  readonly detail: string;
+  readonly ms: number | null;
+  readonly models: number;
+}
+
+interface Report {
+  readonly ok: boolean;
+  readonly file: string | null;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  readonly providers: readonly ProviderReport[];
+  readonly tiers: readonly {
+    readonly name: string;
+    readonly default: boolean;
+    readonly models: readonly string[];
+    readonly chairman: string | null;
+    readonly gaps: readonly string[];
+  }[];
+  readonly models: { readonly known: number; readonly usable: number };
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** 0 only when the config is valid and at least one model can be used; else 1. */
+export async function runCheck(options: CheckOptions): Promise<number> {
+  const write = options.write ?? ((text: string) => void process.stdout.write(text));
+  const report = await check(options);
+  write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : asText(report));
+  return report.ok ? 0 : 1;
+}
+
+async function check({ config, env, probe = probeProvider }: CheckOptions): Promise<Report> {
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig({ file: config, env });
+  } catch (failure) {
+    if (!(failure instanceof ConfigError)) throw failure;
+    return {
+      ok: false,
+      file: null,
+      problems: failure.problems,
+      warnings: [],
+      providers: [],
+      tiers: [],
+      models: { known: 0, usable: 0 },
+    };
+  }
+  const { settings, warnings } = resolve(loaded, await askAround(loaded, probe, env['NODE_ENV'] === 'production'));
+  const providers = await Promise.all(
+    [...settings.providers.values()].map((provider) => askProvider(provider, settings, probe)),
+  );
+  const answering = new Set(
+    providers.filter(({ status }) => status === 'reachable' || status === 'simulated').map(({ name }) => name),
+  );
+  const usable = [...settings.usable].filter((name) => answering.has(settings.models.get(name)!.provider));
+  return {
+    ok: usable.length > 0,
+    file: loaded.file,
+    problems: [],
+    warnings: [...loaded.warnings.map(problemText), ...warnings],
+    providers,
+    tiers: [...settings.tiers.values()].map(({ name, models, chairman, gaps }) => ({
+      name,
+      default: name === settings.defaultTier,
+      models,
+      chairman,
+      gaps,
+    })),
+    models: { known: settings.models.size, usable: usable.length },
+  };
+}
+
+async function askProvider(provider: Provider, settings: Settings, probe: Probe): Promise<ProviderReport> {
+  const { name, baseUrl, apiKey, keyMissing, keyVariable, local, simulated } = provider;
+  const models = [...settings.models.values()].filter(
+    (model) => model.provider === name && settings.usable.has(model.name),
+  ).length;
+  const about = {
+    name,
+    base_url: withoutCredentials(baseUrl),
+    key: keyMissing ? ('missing' as const) : apiKey === null ? ('none' as const) : ('set' as const),
+    key_variable: keyVariable,
+    local,
+    models,
+  };
+  if (simulated)
+    return {
+      ...about,
+      status: 'simulated',
+      detail: models > 0 ? 'answers while no real model can' : 'steps aside for real models',
+      ms: null,
+    };
+  if (keyMissing) return { ...about, status: 'missing_key', detail: `set ${keyVariable ?? 'its api_key'}`, ms: null };
+  const answer = await probe(provider, TIMEOUT_MS);
+  return { ...about, ...verdict(answer), ms: answer.ms };
+}
+
+/** Servers without a list of models (404, 405) are there all the same. */
+function verdict(answer: ProbeResult): { readonly status: Status; readonly detail: string } {
+  switch (answer.kind) {
+    case 'answered':
+      return { status: 'reachable', detail: `lists ${answer.models.length} models` };
+    case 'silent':
+      return { status: 'unreachable', detail: answer.reason };
+    case 'refused': {
+      if (answer.status === 404 || answer.status === 405) return { status: 'reachable', detail: 'lists no models' };
+      if (answer.status === 401 || answer.status === 403)
+        return { status: 'refused', detail: `refuses the key (${answer.status})` };
+      return {
+        status: 'refused',
+        detail: answer.status === null ? 'answers something else than a list of models' : `answers ${answer.status}`,
+      };
+    }
+    default:
+      return answer satisfies never;
+  }
+}
+
+function withoutCredentials(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  if (url.username === '' && url.password === '') return address;
+  url.username = '***';
+  url.password = '';
+  return url.href;
+}
+
+const MARK: Readonly<Record<Status, string>> = {
+  reachable: 'ok',
+  refused: '!!',
+  unreachable: '!!',
+  missing_key: '--',
+  simulated: 'ok',
+};
+
+function asText({ ok, file, problems, warnings, providers, tiers, models }: Report): string {
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    return `The config has ${count}:\n${problems.map((problem) => `  ${problemText(problem)}\n`).join('')}`;
+  }
+  const width = Math.max(...providers.map(({ name }) => name.length));
+  const lines = [
+    `Config ${file} is valid.`,
+    ...warnings.map((warning) => `  warning: ${warning}`),
+    '',
+    'Providers',
+    ...providers.filter(isWorthALine).map((provider) => providerLine(provider, width)),
+    '',
+    'Tiers',
+    ...tiers.flatMap(({ name, default: isDefault, models, chairman, gaps }) => [
+      `  ${name}${isDefault ? ' (default)' : ''}: ${models.join(', ') || 'no model'}${chairman === null ? '' : `; ${chairman} presides`}`,
+      ...(isDefault ? gaps.map((gap) => `    ${gap}`) : []),
+    ]),
+    '',
+    ok
+      ? `${models.usable} of ${models.known} models can be used.`
+      : 'No model can be used: set a provider’s key, start a local server, or switch the sandbox on.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Local servers that nobody runs are no news. */
+const isWorthALine = ({ local, status, models }: ProviderReport): boolean =>
+  !local || status === 'reachable' || models > 0;
+
+function providerLine(
+  { name, base_url, status, detail, ms, models, key_variable, key }: ProviderReport,
+  width: number,
+): string {
+  const time = ms === null ? '' : ` in ${ms} ms`;
+  const source = key === 'set' && key_variable !== null ? `, key from ${key_variable}` : '';
+  const words =
+    status === 'missing_key' ? `no key: ${detail}` : `${status}${time}: ${detail}${source}; ${models} models usable`;
+  return `  ${MARK[status]} ${name.padEnd(width)}  ${words}${status === 'unreachable' || status === 'refused' ? ` (${base_url})` : ''}`;
+}

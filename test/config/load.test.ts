@@ -1,0 +1,270 @@
+// Where values come from, in which order, and the forms they may be written in.
+import { describe, expect, it } from 'vitest';
+import { substitute } from '../../src/config/substitute.ts';
+import { loadConfig, problemText, resolveParts } from '../../src/config/index.ts';
+import { configFile, load, settle, told, problemsOf } from './support.ts';
+
+describe('an empty file', () => {
+  it('is a config: safe defaults', () => {
+    const { server, storageUrl, redisUrl, limits, budgets, sandbox } = resolveParts(load('').config);
+    expect(server).toEqual({
+      host: '127.0.0.1',
+      port: 4000,
+      adminKey: null,
+      bodyLimitBytes: 20_971_520,
+      shutdownGraceMs: 30_000,
+      logLevel: 'info',
+    });
+    expect({
+      storageUrl,
+      redisUrl,
+      budgets,
+      sandbox: sandbox.enabled,
+      roles: limits.roles.size,
+      wait: limits.maxWaitMs,
+    }).toEqual({
+      storageUrl: 'sqlite:./data/quorum.db',
+      redisUrl: null,
+      budgets: [],
+      sandbox: 'auto',
+      roles: 0,
+      wait: 10_000,
+    });
+  });
+
+  it('gives the same settings as the shipped config', () => {
+    const shipped = loadConfig({ env: {}, file: 'config/quorum.yaml' });
+    expect(resolveParts(shipped.config)).toEqual(resolveParts(load('').config));
+    expect(shipped.warnings).toEqual([]);
+  });
+});
+
+describe('precedence', () => {
+  const port = (text: string, env: Record<string, string>, flag?: string): number =>
+    load(text, { env, overrides: { port: flag } }).config.server.port;
+
+  it('flags beat the environment, the environment beats the file, the file beats the defaults', () => {
+    expect(port('', {})).toBe(4000);
+    expect(port('server: { port: 5000 }', {})).toBe(5000);
+    expect(port('server: { port: 5000 }', { QUORUM_PORT: '6000' })).toBe(6000);
+    expect(port('server: { port: 5000 }', { QUORUM_PORT: '6000' }, '7000')).toBe(7000);
+  });
+
+  it('host, log level and admin key come from the environment too; empty is not set', () => {
+    const env = { QUORUM_HOST: 'localhost', QUORUM_LOG_LEVEL: 'debug', QUORUM_ADMIN_KEY: 'secret' };
+    const { server } = resolveParts(load('server: { host: 127.0.0.1, log_level: warn }', { env }).config);
+    expect(server).toMatchObject({ host: 'localhost', logLevel: 'debug' });
+    expect(server.adminKey?.reveal()).toBe('secret');
+    expect(load('server: { port: 1 }', { env: { QUORUM_PORT: '' } }).config.server.port).toBe(1);
+  });
+
+  it('an admin key of digits is a key, not a number', () => {
+    expect(resolveParts(load('', { env: { QUORUM_ADMIN_KEY: '1234' } }).config).server.adminKey?.reveal()).toBe('1234');
+  });
+
+  it('--config beats QUORUM_CONFIG', () => {
+    const [first, second] = [configFile('server: { port: 1 }'), configFile('server: { port: 2 }')];
+    expect(loadConfig({ env: { QUORUM_CONFIG: first } }).config.server.port).toBe(1);
+    expect(loadConfig({ env: { QUORUM_CONFIG: first }, file: second }).config.server.port).toBe(2);
+  });
+});
+
+describe('substitution', () => {
+  const env = { SET: 'value', EMPTY: '' };
+  it.each([
+    ['${SET}', 'value'],
+    ['a ${SET} b ${SET}', 'a value b value'],
+    ['${EMPTY:-default}', 'default'],
+    ['${UNSET:-}', ''],
+    ['${UNSET:-${SET}}', 'value'],
+    ['${UNSET:-${ALSO:-deep}}', 'deep'],
+    ['$${SET}', '${SET}'],
+    ['${EMPTY}', ''],
+    ['${UNSET:-a:-b}', 'a:-b'],
+  ])('%s gives %s', (text, value) => expect(substitute(text, env)?.value).toBe(value));
+
+  it('leaves other text alone', () => expect(substitute('costs $5 {x}', env)).toBe(null));
+
+  it('a whole value becomes a number or a flag where one is expected', () => {
+    const { config } = load(
+      'server: { port: "${P}" }\ncache: { enabled: "${C:-false}" }\nrouting: { explore: "${E:-0.1}" }',
+      { env: { P: '81' } },
+    );
+    expect([config.server.port, config.cache.enabled, config.routing.explore]).toEqual([81, false, 0.1]);
+  });
+
+  it('an empty whole value is a value not given', () => {
+    const { config } = load(
+      'server: { port: "${P:-}" }\nrouting: { max_cost_per_request: "${M:-}", prefer: "${F:-}" }',
+    );
+    expect([config.server.port, config.routing.max_cost_per_request, config.routing.prefer]).toEqual([
+      4000,
+      undefined,
+      'quality',
+    ]);
+  });
+
+  it('part of a value stays text', () => {
+    expect(told(problemsOf('server: { port: "1${P}" }', { env: { P: '2' } }))[0]).toContain('found "12" (from ${P})');
+  });
+
+  it('text stays text: an upstream model called 4', () => {
+    const { settings } = settle('models: { x: { provider: openai, upstream_model: "${M}" } }', { env: { M: '4' } });
+    expect(settings.models.get('x')?.upstreamModel).toBe('4');
+  });
+});
+
+describe('short forms', () => {
+  const { settings } = settle(`
+providers: { house: "http://10.0.0.5:8000/v1/" }
+models:
+  a: house
+  b: house/llama-3.3:70b
+  c: { provider: house, price: 0.2/0.4, timeouts: 3s }
+  d: { provider: house, price: free }
+tiers: { mine: [a, b, c] }
+tasks: { chat: [hello, bye] }
+timeouts: 7s
+storage: "postgres://db/quorum"
+cache: false
+sandbox: false
+`);
+  it('providers are an address', () => {
+    expect(settings.providers.get('house')).toMatchObject({
+      baseUrl: 'http://10.0.0.5:8000/v1',
+      apiKey: null,
+      keyMissing: false,
+      authPrefix: 'Bearer ',
+    });
+  });
+  it('models are a provider, with the name there', () => {
+    expect(settings.models.get('a')).toMatchObject({ provider: 'house', upstreamModel: 'a', price: null });
+    expect(settings.models.get('b')).toMatchObject({ provider: 'house', upstreamModel: 'llama-3.3:70b' });
+  });
+  it('prices and timeouts are one text', () => {
+    expect(settings.models.get('c')?.price).toMatchObject({
+      inputPico: 200_000,
+      cachedInputPico: 200_000,
+      outputPico: 400_000,
+      requestPico: 0,
+    });
+    expect(settings.models.get('d')?.price?.outputPico).toBe(0);
+    expect(settings.models.get('c')?.timeouts).toEqual({
+      connectMs: 5_000,
+      firstTokenMs: 3_000,
+      idleMs: 30_000,
+      totalMs: 3_000,
+    });
+    expect(settings.models.get('a')?.timeouts).toMatchObject({ firstTokenMs: 7_000, totalMs: 7_000 });
+  });
+  it('tiers are lists, tasks are keywords, the rest is on or off', () => {
+    expect(settings.tiers.get('mine')?.models).toEqual(['a', 'b', 'c']);
+    expect(settings.tasks.get('chat')?.keywords).toEqual(['hello', 'bye']);
+    expect(settings.cache).toMatchObject({ enabled: false, ttlMs: 3_600_000 });
+  });
+});
+
+describe('the tasks', () => {
+  it('carry patterns, checks and merge rules as they are used', () => {
+    const { settings } = settle(`
+tasks:
+  invoices:
+    patterns: ['total\\s*:', '\\p{Sc}\\d', 'a\\-b']
+    needs: [schema]
+    critical: true
+    role: heavy
+    validators:
+      - { kind: range, field: total, min: 0 }
+      - { kind: pattern, field: number, pattern: '^R-\\d+$' }
+      - { kind: fresh, field: date, max_age: 30d }
+    merge: { tool_merge: whole, list_keys: { items: sku, "*": [id, name] }, tolerance: { total: 0.01, "*": 1% }, numbers: mean }
+  math: { min_quality: 0.9 }
+`);
+    const task = settings.tasks.get('invoices')!;
+    expect(task.patterns.map((pattern) => pattern.flags)).toEqual(['iu', 'iu', 'i']);
+    expect(task.patterns[1]!.test('€5')).toBe(true);
+    expect(task.validators).toEqual([
+      { kind: 'range', field: 'total', min: 0, max: null },
+      { kind: 'pattern', field: 'number', pattern: /^R-\d+$/iu },
+      { kind: 'fresh', field: 'date', maxAgeMs: 2_592_000_000 },
+    ]);
+    expect(task.merge).toEqual({
+      toolMerge: 'whole',
+      listKeys: { items: ['sku'], '*': ['id', 'name'] },
+      tolerance: { total: { absolute: 0.01 }, '*': { relative: 0.01 } },
+      numbers: 'mean',
+      chairman: false,
+    });
+    expect(settings.tasks.get('math')).toMatchObject({ minQuality: 0.9, critical: true });
+  });
+});
+
+describe('budgets, limits, experiments, sandbox', () => {
+  const parts = resolveParts(
+    load(`
+limits: { roles: { planner: 2, global: 6 }, max_wait: 3s }
+budgets:
+  - { scope: global, limit_usd: 100 }
+  - { scope: team, id: data, period: day, limit_usd: 5, on_exceed: downgrade, time_zone: Europe/Berlin, soft_at: [0.9] }
+  - { scope: global, limit_usd: 200, on_exceed: warn }
+experiments: { cheap: { arms: { a: {}, b: { weight: 3, tier: cost } } } }
+sandbox: { enabled: true, seed: s, models: { sandbox-swift: { accuracy: { arithmetic: 0.5 }, first_token: 20ms, error_rate: 0.1 } } }
+`).config,
+  );
+  it('are what the rooms take', () => {
+    expect(parts.limits).toEqual({
+      roles: new Map([
+        ['planner', 2],
+        ['global', 6],
+      ]),
+      maxWaitMs: 3_000,
+    });
+    expect(parts.budgets[0]).toEqual({
+      id: 'config:global:month',
+      scope: 'global',
+      subject: null,
+      period: 'month',
+      limit: 100_000_000_000,
+      timeZone: 'UTC',
+      softAt: [0.5, 0.8, 0.95],
+      onExceed: 'reject',
+      unpriced: 'refuse',
+      source: 'config',
+    });
+    expect(parts.budgets.map(({ id }) => id)).toEqual([
+      'config:global:month',
+      'config:team:data:day',
+      'config:global:month:2',
+    ]);
+    expect(parts.experiments[0]).toMatchObject({
+      name: 'cheap',
+      sticky: 'user',
+      share: 1,
+      arms: [
+        { name: 'a', weight: 1, tier: null },
+        { name: 'b', weight: 3, tier: 'cost' },
+      ],
+    });
+    expect(parts.sandbox).toEqual({
+      enabled: true,
+      seed: 's',
+      models: new Map([['sandbox-swift', { accuracy: { arithmetic: 0.5 }, firstTokenMs: 20, errorRate: 0.1 }]]),
+    });
+  });
+});
+
+describe('an unknown tier', () => {
+  it('warns, names the nearest and gives balanced', () => {
+    const loaded = load('server: {}\ndefault_tier: premuim');
+    expect(loaded.tier).toEqual({ name: 'balanced', asked: 'premuim' });
+    expect(loaded.warnings.map(problemText)[0]).toMatch(
+      /:2:15 default_tier: there is no tier "premuim"; using "balanced"; did you mean "premium"\?$/,
+    );
+  });
+  it('keys never come into what is printed of a loaded config', () => {
+    const loaded = load('providers: { x: { base_url: "http://a/v1", api_key: sk-plain } }', {
+      env: { QUORUM_ADMIN_KEY: 'sk-admin' },
+    });
+    expect(JSON.stringify(loaded)).not.toMatch(/sk-/);
+  });
+});
