@@ -27,6 +27,9 @@ export interface Receiver {
   fail(fault: Fault): void;
 }
 
+/** Node's timers go off at once beyond it. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Thrown into undici for a call that ended while it queued: the socket goes to the next one unharmed. */
 const GONE = new Error('the call has ended');
 
@@ -53,7 +56,8 @@ export class Exchange implements Handler {
     this.sentAt = now;
     this.#endBy = Math.min(now + line.totalMs, line.deadlineAt);
     this.#phaseBy = now + line.target.model.timeouts.connectMs;
-    this.#cancelTimer = line.clock.after(Math.max(0, Math.min(this.#phaseBy, this.#endBy) - now), this.#onTimer);
+    const firstMs = Math.max(0, Math.min(this.#phaseBy, this.#endBy) - now);
+    this.#cancelTimer = line.clock.after(Math.min(firstMs, LONGEST_TIMER_MS), this.#onTimer);
     line.signal.addEventListener('abort', this);
   }
 
@@ -149,7 +153,7 @@ export class Exchange implements Handler {
   readonly #onTimer = (): void => {
     const now = this.line.clock.now();
     const dueAt = Math.min(this.#phaseBy, this.#endBy);
-    if (now < dueAt) this.#cancelTimer = this.line.clock.after(dueAt - now, this.#onTimer);
+    if (now < dueAt) this.#cancelTimer = this.line.clock.after(Math.min(dueAt - now, LONGEST_TIMER_MS), this.#onTimer);
     else this.stop(this.#lateness());
   };
 

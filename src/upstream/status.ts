@@ -16,7 +16,7 @@ interface UpstreamError {
 const QUOTA = /insufficient_quota|insufficient_balance|billing_(hard_limit|not_active)|quota_exhausted/;
 const MODEL_GONE = /model_not_(found|available|supported)|invalid_model|unknown_model|deploymentnotfound/;
 const MODEL_GONE_TEXT =
-  /\b(model|deployment)\b.*\b(not? (found|exist|available|supported)|doesn'?t exist|does not exist|unknown)\b/i;
+  /\b(model|deployment)\b.{0,100}\b(not (found|exist|available)|doesn'?t exist)|\b(unknown|invalid|no such) model\b/i;
 const RATE = /rate_limit|too_many_requests/;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -52,7 +52,8 @@ function parse(body: Uint8Array | null): unknown {
 /** Whether a body that should have been a completion is an error instead. */
 export const isErrorBody = (body: Uint8Array): boolean => errorIn(parse(body)) !== null;
 
-const isModelGone = (error: UpstreamError): boolean => MODEL_GONE.test(error.code) || MODEL_GONE.test(error.type);
+const isModelGone = (error: UpstreamError): boolean =>
+  MODEL_GONE.test(error.code) || MODEL_GONE.test(error.type) || MODEL_GONE_TEXT.test(error.message);
 
 function kindOf(status: number, error: UpstreamError | null): FailureKind {
   if (status < 400) return 'malformed';
@@ -61,9 +62,9 @@ function kindOf(status: number, error: UpstreamError | null): FailureKind {
   if (status === 429) {
     return error !== null && (QUOTA.test(error.code) || QUOTA.test(error.type)) ? 'refused' : 'rate_limited';
   }
-  if (error !== null && isModelGone(error)) return 'refused';
-  // A 404 that isn't the API's own speech means that the configured address is wrong.
-  if (status === 404 && (error === null || MODEL_GONE_TEXT.test(error.message))) return 'refused';
+  // Our catalog is wrong, or the configured address: a 404 that isn't the API's own speech.
+  if ((status === 400 || status === 404) && error !== null && isModelGone(error)) return 'refused';
+  if (status === 404 && error === null) return 'refused';
   return 'rejected';
 }
 

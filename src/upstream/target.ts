@@ -42,13 +42,16 @@ function headersOf(provider: Provider, accept: string): string[] {
   return [...headers].filter(([name]) => !HOP_BY_HOP.has(name)).flat();
 }
 
+/** Slashes, and the path itself where someone pasted the whole address. */
+const PATH_END = /(\/chat\/completions)?\/*$/;
+
 function makeTarget(provider: Provider, model: Model): Target {
   const base = new URL(provider.baseUrl);
   return {
     provider,
     model,
     origin: base.origin,
-    path: `${base.pathname.replace(/\/+$/, '')}${CHAT_PATH}${base.search}`,
+    path: `${base.pathname.replace(PATH_END, '')}${CHAT_PATH}${base.search}`,
     wholeHeaders: headersOf(provider, 'application/json'),
     streamHeaders: headersOf(provider, 'text/event-stream'),
     shape: chatShapeOf(provider, model),

@@ -1,5 +1,5 @@
 // The signal: in every phase the call ends within milliseconds, the socket is closed, and nothing is left behind.
-import { getEventListeners } from 'node:events';
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { UpstreamCall } from '../../src/contract/index.ts';
@@ -190,6 +190,7 @@ describe('abort', () => {
     });
     const upstream = upstreamFor({ maxSockets: 20 });
     const { call, abort } = abortable(origin);
+    setMaxListeners(0, call.signal);
     const endings = Array.from({ length: 50 }, () => failureOf(upstream.whole(call)));
     await until(() => seen.length === 20);
     expect(listeners(call)).toBe(50);

@@ -1,10 +1,15 @@
 // A whole call: what goes out, what comes back, and what every kind of bad answer becomes.
+import { readFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/contract/index.ts';
 import { callTo, COMPLETION, failureOf, json, site, upstreamFor } from './scene.ts';
+
+/** Made for this test alone; valid for `localhost`, signed by itself. */
+const SELF_SIGNED = readFileSync(new URL('self-signed.pem', import.meta.url));
 
 const KEY = 'sk-very-secret-1';
 
@@ -41,6 +46,12 @@ describe('whole', () => {
     expect(seen[0]!.request.url).toBe('/openai/deployments/d1/chat/completions?api-version=2024-10-21');
     expect(seen[0]!.request.headers).toMatchObject({ 'api-key': KEY });
     expect(seen[0]!.request.headers.authorization).toBeUndefined();
+  });
+
+  it('an address that names the whole path is taken as it is meant', async () => {
+    const { origin, seen } = await site((response) => json(response, 200, COMPLETION));
+    await upstreamFor().whole(callTo(origin, { provider: { baseUrl: `${origin}/v1/chat/completions` } }));
+    expect(seen[0]!.request.url).toBe('/v1/chat/completions');
   });
 
   it('keeps connections alive and opens as many as calls at once need', async () => {
@@ -93,6 +104,8 @@ describe('whole', () => {
   it.each([
     [400, error('context_length_exceeded'), 'rejected', 400],
     [400, error('model_not_found'), 'refused', 400],
+    [400, error('invalid_request_error', 'Model Not Exist'), 'refused', 400],
+    [400, error(null, 'Unsupported parameter'), 'rejected', 400],
     [401, error('invalid_api_key'), 'refused', 401],
     [402, error(null), 'refused', 402],
     [403, error(null), 'refused', 403],
@@ -232,6 +245,21 @@ describe('whole', () => {
     const unsendable = await failureOf(upstream.whole(callTo('http://127.0.0.1:1', { provider })));
     expect(unsendable.kind).toBe('refused');
     expect(unsendable.message).not.toContain('x: 1');
+  });
+
+  it('sends nothing to a server whose certificate nobody vouches for, and doesn’t try again', async () => {
+    let asked = 0;
+    const server = createTlsServer({ key: SELF_SIGNED, cert: SELF_SIGNED }, () => asked++);
+    server.on('tlsClientError', () => undefined);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const origin = `https://localhost:${(server.address() as AddressInfo).port}`;
+    const failure = await failureOf(
+      upstreamFor().whole(callTo(origin, { maxRetries: 5, provider: { maxRetries: 5 } })),
+    );
+    expect(failure).toMatchObject({ kind: 'unreachable', retries: 0 });
+    expect(failure.message).toContain('SELF_SIGNED');
+    expect(asked).toBe(0);
   });
 
   it('goes only to allowed origins', async () => {
