@@ -31,12 +31,20 @@ type Outcome<Value> =
 class Air<Value> {
   participants = 0;
   outcome: Outcome<Value> | null = null;
-  readonly controller = new AbortController();
+  #controller: AbortController | null = null;
+  #gone: DOMException | null = null;
   readonly waiters = new Set<Waiter<Value>>();
   readonly #onEnd: () => void;
 
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
+  }
+
+  /** Made when it is asked for: most participants never do, and it costs more than all the rest. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#gone !== null) this.#controller.abort(this.#gone);
+    return this.#controller.signal;
   }
 
   end(outcome: Outcome<Value>): void {
@@ -52,7 +60,8 @@ class Air<Value> {
     if (this.participants > 0 || this.outcome !== null) return;
     const gone = new DOMException('Everyone who waited for it has left.', 'AbortError');
     this.end({ kind: 'error', error: gone });
-    this.controller.abort(gone);
+    this.#gone = gone;
+    this.#controller?.abort(gone);
   }
 }
 
@@ -79,7 +88,9 @@ function board<Value>(air: Air<Value>): Flight<Value> {
   };
   return {
     leave,
-    signal: air.controller.signal,
+    get signal() {
+      return air.signal;
+    },
     settle: (value) => air.end({ kind: 'value', value }),
     fail: (error) => air.end({ kind: 'error', error }),
     wait: (signal) => waitFor(air, signal, leave),

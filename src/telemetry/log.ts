@@ -1,7 +1,8 @@
 // The log: one line an event, as JSON or for people, redacted, gathered and written a few times a second.
 import winston from 'winston';
 import type { Clock, RequestRecord, Secret } from '../contract/index.ts';
-import { createRedactor, type Redactor } from './redact.ts';
+import { plainOf } from './plain.ts';
+import { createRedactor } from './redact.ts';
 import { requestFields } from './request-line.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -38,7 +39,7 @@ const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const;
 type Level = keyof typeof LEVELS;
 
 export function createLog({ level, format, write, clock }: LogOptions): Log {
-  const redactor = createRedactor();
+  const redactor = createRedactor(format);
   const lines = createLines(write, clock);
   const render = (entry: Entry): string =>
     format === 'json'
@@ -65,7 +66,7 @@ export function createLog({ level, format, write, clock }: LogOptions): Log {
 
   const say = (level: Level, message: string, fields: LogFields | undefined): void => {
     if (!logger.isLevelEnabled(level)) return;
-    logger.log({ level, message, fields: fields === undefined ? {} : told(fields, redactor) });
+    logger.log({ level, message: String(plainOf(message)), fields: fields === undefined ? {} : told(fields) });
   };
   return {
     debug: (message, fields) => say('debug', message, fields),
@@ -85,8 +86,8 @@ export function createLog({ level, format, write, clock }: LogOptions): Log {
 /** The line's own fields can't be overwritten. */
 const OWN_FIELDS = ['time', 'level', 'message'];
 
-function told(fields: LogFields, redactor: Redactor): object {
-  const plain = safely(() => redactor.value(fields)) as Record<string, unknown>;
+function told(fields: LogFields): object {
+  const plain = safely(() => plainOf(fields)) as Record<string, unknown>;
   for (const own of OWN_FIELDS) {
     if (!(own in plain)) continue;
     plain[`field_${own}`] = plain[own];
