@@ -20,7 +20,7 @@ export interface Handler extends Dispatcher.DispatchHandler {
 }
 
 /** One request and who hears of it. */
-export interface Outgoing {
+interface Outgoing {
   readonly origin: string;
   readonly path: string;
   readonly headers: readonly string[];

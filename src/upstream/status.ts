@@ -77,7 +77,7 @@ const WORDS: Readonly<Partial<Record<FailureKind, string>>> = {
 };
 
 /** The answer's own wish, in milliseconds; null when it has none. Seconds or an HTTP date, or OpenAI's `retry-after-ms`. */
-export function retryAfterMs(headers: Headers, now: number): number | null {
+function retryAfterMs(headers: Headers, now: number): number | null {
   const exact = Number(headers['retry-after-ms'] ?? Number.NaN);
   if (Number.isFinite(exact) && exact >= 0) return exact;
   const value = headers['retry-after'];

@@ -40,13 +40,13 @@ export class StreamReceiver implements Receiver {
   }
 
   data(exchange: Exchange, chunk: Buffer): void {
-    if (this.#document !== null) {
-      this.#document.data(exchange, chunk);
-      return;
+    if (this.#decoder !== null) this.#decoder.write(chunk);
+    else if (this.#document !== null) this.#document.data(exchange, chunk);
+    else {
+      const encoding = encodingOf(this.#headers);
+      if (encoding === null) this.#take(exchange, chunk);
+      else this.#decode(exchange, encoding, chunk);
     }
-    const encoding = encodingOf(this.#headers);
-    if (encoding === null) this.#take(exchange, chunk);
-    else this.#decode(exchange, encoding, chunk);
   }
 
   end(exchange: Exchange): void {
@@ -62,21 +62,16 @@ export class StreamReceiver implements Receiver {
   }
 
   #decode(exchange: Exchange, encoding: string, chunk: Buffer): void {
-    this.#decoder ??= this.#openDecoder(exchange, encoding, chunk);
-    if (this.#decoder === null) exchange.stop(this.#malformed(exchange, 'is encoded in an unknown way'));
-    else this.#decoder.write(chunk);
-  }
-
-  #openDecoder(exchange: Exchange, encoding: string, first: Buffer): Transform | null {
-    const decoder = openDecoder(encoding, first);
-    decoder?.on('data', (chunk: Buffer) => this.#take(exchange, chunk));
-    decoder?.on('end', () => this.#end(exchange));
-    decoder?.on('error', () => {
-      const fault = this.#malformed(exchange, "can't be decompressed");
-      exchange.stop(fault);
-      this.fail(fault);
-    });
-    return decoder;
+    const decoder = openDecoder(encoding, chunk);
+    if (decoder === null) {
+      exchange.stop(this.#malformed(exchange, 'is encoded in an unknown way'));
+      return;
+    }
+    this.#decoder = decoder;
+    decoder.on('data', (decoded: Buffer) => this.#take(exchange, decoded));
+    decoder.on('end', () => this.#end(exchange));
+    decoder.on('error', () => this.#stopWith(exchange, this.#malformed(exchange, "can't be decompressed")));
+    decoder.write(chunk);
   }
 
   #take(exchange: Exchange, chunk: Buffer): void {

@@ -13,7 +13,7 @@ import {
 import { createUpstream, type UpstreamOptions } from '../../src/upstream/index.ts';
 import { testModel, testProvider } from '../support/settings.ts';
 
-export const realClock: Clock = {
+const realClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   after: (afterMs, task) => {
     const timer = setTimeout(task, afterMs);
@@ -47,7 +47,7 @@ export function jumpingClock(): Clock & { readonly waits: readonly number[] } {
   };
 }
 
-export interface Seen {
+interface Seen {
   readonly request: IncomingMessage;
   readonly body: Record<string, unknown>;
   readonly text: string;

@@ -1,4 +1,5 @@
 // Streams: when they open, what is passed on, how they end, and that a slow reader slows the upstream down.
+import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { createBrotliCompress, createGzip, gzipSync, constants } from 'node:zlib';
 import * as fc from 'fast-check';
@@ -169,9 +170,14 @@ describe('stream', () => {
       (status: number, body: unknown): Answer =>
       (response) => {
         response.writeHead(status, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
-        response.end(gzipSync(JSON.stringify(body)));
+        const bytes = gzipSync(JSON.stringify(body));
+        response.write(bytes.subarray(0, 80));
+        setTimeout(() => response.end(bytes.subarray(80)), 10);
       };
     expect(await textOf(zipped(200, COMPLETION))).toContain('"content":"hi"');
+    expect(await textOf(zipped(200, { padding: randomBytes(99_000).toString('hex'), ...COMPLETION }))).toContain(
+      '"hi"',
+    );
     const failure = await failureAtOpening(zipped(400, { error: { message: 'x' } }));
     expect(failure).toMatchObject({ kind: 'rejected', body: Buffer.from('{"error":{"message":"x"}}') });
   });
