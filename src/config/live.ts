@@ -102,6 +102,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
 
   async function reload(): Promise<ReloadResult> {
     try {
+      await untilWritten(loaded.file, debounceMs);
       const next = loadConfig({ ...options, file: loaded.file });
       lastTried = next.digest;
       const changed = await take(next);
@@ -181,6 +182,12 @@ function currentDigest(file: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** An editor empties a file before it writes it: an empty one is looked at twice. */
+async function untilWritten(file: string, afterMs: number): Promise<void> {
+  const isEmpty = currentDigest(file) === digestOf('');
+  if (isEmpty) await new Promise((resume) => setTimeout(resume, afterMs));
 }
 
 /** Watches the folder, since editors and orchestrators put a new file in the old one's place. */

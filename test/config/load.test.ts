@@ -181,11 +181,11 @@ tasks:
   math: { min_quality: 0.9 }
 `);
     const task = settings.tasks.get('invoices')!;
-    expect(task.patterns.map((pattern) => pattern.flags)).toEqual(['iu', 'iu', 'i']);
+    expect(task.patterns.map((pattern) => pattern.flags)).toEqual(['i', 'iu', 'i']);
     expect(task.patterns[1]!.test('€5')).toBe(true);
     expect(task.validators).toEqual([
       { kind: 'range', field: 'total', min: 0, max: null },
-      { kind: 'pattern', field: 'number', pattern: /^R-\d+$/iu },
+      { kind: 'pattern', field: 'number', pattern: /^R-\d+$/i },
       { kind: 'fresh', field: 'date', maxAgeMs: 2_592_000_000 },
     ]);
     expect(task.merge).toEqual({

@@ -1,6 +1,6 @@
 // Which models can be used, what the tiers make of that, and what the catalog holds.
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { load, NOBODY, settle } from './support.ts';
@@ -286,9 +286,9 @@ describe('the catalog', () => {
   });
 
   it('points only at tasks and models that there are', () => {
-    const tasks = [...settings.tasks.keys()];
+    const tasks = new Set(settings.tasks.keys());
     expect(
-      [...settings.models.values()].flatMap(({ strengths }) => strengths.filter((task) => !tasks.includes(task))),
+      [...settings.models.values()].flatMap(({ strengths }) => strengths.filter((task) => !tasks.has(task))),
     ).toEqual([]);
     const mentioned = [...settings.tiers.values()].flatMap(({ configured, chairman }) => [...configured, chairman!]);
     expect(mentioned.filter((name) => !settings.models.has(name))).toEqual([]);
@@ -342,7 +342,7 @@ describe('the catalog', () => {
     const started = performance.now();
     for (const task of settings.tasks.values())
       for (const pattern of task.patterns) for (const prompt of prompts) pattern.test(prompt);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(500);
   });
 
   it('has eight simulated models that can do everything, of distinct families but for two', () => {

@@ -54,16 +54,12 @@ export const pattern = () =>
     return z.NEVER;
   });
 
-/** Unicode mode is stricter than people's habits (`\-`); what only it refuses is read the old way. */
+/** Without regard to case. Unicode mode makes that twelve times slower in V8, so only what needs it gets it: `\p{…}`, `\u{…}`. */
 function compile(source: string): RegExp | string {
   try {
-    return new RegExp(source, 'iu');
-  } catch {
-    try {
-      return new RegExp(source, 'i');
-    } catch (failure) {
-      return (failure as Error).message.replace(/^Invalid regular expression: /, '');
-    }
+    return new RegExp(source, /\\(p|P|u)\{/.test(source) ? 'iu' : 'i');
+  } catch (failure) {
+    return (failure as Error).message.replace(/^Invalid regular expression: /, '');
   }
 }
 
