@@ -1,5 +1,5 @@
 // Calendar periods: they tile time without gap or overlap, whatever the zone does with its clocks.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { periodAt } from '../../src/accounts/period.ts';
 import { BUDGET_PERIODS } from '../../src/contract/index.ts';

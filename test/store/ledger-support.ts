@@ -24,7 +24,7 @@ export function openLedger(path = ':memory:', options: Partial<SqliteLedgerOptio
 }
 
 /** Another process on the same file: its own owner id, elsewhere, so that only its heartbeat tells whether it lives. */
-export const otherOwner = (place = 'elsewhere'): NonNullable<SqliteLedgerOptions['owner']> => ({
+export const otherOwner = (place = `elsewhere-${processes}`): NonNullable<SqliteLedgerOptions['owner']> => ({
   id: `process-${(processes += 1)}`,
   place,
   pid: 4_000_000 + processes,

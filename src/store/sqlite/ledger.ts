@@ -95,13 +95,16 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
         },
       });
     });
-  const later = (apply: () => void): void => {
+  const later = (apply: () => void, undo: () => void = () => undefined): void => {
     const job: Job = {
       apply: () => {
         apply();
         return () => undefined;
       },
-      failed: () => true,
+      failed: () => {
+        undo();
+        return true;
+      },
     };
     commits.add(job);
   };
@@ -147,7 +150,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
   const end = (hold: LiveHold, leg: LiveLeg, charge: Charge | null, flag: Flag): void => {
     if (leg.ended) return;
     leg.ended = true;
-    later(() => {
+    const apply = (): void => {
       leg.open = false;
       const { id, allowances } = hold.request;
       const kept = openLegs(hold).length > 0 ? book.rewriteHold(id, rowOf(hold)) : book.dropHold(id, owner.id);
@@ -159,6 +162,10 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
       book.move(allowances, { posted: amount, held: kept ? 0 - leg.amount : 0 });
       if (charge === null && corrects === null) return;
       book.entry(entryOf(hold.request, leg.model, call, amount, charge, flag, corrects, clock.now()));
+    };
+    // What a transaction rolled back has not ended yet, or the next try would take the hold's row for another's.
+    later(apply, () => {
+      leg.open = true;
     });
   };
 
