@@ -103,7 +103,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
   async function reload(): Promise<ReloadResult> {
     try {
       await untilWritten(loaded.file, debounceMs);
-      const next = loadConfig({ ...options, file: loaded.file });
+      const next = loadConfig({ ...options, file: loaded.file, catalog: loaded.catalog });
       lastTried = next.digest;
       const changed = await take(next);
       const needsRestart = restartKeys(atStart, resolveParts(next.config));

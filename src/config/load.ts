@@ -29,7 +29,7 @@ export interface LoadOptions {
   readonly env: Environment;
   /** From the command line. */
   readonly overrides?: Overrides | undefined;
-  /** Replaces the shipped one, for tests. */
+  /** Saves reading the shipped one again. */
   readonly catalog?: Catalog | undefined;
 }
 

@@ -54,7 +54,7 @@ export function configReference(): string {
 function section(key: string, node: Node): string {
   const rows = rowsBelow(key, node);
   const head = `## ${key}\n\n${node.description ?? ''}\n`;
-  const own = `\nType: ${typeOf(node)}. Default: ${defaultOf(node)}.\n`;
+  const own = `\nType: ${typeOf(node)}.${node.default === undefined ? '' : ` Default: ${defaultOf(node)}.`}\n`;
   if (rows.length === 0) return `${head}${own}`;
   return `${head}${own}\n| key | type | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
@@ -73,10 +73,22 @@ function rowsBelow(path: string, node: Node, depth = 0): readonly string[] {
     ...(typeof form.additionalProperties === 'object'
       ? rowsBelow(`${path}.NAME`, form.additionalProperties, depth + 1)
       : []),
-    ...(form.items === undefined || form.items.oneOf !== undefined
-      ? []
-      : rowsBelow(`${path}[]`, form.items, depth + 1)),
+    ...itemRows(path, form.items, depth),
   ]);
+}
+
+function itemRows(path: string, items: Node | undefined, depth: number): readonly string[] {
+  if (items === undefined) return [];
+  return items.oneOf?.map((kind) => kindRow(path, kind)) ?? rowsBelow(`${path}[]`, items, depth + 1);
+}
+
+/** One of several forms told apart by their `kind`: all its keys in one row. */
+function kindRow(path: string, { properties = {}, required = [] }: Node): string {
+  const keys = Object.entries(properties).map(([key, node]) => {
+    const choices = key === 'kind' ? String(node.const) : typeOf(node);
+    return `\`${key}\`: ${choices}${required.includes(key) ? '' : ' (optional)'}`;
+  });
+  return `| \`${path}[]\` | map |  | ${keys.join('; ')} |`;
 }
 
 /** `Default: …` at the end of a description goes into its own column. */

@@ -28,6 +28,14 @@ describe('what is generated', () => {
   it('docs/configuration.md is made of the schema', () => fresh('docs/configuration.md', configReference()));
 });
 
+it('every key of the reference has a meaning', () => {
+  const rows = configReference()
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  expect(rows.length).toBeGreaterThan(120);
+  expect(rows.filter((line) => /\|\s*\|$/.test(line))).toEqual([]);
+});
+
 describe('the JSON Schema', () => {
   const validate = new Ajv2020({ strict: false }).compile(configJsonSchema());
 

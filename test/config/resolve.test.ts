@@ -112,6 +112,15 @@ describe('which models can be used', () => {
   });
 });
 
+it('the default provider is the first that can be used, one’s own before the catalog’s', () => {
+  const provider = (yaml: string, env: Record<string, string> = {}): string | null =>
+    settle(yaml, { env }).settings.defaultProvider;
+  expect(provider('')).toBe(null);
+  expect(provider('', { XAI_API_KEY: 'k', MISTRAL_API_KEY: 'k' })).toBe('mistral');
+  expect(provider(`${HOUSE}models: { a: house }`, { OPENAI_API_KEY: 'k' })).toBe('house');
+  expect(provider('default_provider: xai', { OPENAI_API_KEY: 'k' })).toBe('xai');
+});
+
 describe('rows over the catalog’s', () => {
   it('change one key and keep the others', () => {
     const { settings } = settle('models: { gpt-4o: { quality: 3, price: 1/2 } }', { env: EVERY_KEY });

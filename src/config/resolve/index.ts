@@ -39,7 +39,7 @@ export function resolve(loaded: LoadedConfig, facts: Facts): Resolved {
     usable,
     tiers,
     defaultTier: loaded.tier.name,
-    defaultProvider: config.default_provider ?? null,
+    defaultProvider: config.default_provider ?? firstProvider(known, models, usable),
     aliases: new Map(Object.entries(config.aliases)),
     tasks: resolveTasks(loaded),
     ...oneOfEach(loaded),
@@ -49,6 +49,17 @@ export function resolve(loaded: LoadedConfig, facts: Facts): Resolved {
     reasons,
     warnings: warningsOf(settings, facts),
   };
+}
+
+/** The file's before the catalog's, each in the order they are written. */
+function firstProvider(
+  known: ReadonlyMap<string, KnownProvider>,
+  models: ReadonlyMap<string, Model>,
+  usable: ReadonlySet<string>,
+): string | null {
+  const serving = new Set([...usable].map((name) => models.get(name)!.provider));
+  const real = [...known].filter(([name, { provider }]) => serving.has(name) && !provider.simulated);
+  return (real.find(([, { declared }]) => declared) ?? real[0])?.[0] ?? null;
 }
 
 function oneOfEach({ config }: LoadedConfig): Pick<Settings, 'routing' | 'cache' | 'council'> {

@@ -44,7 +44,9 @@ export const configSchema = z.strictObject({
     .describe('A key of `tiers`. MODEL_TIER in the environment wins; an unknown one warns and gives `balanced`.'),
   default_provider: name()
     .optional()
-    .describe('Where pass-through requests go that name no known model. Default: none.'),
+    .describe(
+      'Where pass-through requests go that name no model (files, batches). Default: the first that can be used, yours before the catalog’s.',
+    ),
   aliases: z
     .record(z.string(), name(), { error: 'a map of names' })
     .prefault({})

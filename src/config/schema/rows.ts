@@ -88,7 +88,9 @@ const modelRow = z.strictObject({
     .optional()
     .describe('Tokens of output at the most. Default: 16384, or the context if that is smaller.'),
   quality: number(0, 10).optional().describe('How good it is at first sight, 0-10; outcomes correct it. Default: 6.'),
-  speed: oneOf(SPEEDS).optional().describe('Default: medium.'),
+  speed: oneOf(SPEEDS)
+    .optional()
+    .describe('How fast it answers at first sight; measurements correct it. Default: medium.'),
   strengths: names('tasks').optional().describe('Tasks it is good at. Default: none.'),
   capabilities: z
     .array(oneOf(CAPABILITIES), { error: 'a list of capabilities' })

@@ -47,7 +47,12 @@ const tolerance = z.union(
       .string()
       .regex(/^\d+(\.\d+)?%$/)
       .transform((percent) => ({ relative: Number(percent.slice(0, -1)) / 100 })),
-    z.strictObject({ absolute: number(0, Infinity).optional(), relative: number(0, Infinity).optional() }),
+    z.strictObject({
+      absolute: number(0, Infinity).optional().describe('Difference that doesn’t matter.'),
+      relative: number(0, Infinity)
+        .optional()
+        .describe('Difference that doesn’t matter, as a share of the larger number.'),
+    }),
   ],
   { error: 'a number, a percentage such as 1%, or { absolute, relative }' },
 );
@@ -91,8 +96,8 @@ const taskRow = z.strictObject({
     .describe('What must be in the request for the task to be possible.'),
   strategy: oneOf([...STRATEGIES, 'adaptive'])
     .optional()
-    .describe('Default: `routing.strategy`.'),
-  tier: name().optional().describe('Default: the tier of the request.'),
+    .describe('How models are asked for it. Default: `routing.strategy`.'),
+  tier: name().optional().describe('Which models are asked for it. Default: the tier of the request.'),
   min_quality: share().optional().describe('Models expected below it are left out while others remain. Default: 0.'),
   critical: flag().optional().describe('A wrong answer is expensive: more models check it. Default: false.'),
   role: name().optional().describe('Whose slots it takes: a key of `limits.roles`. Default: none.'),
