@@ -143,6 +143,10 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 export const SANDBOX_MODELS: readonly string[] = Object.keys(BEHAVIOURS);
 
 function check(name: string, behaviour: Behaviour): void {
+  const stranger = Object.keys(behaviour.accuracy).find((family) => !(FAMILIES as readonly string[]).includes(family));
+  if (stranger !== undefined) {
+    throw new RangeError(`${name}.accuracy has no family "${stranger}"; there are ${FAMILIES.join(', ')}.`);
+  }
   const shares = [
     ...RATES.map((rate) => [rate, behaviour[rate]] as const),
     ...FAMILIES.map((family) => [`accuracy.${family}`, behaviour.accuracy[family]] as const),

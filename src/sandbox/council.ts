@@ -1,5 +1,5 @@
 // Judge's and chairman's work: reading the labelled answers in a prompt, ranking them, and taking the majority's.
-import { fill } from './fill/fill.ts';
+import { fill, MAX_VALUES } from './fill/fill.ts';
 import { propertiesOf, resolved, typesOf, type Json, type Schema } from './fill/schema.ts';
 import type { Mind } from './mind.ts';
 import type { Prompt } from './prompt.ts';
@@ -10,14 +10,18 @@ interface Shown {
   readonly text: string;
 }
 
+/** More answers than this are not looked at. */
+const MAX_SHOWN = 64;
 const FENCED = /<<(\w+) (?:answer|draft|response|candidate) ([\w-]+)[^>\n]*>>\n([^]*?)\n?<<\/\1>>/gi;
 const HEADED =
   /^[ \t#*[(]*(?:answer|draft|response|candidate)\s+([A-Z]|\d{1,2})\b[^\n:]{0,20}[\])*]*\s*(?::[ \t*]*|\n)/gim;
 
 function shownIn(text: string): readonly Shown[] {
-  const fenced = [...text.matchAll(FENCED)].map((match) => ({ label: match[2]!, text: match[3]!.trim() }));
-  if (fenced.length > 0) return fenced;
-  const heads = [...text.matchAll(HEADED)];
+  const fenced = !text.includes('<</')
+    ? []
+    : [...text.matchAll(FENCED)].map((match) => ({ label: match[2]!, text: match[3]!.trim() }));
+  if (fenced.length > 0) return fenced.slice(0, MAX_SHOWN);
+  const heads = [...text.matchAll(HEADED)].slice(0, MAX_SHOWN);
   return heads.map((head, index) => ({
     label: head[1]!,
     text: text.slice(head.index + head[0].length, heads[index + 1]?.index ?? text.length).trim(),
@@ -79,6 +83,7 @@ export function rank(schema: Schema, prompt: Prompt, mind: Mind): string {
     mind,
     family: 'prose',
     solution: null,
+    room: { left: MAX_VALUES },
     decided: () => undefined,
   });
   return JSON.stringify(withOrder(base, schema, schema, order));

@@ -61,7 +61,7 @@ function toolResultsOf(messages: readonly ChatMessage[]): ToolResult[] {
     .filter((message) => message.role === 'tool' || message.role === 'function')
     .map((message) => ({
       name: names.get(String(message.tool_call_id)) ?? (typeof message.name === 'string' ? message.name : 'tool'),
-      content: textOf(message).slice(0, READ_CHARACTERS),
+      content: readable(textOf(message)),
     }));
 }
 
@@ -71,6 +71,10 @@ function canonical(message: ChatMessage): string {
   return JSON.stringify([message.role, textOf(message), others, message.tool_calls ?? null]);
 }
 
+/** What is read for an answer: bounded, and without long blanks, which patterns would try from each of their places. */
+const readable = (text: string): string =>
+  text.slice(0, READ_CHARACTERS).replace(/\s{16,}/g, (blank) => (blank.includes('\n') ? '\n' : ' '));
+
 export function readPrompt(request: ChatRequest): Prompt {
   const { messages } = request;
   const instructions = messages.filter(({ role }) => role === 'system' || role === 'developer');
@@ -78,9 +82,9 @@ export function readPrompt(request: ChatRequest): Prompt {
   const images = partsLike(messages, /image/);
   const extras = [request.tools, request.response_format].filter((value) => value !== undefined && value !== null);
   return {
-    text: textOf(users.at(-1) ?? messages.at(-1)!).slice(0, READ_CHARACTERS),
-    before: users.length > 1 ? textOf(users.at(-2)!).slice(0, READ_CHARACTERS) : '',
-    system: instructions.map(textOf).join('\n').slice(0, READ_CHARACTERS),
+    text: readable(textOf(users.at(-1) ?? messages.at(-1)!)),
+    before: users.length > 1 ? readable(textOf(users.at(-2)!)) : '',
+    system: readable(instructions.map(textOf).join('\n')),
     images,
     sounds: partsLike(messages, /audio/),
     toolResults: toolResultsOf(messages),

@@ -2,7 +2,7 @@
 import type { ChatRequest, ToolCall } from '../contract/index.ts';
 import { majority, rank } from './council.ts';
 import { bodyOf, schemaInWords, solveExtraction } from './fill/extract-text.ts';
-import { fill } from './fill/fill.ts';
+import { fill, MAX_VALUES } from './fill/fill.ts';
 import type { Schema } from './fill/schema.ts';
 import type { Mind } from './mind.ts';
 import type { Prompt } from './prompt.ts';
@@ -59,6 +59,7 @@ function writeJson(schema: Schema, prompt: Prompt, mind: Mind): Written {
     mind,
     family: 'extraction',
     solution: solve(prompt.text, prompt.system),
+    room: { left: MAX_VALUES },
     decided: (good) => {
       right = good && right !== false;
     },

@@ -10,11 +10,12 @@ import { embed, moderate } from './embed.ts';
 import { createExchange, Gone, readBody, sendJson, type Exchange } from './exchange.ts';
 import { answerCompletion } from './legacy.ts';
 import { play } from './play.ts';
+import { hashOf } from './random.ts';
 
 export interface SandboxOptions {
   readonly clock: Clock;
-  /** Another seed gives other mistakes; the same seed the same ones. */
-  readonly seed: number;
+  /** Another seed gives other mistakes; the same seed the same ones. A text stands for its hash. */
+  readonly seed: number | string;
   /** Defaults to 127.0.0.1. */
   readonly host?: string;
   /** By model name; `*` speaks for all models. */
@@ -132,7 +133,11 @@ function listen(server: Server, host: string): Promise<void> {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, seed, host = '127.0.0.1', overrides = {}, speedup = 1 } = options;
   if (!(speedup > 0)) throw new RangeError(`speedup must be above 0, not ${speedup}.`);
-  const world: World = { clock, seed, behaviours: behavioursWith(overrides) };
+  const world: World = {
+    clock,
+    seed: typeof seed === 'string' ? hashOf(seed) : seed,
+    behaviours: behavioursWith(overrides),
+  };
   const apiKey = `sk-sandbox-${randomBytes(24).toString('base64url')}`;
   // Controllers of the exchanges in flight: a signal that outlives them all would keep every one of them.
   const active = new Set<AbortController>();

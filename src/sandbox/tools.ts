@@ -1,6 +1,6 @@
 // Tool calls: which tool a prompt asks for, with which arguments, and how often; and prose from what the tools said.
 import type { ChatRequest } from '../contract/index.ts';
-import { fill, type Filling } from './fill/fill.ts';
+import { fill, MAX_VALUES, type Filling } from './fill/fill.ts';
 import { find, kindOf } from './fill/find.ts';
 import { propertiesOf, requiredOf, resolved, type Json, type Schema } from './fill/schema.ts';
 import type { Mind } from './mind.ts';
@@ -143,6 +143,7 @@ function argue(
     mind: { ...mind, isRight: (_family, path) => path.split(/[.[]/)[0] !== spoilt },
     family: 'tools',
     solution: null,
+    room: { left: MAX_VALUES },
     decided: () => undefined,
   });
   const schema = { type: 'object', ...tool.parameters };

@@ -2,29 +2,8 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOURS, SANDBOX_MODELS } from '../../src/sandbox/index.ts';
-import { bench } from './harness.ts';
+import { bench, RELIABLE, RIGHT } from './harness.ts';
 
-const ALWAYS_RIGHT = {
-  arithmetic: 1,
-  extraction: 1,
-  labels: 1,
-  choice: 1,
-  code: 1,
-  translation: 1,
-  facts: 1,
-  tools: 1,
-  prose: 1,
-};
-const STEADY = {
-  errorRate: 0,
-  stallRate: 0,
-  cutRate: 0,
-  malformedRate: 0,
-  invalidRate: 0,
-  refusalRate: 0,
-  truncateRate: 0,
-  rateLimitRate: 0,
-};
 const QUESTIONS = Array.from({ length: 300 }, (_, index) => {
   const [a, b] = [11 + ((index * 37) % 89), 3 + ((index * 53) % 97)];
   return index % 2 === 0
@@ -34,7 +13,7 @@ const QUESTIONS = Array.from({ length: 300 }, (_, index) => {
 const lastNumber = (text: string): number => Number(/(-?\d+(?:\.\d+)?)\D*$/.exec(text)?.[1]);
 
 describe('accuracy', async () => {
-  const { say } = await bench({ overrides: { '*': STEADY } });
+  const { say } = await bench({ overrides: { '*': RELIABLE } });
   const answersOf = async (model: string): Promise<readonly number[]> => {
     const answers: number[] = [];
     for (const { text } of QUESTIONS) answers.push(lastNumber(await say(model, text)));
@@ -107,7 +86,7 @@ describe('determinism', async () => {
 });
 
 describe('questions whose truth is known', async () => {
-  const { say } = await bench({ overrides: { '*': { ...STEADY, accuracy: ALWAYS_RIGHT } } });
+  const { say } = await bench({ overrides: { '*': { ...RELIABLE, accuracy: RIGHT } } });
 
   it.each([
     ['What is 17*23?', '391'],
@@ -143,7 +122,7 @@ describe('questions whose truth is known', async () => {
   });
 
   it('takes the labels from the system prompt', async () => {
-    const { client } = await bench({ overrides: { '*': { accuracy: ALWAYS_RIGHT } } });
+    const { client } = await bench({ overrides: { '*': { accuracy: RIGHT } } });
     const { choices } = await client.chat.completions.create({
       model: 'sandbox-sage',
       messages: [

@@ -176,7 +176,7 @@ describe('clients', () => {
       const headers = { authorization: `Bearer ${sandbox.apiKey}` };
       const call = httpRequest(`${sandbox.url}/chat/completions`, { method: 'POST', headers }, resolve);
       call.on('error', reject);
-      call.end(JSON.stringify({ ...ask(true, 'Count from 1 to 20000'), n: 4 }));
+      call.end(JSON.stringify({ ...ask(true, 'Count from 1 to 10000'), n: 4 }));
     });
     response.pause();
     let seen = -1;

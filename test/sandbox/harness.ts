@@ -2,7 +2,23 @@
 import OpenAI from 'openai';
 import { afterAll } from 'vitest';
 import type { Clock } from '../../src/contract/index.ts';
-import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts';
+import { FAMILIES, startSandbox, type Behaviour, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts';
+
+const everywhere = (share: number): Behaviour['accuracy'] =>
+  Object.fromEntries(FAMILIES.map((family) => [family, share])) as Behaviour['accuracy'];
+export const RIGHT = everywhere(1);
+export const WRONG = everywhere(0);
+/** None of the ways to fail. */
+export const RELIABLE: Partial<Behaviour> = {
+  errorRate: 0,
+  stallRate: 0,
+  cutRate: 0,
+  malformedRate: 0,
+  invalidRate: 0,
+  refusalRate: 0,
+  truncateRate: 0,
+  rateLimitRate: 0,
+};
 
 export const realClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),

@@ -2,11 +2,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FAMILIES, type Behaviour } from '../../src/sandbox/index.ts';
-import { bench } from './harness.ts';
+import { bench, RELIABLE, RIGHT } from './harness.ts';
 
 type Schema = Record<string, unknown>;
-const RIGHT = Object.fromEntries(FAMILIES.map((family) => [family, 1])) as Behaviour['accuracy'];
 const strictly = (schema: Schema, name = 'answer'): Record<string, unknown> => ({
   response_format: { type: 'json_schema', json_schema: { name, schema, strict: true } },
 });
@@ -100,18 +98,7 @@ const TEXTS = [
 
 describe('schema validity', async () => {
   const { say } = await bench({
-    overrides: {
-      'sandbox-flaky': {
-        errorRate: 0,
-        stallRate: 0,
-        cutRate: 0,
-        malformedRate: 0,
-        invalidRate: 0,
-        refusalRate: 0,
-        truncateRate: 0,
-        rateLimitRate: 0,
-      },
-    },
+    overrides: { '*': RELIABLE },
   });
 
   it('any schema, any text, any model: the answer is valid', async () => {
@@ -126,8 +113,29 @@ describe('schema validity', async () => {
           expect(validator(schema)(value)).toBeNull();
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
+  }, 60_000);
+});
+
+describe('hostile input', async () => {
+  const { chat } = await bench();
+  const self = { type: 'object', properties: { left: { $ref: '#' }, right: { $ref: '#' } } };
+  const schema = object({ name: { type: 'string' }, email: { type: 'string' }, total: { type: 'number' } });
+
+  it.each([
+    ['digits', '1'.repeat(50_000), schema],
+    ['blanks', `${' '.repeat(50_000)}x`, schema],
+    ['capitals', 'Aa '.repeat(20_000), schema],
+    ['dots', 'a.'.repeat(30_000), schema],
+    ['towers', '9^400*7^400/'.repeat(300), schema],
+    ['answers', 'Answer A\n'.repeat(7000), schema],
+    ['a schema of itself', 'left and right', self],
+    ['a schema that has no end', 'left', { ...self, required: ['left', 'right'] }],
+    ['a list without measure', 'items', object({ items: { type: 'array', items: { type: 'string' }, minItems: 1e9 } })],
+  ])('%s: answered in bounded time', async (_name, text, form) => {
+    expect((await chat('sandbox-swift', text)).choices).toHaveLength(1);
+    expect((await chat('sandbox-swift', text, strictly(form))).choices).toHaveLength(1);
   });
 });
 

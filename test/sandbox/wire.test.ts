@@ -1,11 +1,9 @@
 // The wire format, through the official client and bare bytes: streams equal wholes, tools, probabilities, limits, errors, the other endpoints.
 import { NotFoundError, type OpenAI } from 'openai';
 import { describe, expect, it } from 'vitest';
-import { FAMILIES, SANDBOX_MODELS, type Behaviour } from '../../src/sandbox/index.ts';
-import { bench } from './harness.ts';
+import { SANDBOX_MODELS, type Behaviour } from '../../src/sandbox/index.ts';
+import { bench, RIGHT, WRONG } from './harness.ts';
 
-const RIGHT = Object.fromEntries(FAMILIES.map((family) => [family, 1])) as Behaviour['accuracy'];
-const WRONG = Object.fromEntries(FAMILIES.map((family) => [family, 0])) as Behaviour['accuracy'];
 const tool = (
   name: string,
   description: string,

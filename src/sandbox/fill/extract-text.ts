@@ -7,7 +7,7 @@ const NUMERIC = /^(?:money|percent|number|quantity|year)$/;
 
 /** What is to be read, without the instruction that stands before it. */
 export function bodyOf(text: string): string {
-  const body = /\b(?:extract|parse|read|fill|convert|return|get|from|identify|list)\b[^:\n{]*(?::|\n)\s*([^]+)$/i
+  const body = /\b(?:extract|parse|read|fill|convert|return|get|from|identify|list)\b[^:\n{]{0,200}(?::|\n)\s*([^]+)$/i
     .exec(text)?.[1]
     ?.trim();
   return body !== undefined && body.length > 10 && !/^["{[]/.test(body) ? body : text;

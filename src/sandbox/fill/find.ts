@@ -34,28 +34,29 @@ const MONTHS = [
 ];
 const MONTH = String.raw`(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)`;
 const DATE = String.raw`\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}(?:st|nd|rd|th)?(?: of)? ${MONTH}\.?,? \d{4}\b|\b${MONTH}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\b|\b\d{1,2}[./]\d{1,2}[./]\d{4}\b`;
-const NAME = String.raw`\p{Lu}[\p{L}'’-]+`;
+const NAME = String.raw`\p{Lu}[\p{L}'’-]{1,30}`;
 const NOT_NAMES =
   /^(?:the|a|an|please|extract|return|order|invoice|dear|hello|hi|contact|call|email|from|to|on|in|at|my|his|her|our|their|this|that|what|who|when|where|how|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|total|date|name|text|json|find|get|show|book|weather|schedule|send|and|or|for|with|if|is|it|we|i|you|he|she|they|mr|mrs|ms|dr)$/i;
 
 const PATTERNS: Readonly<Record<Kind, RegExp>> = {
-  email: /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g,
+  email: /(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g,
   url: /https?:\/\/[^\s"'<>)\]]+|\bwww\.[^\s"'<>)\],]+/g,
   phone: /\+\d[\d\s().-]{6,17}\d|\(\d{3}\)\s?\d{3}[- ]\d{4}|\b\d{3}[-. ]\d{3,4}[-. ]\d{4}\b|\b\d{3}-\d{4}\b/g,
   date: new RegExp(DATE, 'gi'),
   time: /\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s?[ap]m\b/gi,
   money:
-    /(?:USD|EUR|GBP|[$€£¥])\s?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)?\s?(?:dollars|euros|pounds|USD|EUR|GBP|[€£])/gi,
-  percent: /-?\d+(?:\.\d+)?\s?(?:%|percent)/gi,
-  number: /(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?![\w-]*@)/g,
+    /(?:USD|EUR|GBP|[$€£¥])\s?\d[\d,]{0,20}(?:\.\d{1,12})?|\b\d[\d,]{0,20}(?:\.\d{1,12})?\s?(?:dollars|euros|pounds|USD|EUR|GBP|[€£])/gi,
+  percent: /-?\b\d{1,12}(?:\.\d{1,12})?\s?(?:%|percent)/gi,
+  number: /(?<![\w.])-?\d[\d,]{0,24}(?:\.\d{1,15})?(?![\w-]{0,40}@)/g,
   quantity:
     /(?<![$€£¥\w.#-])\d+(?![\w%./:-])(?=\s+[a-z(]|\s*[x×])|(?<=[x×]\s?)\d+\b|(?<=\b(?:qty|quantity|count)\b\W{1,3})\d+/gi,
   year: /\b(?:1[89]|20)\d{2}\b/g,
-  identifier: /#\s?[\w-]*\d[\w-]*|\b[A-Z]{1,6}-?\d[\w-]*\b|\b(?=[\w-]*[a-z])(?=[\w-]*\d)[\w]+-[\w-]+\b/g,
+  identifier:
+    /#\s?[\w-]{0,20}\d[\w-]{0,20}|\b[A-Z]{1,6}-?\d[\w-]{0,30}\b|\b(?=[\w-]{0,40}[a-z])(?=[\w-]{0,40}\d)\w{1,20}-[\w-]{1,30}\b/g,
   currency: /\b(?:USD|EUR|GBP|JPY|CHF|CNY|INR|AUD|CAD)\b|[$€£¥]|\bdollars\b|\beuros\b/g,
   person: new RegExp(String.raw`(?:(?:Mr|Mrs|Ms|Dr|Prof)\.? )?${NAME}(?: ${NAME}| \p{Lu}\.(?= ))*`, 'gu'),
   company: new RegExp(
-    String.raw`${NAME}(?: (?:${NAME}|&))*,? (?:Inc|Ltd|LLC|GmbH|Corp|Corporation|AG|SA|Company|Co|Group|Technologies|Labs|Industries|Systems|Bank)\b\.?`,
+    String.raw`${NAME}(?: (?:${NAME}|&)){0,4},? (?:Inc|Ltd|LLC|GmbH|Corp|Corporation|AG|SA|Company|Co|Group|Technologies|Labs|Industries|Systems|Bank)\b\.?`,
     'gu',
   ),
   place: new RegExp(
@@ -120,8 +121,8 @@ export const asNumber = (text: string): number | null => {
 
 const lowerCasePlaces = (text: string): string[] =>
   (
-    /\b(?:weather|forecast|temperature|time|restaurants?|hotels?)\b[^.?!]*? (?:in|for|at|near) ([a-z][a-z ]*?)(?= (?:today|tomorrow|right|now|this|next|on|in|at)\b|[?.!]|$)/.exec(
-      text,
+    /\b(?:weather|forecast|temperature|time|restaurants?|hotels?)\b[^.?!]{0,60}? (?:in|for|at|near) ([a-z][a-z ]{0,60}?)(?= (?:today|tomorrow|right|now|this|next|on|in|at)\b|[?.!]|$)/.exec(
+      text.slice(0, 2000),
     )?.[1] ?? ''
   )
     .split(/,\s*|\s+and\s+/)

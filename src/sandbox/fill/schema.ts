@@ -60,6 +60,9 @@ export const propertiesOf = (schema: Schema): Readonly<Record<string, unknown>> 
 export const requiredOf = (schema: Schema): string[] =>
   Array.isArray(schema['required']) ? (schema['required'] as unknown[]).filter((key) => typeof key === 'string') : [];
 
+/** `minLength` beyond it is not met. */
+const MAX_LENGTH = 100_000;
+
 const FORMATS: Readonly<Record<string, (text: string) => string>> = {
   email: (text) => (/^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(text) ? text : 'unknown@example.com'),
   date: (text) => isoDate(text) ?? '1970-01-01',
@@ -86,7 +89,7 @@ function clockTime(text: string): string {
 /** The nearest text that the schema allows. */
 export function conformText(text: string, schema: Schema): string {
   const { format, pattern } = schema;
-  const least = limit(schema, 'minLength') ?? 0;
+  const least = Math.min(limit(schema, 'minLength') ?? 0, MAX_LENGTH);
   const most = limit(schema, 'maxLength') ?? Infinity;
   if (typeof pattern === 'string') {
     if (isTame(pattern) && text.length <= 200 && text.length >= least && text.length <= most && matches(pattern, text))
@@ -112,7 +115,8 @@ function matches(pattern: string, text: string): boolean {
 
 /** The nearest number that the schema allows. */
 export function conformNumber(value: number, schema: Schema, whole: boolean): number {
-  const step = limit(schema, 'multipleOf') ?? (whole ? 1 : undefined);
+  const given = limit(schema, 'multipleOf');
+  const step = given !== undefined && given > 0 ? given : whole ? 1 : undefined;
   const nudge = step ?? 1e-6;
   const exclusiveLow = limit(schema, 'exclusiveMinimum');
   const exclusiveHigh = limit(schema, 'exclusiveMaximum');

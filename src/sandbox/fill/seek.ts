@@ -80,7 +80,7 @@ function wayIn(key: string, text: string): string[] | null {
 function countOf(key: string, text: string): string[] {
   const stem = wordsOf(key).split(' ').at(-1)!.replace(/s$/, '');
   const words = stem === 'age' ? 'years?[ -]old' : stem.length > 2 ? escaped(stem) : '(?!)';
-  return new RegExp(String.raw`(\d[\d,.]*)[ -](?:${words})`, 'i').exec(text)?.slice(1, 2) ?? [];
+  return new RegExp(String.raw`(?<![\d.,])(\d[\d,.]{0,15})[ -](?:${words})`, 'i').exec(text)?.slice(1, 2) ?? [];
 }
 
 function isNumeric(kind: Kind | null): boolean {

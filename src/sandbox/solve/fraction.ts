@@ -6,8 +6,10 @@ export interface Fraction {
   readonly bottom: bigint;
 }
 
-/** Results with more digits than this are not worked out. */
+/** Longer numbers aren't read, … */
 const MAX_DIGITS = 400;
+/** … and larger results not worked out. */
+const LARGEST = 10n ** 1000n;
 
 function divisor(a: bigint, b: bigint): bigint {
   let [left, right] = [a < 0n ? -a : a, b];
@@ -16,7 +18,7 @@ function divisor(a: bigint, b: bigint): bigint {
 }
 
 export function fraction(top: bigint, bottom = 1n): Fraction | null {
-  if (bottom === 0n) return null;
+  if (bottom === 0n || top > LARGEST || top < -LARGEST || bottom > LARGEST) return null;
   const sign = bottom < 0n ? -1n : 1n;
   const shared = divisor(top, bottom * sign) || 1n;
   return { top: (top * sign) / shared, bottom: (bottom * sign) / shared };
@@ -48,7 +50,7 @@ export function power(base: Fraction, exponent: Fraction): Fraction | null {
   const size = exponent.top < 0n ? -exponent.top : exponent.top;
   if (size > 512n) return null;
   const digits = BigInt(base.top.toString().length + base.bottom.toString().length);
-  if (digits * size > 4n * BigInt(MAX_DIGITS)) return null;
+  if (digits * size > 1000n) return null;
   return exponent.top < 0n
     ? fraction(base.bottom ** size, base.top ** size)
     : fraction(base.top ** size, base.bottom ** size);

@@ -142,6 +142,6 @@ export function solveLabels(text: string, system: string): Solution | null {
   const head = where.slice(0, 3000);
   const labels = namedLabels(head);
   if (labels.length < 2) return null;
-  const right = bestLabel(labels, where === system ? text : bodyOf(text));
+  const right = bestLabel(labels, where === system ? text : bodyOf(text.slice(0, 10_000)));
   return solution({ family: 'labels', form: 'label', right, wrongs: labels.filter((label) => label !== right) });
 }

@@ -37,7 +37,8 @@ function numeric(right: string, subject?: string, more: readonly (string | null)
   return solution({ family: 'arithmetic', form: 'number', right, wrongs, ...(subject && { subject }) });
 }
 
-const N = String.raw`\$?(\d[\d,]*(?:\.\d+)?)`;
+// From where a number starts and with an end, so that a long row of digits isn't tried from each of them.
+const N = String.raw`(?<![\d.,])\$?(?<![\d.,])(\d[\d,]{0,15}(?:\.\d{1,12})?)`;
 const HOUR = String.raw`(?:hours?|hrs?|h)\b`;
 
 /** A pattern whose groups are numbers, the formula, and a condition on the whole text. */
@@ -158,7 +159,9 @@ const FOLDS: readonly (readonly [RegExp, (numbers: readonly number[]) => number]
 
 function fold(text: string): Solution | null {
   const found = FOLDS.find(([words]) => words.test(text));
-  const list = /-?\d+(?:\.\d+)?(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)-?\d+(?:\.\d+)?)+/i.exec(text.slice(0, 4000))?.[0];
+  const list = /(?<![\d.])-?\d{1,15}(?:\.\d{1,12})?(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)-?\d+(?:\.\d+)?)+/i.exec(
+    text.slice(0, 4000),
+  )?.[0];
   if (!found || !list) return null;
   const numbers = list.match(/-?\d+(?:\.\d+)?/g)!.map(Number);
   return numeric(tidy(found[1](numbers)), undefined, [String(numbers[0])]);
@@ -177,7 +180,7 @@ function equation(text: string): Solution | null {
 
 /** Expressions first, then word problems; null when nothing is to be worked out. */
 export function solveNumbers(text: string): Solution | null {
-  const short = text.slice(0, 4000);
+  const short = text.slice(0, 2500);
   const solved = equation(short) ?? byRule(short) ?? fold(short);
   const expression = findExpression(short);
   if (expression && (solved === null || !/[a-z]\s*=|=\s*-?\d/i.test(short)) && isAsked(short, expression.written)) {

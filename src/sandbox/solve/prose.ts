@@ -81,7 +81,7 @@ export const sentencesOf = (text: string): string[] =>
 
 /** The first sentences of what follows the instruction. */
 export function summaryOf(text: string, sentences: number): string {
-  const body = /\b(?:summari[sz]e|summary|tl;?dr)\b[^:\n]*[:\n]\s*([^]+)$/i.exec(text)?.[1] ?? text;
+  const body = /\b(?:summari[sz]e|summary|tl;?dr)\b[^:\n]{0,200}[:\n]\s*([^]+)$/i.exec(text)?.[1] ?? text;
   return sentencesOf(body).slice(0, sentences).join(' ');
 }
 

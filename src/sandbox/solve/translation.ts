@@ -56,6 +56,7 @@ const ROWS: readonly (readonly string[])[] = LEXICON.trim()
   .split('\n')
   .map((line) => line.split('|'));
 const plain = (text: string): string => text.toLowerCase().replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
+const ROW_OF = new Map(ROWS.toReversed().flatMap((row) => row.map((cell) => [plain(cell), row] as const)));
 const column = (language: Language): number => LANGUAGES.indexOf(language);
 
 function phraseIn(question: string): string | null {
@@ -77,7 +78,7 @@ function languageIn(text: string): Language | undefined {
 
 /** Known phrases as a whole; else word by word, unknown words as they are. */
 function render(phrase: string, to: Language): { readonly text: string; readonly known: boolean } {
-  const row = ROWS.find((cells) => cells.some((cell) => plain(cell) === plain(phrase)));
+  const row = ROW_OF.get(plain(phrase));
   if (row) {
     const end = /[?!.]$/.exec(phrase.trim())?.[0] ?? '';
     const text = row[column(to)]!;
@@ -87,9 +88,7 @@ function render(phrase: string, to: Language): { readonly text: string; readonly
     };
   }
   const words = phrase.trim().split(/\s+/).slice(0, 400);
-  const translated = words.map(
-    (word) => ROWS.find((cells) => cells.some((cell) => plain(cell) === plain(word)))?.[column(to)],
-  );
+  const translated = words.map((word) => ROW_OF.get(plain(word))?.[column(to)]);
   return {
     text: translated.map((word, index) => word ?? words[index]!).join(' '),
     known: translated.some((word) => word !== undefined),
