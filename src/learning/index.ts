@@ -1,4 +1,5 @@
 // Front door of learning: what outcomes say about models. Pure.
+export { addSums, fadeTo, type Fading } from './decay.ts';
 export {
   createEvidence,
   type Confidence,

@@ -13,13 +13,14 @@ import { teachExamples, teachKeywords } from './lesson.ts';
 import { draftLexicon, type Lexicon } from './lexicon.ts';
 import { createReader, type Reader } from './reader.ts';
 import { createScanner, type Scan } from './scan.ts';
-import { safePattern, type SafePattern } from './patterns.ts';
+import { mayMatch, safePattern, signsIn, type SafePattern } from './patterns.ts';
+import { plainOf } from './plain.ts';
 import { isPossible, signalOf } from './structure.ts';
 
 const PATTERN_WEIGHT = 2.6;
 /** Words of a whole: more of them say less and less. */
 const SATURATION = 10;
-const SYSTEM_SHARE = 0.35;
+const SYSTEM_SHARE = 0.6;
 
 /** Built once per Settings; keeps scratch space, so one classification at a time. */
 export interface Classifier {
@@ -87,13 +88,15 @@ function rate(classifier: Classifier, features: Features): Float64Array {
   const words = new Float64Array(tasks.length);
   if (section >= 0) reader.read(features.text, section + 1, features.text.length, SYSTEM_SHARE, words);
   const scan = reader.read(features.text, 0, end, 1, words);
-  addPlain(classifier, reader.plain(), words);
+  addPlain(classifier, plainOf(features.text, end), words);
   return words.map((score, index) => total(tasks[index]!, score, features, scan));
 }
 
 function addPlain(classifier: Classifier, plain: string, scores: Float64Array): void {
+  const signs = signsIn(plain);
   for (let task = 0; task < scores.length; task += 1) {
-    for (const pattern of classifier.patterns[task]!) if (pattern.test(plain)) scores[task]! += PATTERN_WEIGHT;
+    for (const pattern of classifier.patterns[task]!)
+      if (mayMatch(pattern, signs) && pattern.test(plain)) scores[task]! += PATTERN_WEIGHT;
     for (const literal of classifier.literals[task]!) if (plain.includes(literal)) scores[task]! += 2.2;
   }
 }

@@ -20,6 +20,7 @@ export interface Limits {
   readonly pricedOnly: boolean;
   readonly minQuality: number;
   readonly maxLatencyMs: number | null;
+  readonly preferLocal: boolean;
 }
 
 const lowest = <Amount extends number>(...amounts: readonly (Amount | null)[]): Amount | null =>
@@ -47,6 +48,7 @@ export function limitsOf(
     pricedOnly: wishes.maxCost !== null,
     minQuality: task?.minQuality ?? 0,
     maxLatencyMs: lowest(routing.latencyTargetMs, wishes.deadlineMs),
+    preferLocal: routing.preferLocal,
   };
 }
 
@@ -65,10 +67,14 @@ export function hardReason(model: Model, features: Features, limits: Limits, exp
     if (!model.capabilities.has(capability)) return `no ${capability}`;
   }
   if (features.responseFormat === 'json_object' && !hasJson(model)) return 'no json_object';
-  const tokens = features.inputTokens + Math.min(features.maxOutputTokens ?? expected.outputTokens, model.maxOutput);
-  if (tokens > model.context) return `context window of ${model.context} tokens is less than the ${tokens} needed`;
+  if (features.inputTokens * SURELY > model.context) return contextReason(model, features.inputTokens);
   return costReason(limits, expected);
 }
+
+/** The input is a guess: a model is ruled out for good only when even a guess far too high leaves no room. */
+const SURELY = 0.75;
+const contextReason = (model: Model, tokens: number): string =>
+  `context window of ${model.context} tokens is less than the ${tokens} needed`;
 
 export const NOT_ALLOWED = 'not allowed for this key';
 
@@ -83,9 +89,9 @@ function costReason(limits: Limits, { cost }: Expected): string | null {
   return `expected cost of $${formatUsd(cost)} is over the ceiling of $${formatUsd(limits.maxCost)}`;
 }
 
-export type SoftKind = 'latency' | 'output' | 'quality';
+export type SoftKind = 'local' | 'latency' | 'output' | 'quality' | 'context';
 /** In the order in which they give way. */
-export const SOFT_KINDS = ['latency', 'output', 'quality'] as const satisfies readonly SoftKind[];
+export const SOFT_KINDS = ['local', 'latency', 'output', 'quality', 'context'] as const satisfies readonly SoftKind[];
 
 /** Why it should not be taken while others remain; null when it meets this wish. */
 export function softReason(
@@ -96,6 +102,8 @@ export function softReason(
   expected: Expected,
 ): string | null {
   switch (kind) {
+    case 'local':
+      return limits.preferLocal && !model.local ? 'not local, and local models are preferred' : null;
     case 'latency':
       if (limits.maxLatencyMs === null || expected.latencyMs <= limits.maxLatencyMs) return null;
       return `expected latency of ${expected.latencyMs} ms is over ${limits.maxLatencyMs} ms`;
@@ -105,6 +113,11 @@ export function softReason(
     case 'quality':
       if (expected.quality >= limits.minQuality) return null;
       return `expected quality of ${expected.quality.toFixed(2)} is below ${limits.minQuality}`;
+    case 'context': {
+      const tokens =
+        features.inputTokens + Math.min(features.maxOutputTokens ?? expected.outputTokens, model.maxOutput);
+      return tokens <= model.context ? null : contextReason(model, tokens);
+    }
     default:
       return kind satisfies never;
   }

@@ -17,7 +17,7 @@ import {
 import { classify, type Classifier } from './classify.ts';
 import { limitsOf, wordsOf, type Limits } from './constraints.ts';
 import { drawPlan, type Lot } from './explore.ts';
-import { chooseStrategy, type Choice } from './ladder.ts';
+import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
 import { lineUp, type Cast, type LineUp } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
 import { poolOf, tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
@@ -101,17 +101,17 @@ function chairmanOf({ input, tier, pool }: Setting): string {
   return pool.fit.reduce((best, one) => (one.quality > best.quality ? one : best)).model;
 }
 
-const castOf = ({ input, task, pool }: Setting, chairman: string): Cast => ({
+const castOf = ({ input, task, pool }: Setting, chairman: string, adaptive: boolean): Cast => ({
   fit: pool.fit,
   chairman,
   councilMembers: input.settings.council.members,
-  minQuality: task?.minQuality ?? 0,
+  firstStep: firstStepOf(task, input.settings.routing, adaptive),
 });
 
 function choose(setting: Setting, chairman: string): Choice {
   const { input, classification, task, tier, limits, pool } = setting;
   const councilAffordable = (): boolean => {
-    const { call, members } = lineUp('council', castOf(setting, chairman));
+    const { call, members } = lineUp('council', castOf(setting, chairman, true));
     const { cost } = outlookOf(call, members, contender(pool, chairman));
     const means = tier.costPerQuery > 0 ? tier.costPerQuery * COUNCIL_MEANS : Infinity;
     return cost <= Math.min(limits.maxCost ?? Infinity, means);
@@ -132,14 +132,15 @@ function choose(setting: Setting, chairman: string): Choice {
 function within(setting: Setting, choice: Choice, chairman: string): { line: LineUp; notes: readonly string[] } {
   const { limits, pool } = setting;
   const notes: string[] = [];
-  let line = lineUp(choice.strategy, castOf(setting, chairman));
+  const cast = castOf(setting, chairman, choice.adaptive);
+  let line = lineUp(choice.strategy, cast);
   if (line.note !== null) notes.push(line.note);
   const full = (): Nano => outlookOf(line.call, line.members, contender(pool, chairman)).fullCost;
   while (limits.maxCost !== null && full() > limits.maxCost) {
     const next = CHEAPER[line.call.kind];
     if (next === null) break;
     notes.push(`${line.call.kind} would cost more than the ceiling: ${next} instead`);
-    line = lineUp(next, castOf(setting, chairman));
+    line = lineUp(next, cast);
   }
   return { line, notes };
 }

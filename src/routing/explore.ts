@@ -28,24 +28,25 @@ interface Stakes {
  * member, so no two ways lead to the same plan and the propensity is exact. Draws one number, and none where there is no choice.
  */
 export function drawPlan(best: Pick<Lot, 'call' | 'members'>, stakes: Stakes, random: Random): Lot {
-  const variations = stakes.share > 0 ? variationsOf(best, stakes) : [];
-  if (variations.length === 0) return { ...best, propensity: 1, note: null };
   const share = Math.min(1, stakes.share);
+  if (!(share > 0) || variationsOf(best, stakes).next().done === true) return { ...best, propensity: 1, note: null };
   const drawn = random();
   if (drawn >= share) return { ...best, propensity: 1 - share, note: null };
+  const variations = [...variationsOf(best, stakes)];
   const variation = variations[Math.floor((drawn / share) * variations.length)]!;
   return { ...variation, propensity: share / variations.length };
 }
 
 type Variation = Omit<Lot, 'propensity'>;
 
-function variationsOf({ call, members }: Pick<Lot, 'call' | 'members'>, stakes: Stakes): Variation[] {
-  return members.flatMap((old, position) =>
-    stakes.fit
-      .filter((one) => !members.includes(one) && one.quality >= old.quality - MOST_LOSS)
-      .map((one) => exchange(call, members, position, one, stakes))
-      .filter((variation) => isAffordable(variation, stakes)),
-  );
+function* variationsOf({ call, members }: Pick<Lot, 'call' | 'members'>, stakes: Stakes): Generator<Variation> {
+  for (const [position, old] of members.entries()) {
+    for (const one of stakes.fit) {
+      if (members.includes(one) || one.quality < old.quality - MOST_LOSS) continue;
+      const variation = exchange(call, members, position, one, stakes);
+      if (isAffordable(variation, stakes)) yield variation;
+    }
+  }
 }
 
 function exchange(

@@ -1,6 +1,6 @@
 // Which strategy: what was asked for, or by task, expected quality, criticality and money; always with the reason in words.
 import type { Classification, Features, StrategyName, Task, Wishes, RoutingSettings } from '../contract/index.ts';
-import { stepsOf } from './line-up.ts';
+import { stepsOf, type FirstStep } from './line-up.ts';
 import type { Contender } from './pool.ts';
 
 export interface Choice {
@@ -29,6 +29,14 @@ const FIRST_STEP_LOSS: Readonly<Record<RoutingSettings['prefer'], number>> = {
 };
 /** Asking one model and streaming its answer is what these want. */
 const SIMPLE = new Set(['simple_query']);
+
+/** One that was asked for may begin lower than one that adaptive chooses. */
+export function firstStepOf(task: Task | undefined, routing: RoutingSettings, adaptive: boolean): FirstStep {
+  const minQuality = task?.minQuality ?? 0;
+  return adaptive
+    ? { minQuality: Math.max(minQuality, FIRST_STEP_QUALITY), mostLoss: FIRST_STEP_LOSS[routing.prefer] }
+    : { minQuality, mostLoss: 0.3 };
+}
 
 export interface Situation {
   readonly classification: Classification;
@@ -116,7 +124,7 @@ function isComparable({ features, task }: Situation): boolean {
 }
 
 function stepsWorthClimbing({ fit, task, routing }: Situation): readonly Contender[] | null {
-  const steps = stepsOf(fit, Math.max(task?.minQuality ?? 0, FIRST_STEP_QUALITY), FIRST_STEP_LOSS[routing.prefer]);
+  const steps = stepsOf(fit, firstStepOf(task, routing, true));
   if (steps === null) return null;
   const [first, strongest] = steps;
   return (first!.cost ?? 0) <= (strongest!.cost ?? 0) * CHEAP_SHARE ? steps : null;

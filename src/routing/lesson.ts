@@ -1,7 +1,7 @@
 // Teaches the lexicon a task's keywords and labelled examples.
 import type { Task } from '../contract/index.ts';
 import { DENSE, DIGIT, FOLD, KIND, LETTER } from './alphabet.ts';
-import { DENSE_SEED, PHRASE_SEED, SEED, mix, mixWord, type LexiconDraft } from './lexicon.ts';
+import { DENSE_SEED, PHRASE_SEED, SEED, exactKey, headSlot, mix, mixWord, type LexiconDraft } from './lexicon.ts';
 import type { Listener, Scanner } from './scan.ts';
 import { stemLength } from './stem.ts';
 
@@ -9,15 +9,24 @@ export const LONGEST_PHRASE = 4;
 const LONGEST_DENSE = 12;
 /** Examples of all languages are few: one that holds a word says only so much. */
 const STRONGEST_LEARNT = 1.6;
+/** A word seen in so many examples counts half: function words of a single line must not decide. */
+const FEW_SEEN = 2;
+/** So many lines teach a task; fewer only hint at it. */
+const ENOUGH_EXAMPLES = 10;
 
 const unitsOf = (text: string): number[] => Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
 const foldedUnits = (text: string): Uint16Array => Uint16Array.from(unitsOf(text), (unit) => FOLD[unit]!);
 
-function wordHash(word: string): number {
+interface WordHashes {
+  readonly stem: number;
+  readonly exact: number;
+}
+
+function wordHashes(word: string, draft: LexiconDraft): WordHashes {
   const units = foldedUnits(word.slice(0, 40));
-  let hash = SEED;
-  for (let at = 0, length = stemLength(units, units.length); at < length; at += 1) hash = mix(hash, units[at]!);
-  return hash;
+  draft.addHead(headSlot(units, units.length));
+  const stem = units.subarray(0, stemLength(units, units.length)).reduce(mix, SEED);
+  return { stem, exact: units.reduce(mix, SEED) };
 }
 
 /** `words`: spaced script; `dense`: unspaced; `literal`: anything else, found by its characters. */
@@ -32,18 +41,23 @@ function shapeOf(keyword: string): 'words' | 'dense' | 'literal' {
 /** Weight of a keyword: the longer, the more it says. */
 const weightOf = (length: number): number => (length <= 1 ? 2.2 : length === 2 ? 3 : 3.5);
 
+/** A word by its stem, and a little more by its very form: `resumen` isn't `resume`. */
+const EXACT_WEIGHT = 0.8;
+
 function teachWords(keyword: string, task: number, draft: LexiconDraft): void {
-  const hashes = keyword
+  const words = keyword
     .split(/[\s\-'’]+/)
     .filter(Boolean)
-    .slice(0, LONGEST_PHRASE)
-    .map(wordHash);
+    .slice(0, LONGEST_PHRASE);
+  const hashes = words.map((word) => wordHashes(word, draft));
   const last = hashes.at(-1);
   if (last === undefined) return;
-  if (hashes.length === 1) draft.addKeyword(last, task, weightOf(1));
-  else {
-    draft.addKeyword(hashes.reduce(mixWord, PHRASE_SEED), task, weightOf(hashes.length));
-    draft.extendReach(last, hashes.length);
+  if (hashes.length === 1) {
+    draft.addKeyword(last.stem, task, weightOf(1) - EXACT_WEIGHT / 2);
+    draft.addKeyword(exactKey(last.exact), task, EXACT_WEIGHT);
+  } else {
+    draft.addKeyword(hashes.map(({ stem }) => stem).reduce(mixWord, PHRASE_SEED), task, weightOf(hashes.length));
+    draft.extendReach(last.stem, hashes.length);
   }
 }
 
@@ -66,11 +80,12 @@ export function teachKeywords(task: Task, index: number, draft: LexiconDraft): r
 }
 
 /** The hashes an example leaves: words, neighbouring words (with the last word's own), pairs of dense characters. */
-function tracesOf(example: string, scanner: Scanner): ReadonlyMap<number, number | null> {
+function tracesOf(example: string, scanner: Scanner, draft: LexiconDraft): ReadonlyMap<number, number | null> {
   const traces = new Map<number, number | null>();
   let before: number | null = null;
   const listener: Listener = {
-    word(hash) {
+    word(hash, _position, _exact, head) {
+      draft.addHead(head);
       traces.set(hash, null);
       if (before !== null) traces.set(mixWord(mixWord(PHRASE_SEED, before), hash), hash);
       before = hash;
@@ -78,7 +93,7 @@ function tracesOf(example: string, scanner: Scanner): ReadonlyMap<number, number
     pair: (hash) => void traces.set(hash, null),
     gap: () => void (before = null),
   };
-  scanner.scan(example, 0, Math.min(example.length, 2_000), listener);
+  scanner.scan(example, 0, Math.min(example.length, 2_000), null, listener);
   return traces;
 }
 
@@ -93,7 +108,7 @@ export function teachExamples(tasks: readonly Task[], scanner: Scanner, draft: L
   if (taught.length < 2) return;
   for (const index of taught) {
     for (const example of tasks[index]!.examples) {
-      for (const [trace, last] of tracesOf(example, scanner)) {
+      for (const [trace, last] of tracesOf(example, scanner, draft)) {
         const row = counts.get(trace) ?? new Float64Array(tasks.length);
         row[index]! += 1;
         counts.set(trace, row);
@@ -108,7 +123,8 @@ export function teachExamples(tasks: readonly Task[], scanner: Scanner, draft: L
     taught.forEach((index, nth) => {
       const examples = tasks[index]!.examples.length;
       const likelihood = (shares[nth]! * examples + average) / (examples + 1);
-      const weight = Math.log(likelihood / average) * (seen / (seen + 1.5));
+      const trust = (seen / (seen + FEW_SEEN)) * Math.min(1, examples / ENOUGH_EXAMPLES);
+      const weight = Math.log(likelihood / average) * trust;
       draft.addLearnt(trace, index, Math.max(-0.6, Math.min(STRONGEST_LEARNT, weight)));
     });
     const last = ends.get(trace);

@@ -10,6 +10,19 @@ export const mixWord = (hash: number, word: number): number => Math.imul((hash <
 /** Keeps single words, phrases and characters apart. */
 export const PHRASE_SEED = 0x2545f491;
 export const DENSE_SEED = 0x6c8e9cf5;
+/** Of a whole word, apart from a stem that looks the same. */
+export const exactKey = (hash: number): number => mixWord(0x51ed270b, hash);
+
+/** The shortest stem: the first units of a word that every inflection keeps. */
+export const HEAD_UNITS = 3;
+const HEADS = 4_096;
+
+/** Where the beginning of a word is marked as known. */
+export function headSlot(units: Uint16Array, length: number): number {
+  let hash = 0;
+  for (let at = 0; at < HEAD_UNITS && at < length; at += 1) hash = (hash * 61 + units[at]!) & (HEADS - 1);
+  return hash;
+}
 
 export interface Lexicon {
   readonly tasks: number;
@@ -21,7 +34,12 @@ export interface Lexicon {
   readonly keyword: Float32Array;
   /** What the examples say. */
   readonly learnt: Float32Array;
+  /** Rows that say anything of either kind. */
+  readonly isKeyword: Uint8Array;
+  readonly isLearnt: Uint8Array;
   readonly rows: number;
+  /** Which beginnings of words occur; by `headSlot`: a word whose slot is empty isn't known. */
+  readonly heads: Uint8Array;
 }
 
 export interface LexiconDraft {
@@ -30,6 +48,7 @@ export interface LexiconDraft {
   addKeyword(hash: number, task: number, weight: number): void;
   addLearnt(hash: number, task: number, weight: number): void;
   extendReach(hash: number, reach: number): void;
+  addHead(slot: number): void;
   finish(): Lexicon;
 }
 
@@ -38,6 +57,7 @@ export function draftLexicon(tasks: number): LexiconDraft {
   const keyword: number[] = [];
   const learnt: number[] = [];
   const reach: number[] = [];
+  const heads = new Uint8Array(HEADS);
   const touch = (hash: number): number => {
     const known = rows.get(hash);
     if (known !== undefined) return known;
@@ -64,7 +84,8 @@ export function draftLexicon(tasks: number): LexiconDraft {
       const row = touch(hash);
       reach[row] = Math.max(reach[row]!, length);
     },
-    finish: () => freezeLexicon(rows, { tasks, keyword: shareOut(keyword, tasks), learnt, reach }),
+    addHead: (slot) => void (heads[slot] = 1),
+    finish: () => freezeLexicon(rows, { tasks, keyword: shareOut(keyword, tasks), learnt, reach, heads }),
   };
 }
 
@@ -79,11 +100,17 @@ function shareOut(keyword: readonly number[], tasks: number): readonly number[] 
   return shared;
 }
 
+const saying = (weights: readonly number[], tasks: number): Uint8Array =>
+  Uint8Array.from({ length: weights.length / tasks }, (_, row) =>
+    weights.slice(row * tasks, (row + 1) * tasks).some((weight) => weight !== 0) ? 1 : 0,
+  );
+
 interface Drafted {
   readonly tasks: number;
   readonly keyword: readonly number[];
   readonly learnt: readonly number[];
   readonly reach: readonly number[];
+  readonly heads: Uint8Array;
 }
 
 /** Open addressing at a load of a quarter at most: a miss, which is the rule, costs one probe. */
@@ -103,6 +130,9 @@ function freezeLexicon(rows: ReadonlyMap<number, number>, drafted: Drafted): Lex
     reach: Uint8Array.from(drafted.reach),
     keyword: Float32Array.from(drafted.keyword),
     learnt: Float32Array.from(drafted.learnt),
+    isKeyword: saying(drafted.keyword, drafted.tasks),
+    isLearnt: saying(drafted.learnt, drafted.tasks),
+    heads: drafted.heads,
     rows: rows.size,
     row(hash) {
       let slot = (hash ^ (hash >>> 15)) & mask;

@@ -6,8 +6,6 @@ import type { Contender } from './pool.ts';
 const FAMILY_WORTH = 0.15;
 /** How much worse than the best a cheap model may be and still count as good. */
 const GOOD_ENOUGH = 0.1;
-/** How much worse the first step of a cascade that was asked for may be. */
-const FIRST_STEP_LOSS = 0.3;
 
 const costOf = (contender: Contender): number => contender.cost ?? 0;
 const cheaper = (left: Contender, right: Contender): number => costOf(left) - costOf(right);
@@ -32,12 +30,15 @@ export function cheapAndGood(fit: readonly Contender[]): Contender {
   return good.reduce((cheap, one) => (cheaper(one, cheap) < 0 ? one : cheap));
 }
 
+/** What the first step of a cascade must be expected to be. */
+export interface FirstStep {
+  readonly minQuality: number;
+  /** How much worse than the strongest it may be. */
+  readonly mostLoss: number;
+}
+
 /** Cheap to strong: a first step that is probably enough, then the strongest; null where nothing cheaper would do. */
-export function stepsOf(
-  fit: readonly Contender[],
-  minQuality: number,
-  mostLoss = FIRST_STEP_LOSS,
-): readonly Contender[] | null {
+export function stepsOf(fit: readonly Contender[], { minQuality, mostLoss }: FirstStep): readonly Contender[] | null {
   const strongest = fit.reduce((best, one) => (one.quality > best.quality ? one : best));
   const floor = Math.max(minQuality, strongest.quality - mostLoss);
   const below = fit.filter((one) => one !== strongest && one.quality >= floor && costOf(one) < costOf(strongest));
@@ -61,7 +62,7 @@ export interface Cast {
   readonly fit: readonly Contender[];
   readonly chairman: string | null;
   readonly councilMembers: number;
-  readonly minQuality: number;
+  readonly firstStep: FirstStep;
 }
 
 /** The strategy with the models there are; a smaller one, and a note, where they are too few. */
@@ -75,7 +76,7 @@ export function lineUp(strategy: StrategyName, cast: Cast): LineUp {
   return { call, members: call.kind === 'single' ? members.slice(0, 1) : members, note };
 }
 
-function membersFor(strategy: StrategyName, { fit, councilMembers, minQuality }: Cast): readonly Contender[] {
+function membersFor(strategy: StrategyName, { fit, councilMembers, firstStep }: Cast): readonly Contender[] {
   switch (strategy) {
     case 'single':
       return fit.slice(0, 1);
@@ -86,7 +87,7 @@ function membersFor(strategy: StrategyName, { fit, councilMembers, minQuality }:
     case 'council':
       return diverse([], fit, Math.max(2, councilMembers));
     case 'cascade':
-      return stepsOf(fit, minQuality) ?? fit.slice(0, 2).sort(cheaper);
+      return stepsOf(fit, firstStep) ?? fit.slice(0, 2).sort(cheaper);
     default:
       return strategy satisfies never;
   }

@@ -80,7 +80,8 @@ export function poolOf(question: Question): Pool {
 interface Considered {
   readonly prospect: Contender;
   readonly hard: string | null;
-  readonly soft: Readonly<Record<SoftKind, string | null>>;
+  /** By kind, in the order of `SOFT_KINDS`. */
+  readonly soft: readonly (string | null)[];
 }
 
 function considered(names: readonly string[], question: Question): Considered[] {
@@ -108,40 +109,41 @@ function consider(model: Model, question: Question, weighing: Weighing): Conside
   const { quality, samples } = question.quality(task, model.name);
   const cost = expectedCost(features, model, outputTokens);
   const latencyMs = expectedLatencyMs(features, model, outputTokens);
-  const utility = weighing.utility(quality, cost, latencyMs, model.local);
+  const utility = weighing.utility(quality, cost, latencyMs);
   const expected = { quality, cost, latencyMs, outputTokens };
-  const miss = (kind: SoftKind): string | null => softReason(kind, model, features, limits, expected);
   return {
     prospect: { model: model.name, quality, samples, cost, latencyMs, utility, excluded: null, entry: model },
     hard: hardReason(model, features, limits, expected),
-    soft: { latency: miss('latency'), output: miss('output'), quality: miss('quality') },
+    soft: SOFT_KINDS.map((kind) => softReason(kind, model, features, limits, expected)),
   };
 }
 
-/** Takes the soft constraints in, dropping from the one that matters least while nobody meets them. */
+/** Takes the soft constraints in, letting go from the one that matters least while nobody meets them. */
 function sift(all: readonly Considered[], { limits }: Question, notes: readonly string[]): Pool {
-  const possible = all.filter((one) => one.hard === null).sort(byUtility);
-  const dropped: SoftKind[] = [];
-  const reasonOf = (one: Considered): string | null => {
-    for (const kind of SOFT_KINDS) if (!dropped.includes(kind) && one.soft[kind] !== null) return one.soft[kind];
+  const ranked = all.toSorted(byUtility);
+  let dropped = 0;
+  const reasonOf = ({ hard, soft }: Considered): string | null => {
+    if (hard !== null) return hard;
+    for (let kind = dropped; kind < soft.length; kind += 1) if (soft[kind] !== null) return soft[kind]!;
     return null;
   };
-  for (const kind of SOFT_KINDS) {
-    if (possible.some((one) => reasonOf(one) === null)) break;
-    dropped.push(kind);
+  while (!ranked.some((one) => reasonOf(one) === null)) dropped += 1;
+  const [fit, spare]: [Contender[], Contender[]] = [[], []];
+  const [taken, left]: [Prospect[], Prospect[]] = [[], []];
+  for (const one of ranked) {
+    const reason = reasonOf(one);
+    (reason === null ? taken : left).push(asProspect(one.prospect, reason));
+    if (reason === null) fit.push(one.prospect);
+    else if (one.hard === null) spare.push(one.prospect);
   }
-  const reasons = new Map(all.map((one) => [one, one.hard ?? reasonOf(one)]));
-  const out = all.filter((one) => reasons.get(one) !== null).sort(byUtility);
-  const fit = possible.filter((one) => reasons.get(one) === null);
+  const gone = SOFT_KINDS.slice(0, dropped).filter((_, kind) =>
+    all.some((one) => one.hard === null && one.soft[kind] !== null),
+  );
   return {
-    prospects: [...fit, ...out].map((one) => asProspect(one.prospect, reasons.get(one) ?? null)),
-    fit: fit.map((one) => one.prospect),
-    spare: possible.filter((one) => reasons.get(one) !== null).map((one) => one.prospect),
-    notes: [
-      ...notes,
-      ...standInNote(fit, limits),
-      ...dropped.filter((kind) => all.some((one) => one.soft[kind] !== null)).map(relaxed),
-    ],
+    prospects: [...taken, ...left],
+    fit,
+    spare,
+    notes: [...notes, ...standInNote(fit, limits), ...gone.map(relaxed)],
   };
 }
 
@@ -155,8 +157,8 @@ const asProspect = (contender: Contender, excluded: string | null): Prospect => 
 
 const relaxed = (kind: SoftKind): string => `no model meets the ${kind} wanted: it is let go`;
 
-function standInNote(fit: readonly Considered[], limits: Limits): string[] {
-  if (!limits.wantsSchema || fit.some((one) => hasSchema(one.prospect.entry))) return [];
+function standInNote(fit: readonly Contender[], limits: Limits): string[] {
+  if (!limits.wantsSchema || fit.some((one) => hasSchema(one.entry))) return [];
   return ['no model has json_schema: one with JSON or tools stands in'];
 }
 

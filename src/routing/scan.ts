@@ -1,33 +1,10 @@
-// One pass over a text: its words and characters as hashes, and the text with case, spacing and emphasis taken out.
-import { DENSE, DIGIT, FOLD, KIND, LETTER, LOWER, MARK, SPACE } from './alphabet.ts';
-import { DENSE_SEED, SEED, mix } from './lexicon.ts';
+// One pass over a text: its words and pairs of characters as hashes, and what its signs say. Words nobody knows are only counted.
+import { DENSE, DIGIT, FOLD, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
+import { DENSE_SEED, HEAD_UNITS, SEED, headSlot, mix } from './lexicon.ts';
 import { stemLength } from './stem.ts';
 
 const WORD_UNITS = 40;
-const PLAIN_UNITS = 2_048;
-
-/** Told what the scan meets, in order. `position` counts words; two dense characters count as one. */
-export interface Listener {
-  word(stemHash: number, position: number): void;
-  /** A pair of dense characters that stand together; `run`: how many have stood together so far. */
-  pair(hash: number, run: number, position: number): void;
-  /** Something between words that ends a phrase. */
-  gap(): void;
-}
-
-export interface Scan {
-  /** Words, dense characters counted half. */
-  words: number;
-  denseUnits: number;
-  digits: number;
-  /** Arithmetic between numbers: `3 * 4`, `x = 5`. */
-  operations: number;
-  /** Brackets and semicolons. */
-  brackets: number;
-  questions: number;
-  /** The text with single spaces, in lower case, without emphasis; its first `PLAIN_UNITS`. */
-  plainUnits: number;
-}
+const DENSE_UNITS = 16;
 
 /** By unit: 1 operator, 2 bracket, 3 question mark, 4 ends a phrase. */
 const SIGN = new Uint8Array(0x10000);
@@ -35,10 +12,29 @@ const SIGN = new Uint8Array(0x10000);
   for (let at = 0; at < signs.length; at += 1) SIGN[signs.charCodeAt(at)] = nth + 1;
 });
 
+/** Told what the scan meets, in order. `position` counts words; two dense characters count as one. */
+export interface Listener {
+  /** `exactHash`: of the whole word; `head`: its slot among the beginnings of words. */
+  word(stemHash: number, position: number, exactHash: number, head: number): void;
+  /** A pair of dense characters that stand together; `run`: how many have stood together so far. */
+  pair(hash: number, run: number, position: number): void;
+  /** A sign or an unknown word: no phrase goes across it. */
+  gap(): void;
+}
+
+export interface Scan {
+  /** Words, dense characters counted half. */
+  words: number;
+  digits: number;
+  /** Arithmetic between numbers: `3 * 4`, `x = 5`. */
+  operations: number;
+  brackets: number;
+  questions: number;
+}
+
 export interface Scanner {
-  scan(text: string, from: number, to: number, listener: Listener): Scan;
-  /** Of the last scan. */
-  plain(): string;
+  /** `heads` null: every word is told. The result is valid until the next scan. */
+  scan(text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): Scan;
   /** Hash of the last `length` dense characters, up to 16. */
   denseHash(length: number): number;
 }
@@ -46,101 +42,106 @@ export interface Scanner {
 /** Keeps its buffers between scans; a scan is synchronous, so nothing is shared. */
 export function createScanner(): Scanner {
   const word = new Uint16Array(WORD_UNITS);
-  const prefixes = new Int32Array(WORD_UNITS + 1);
-  const recent = new Uint16Array(16);
-  const plain = new Uint16Array(PLAIN_UNITS);
-  const plainBytes = Buffer.from(plain.buffer);
-  prefixes[0] = SEED;
-  let dense = 0;
-  const result: Scan = { words: 0, denseUnits: 0, digits: 0, operations: 0, brackets: 0, questions: 0, plainUnits: 0 };
+  const recent = new Uint16Array(DENSE_UNITS);
+  const result: Scan = { words: 0, digits: 0, operations: 0, brackets: 0, questions: 0 };
+  let [dense, run] = [0, 0];
+
+  /** Folded units without marks, `most` at the most; returns how many. */
+  const fold = (text: string, from: number, to: number, most: number): number => {
+    let length = 0;
+    for (let at = from; at < to && length < most; at += 1) {
+      const code = text.charCodeAt(at);
+      if (KIND[code] !== MARK) word[length++] = FOLD[code]!;
+    }
+    return length;
+  };
+
+  const tellWord = (text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): void => {
+    const head = headSlot(word, fold(text, from, to, HEAD_UNITS));
+    if (heads !== null && heads[head] === 0) {
+      listener.gap();
+      return;
+    }
+    const length = fold(text, from, to, WORD_UNITS);
+    const stem = stemLength(word, length);
+    let hash = SEED;
+    for (let at = 0; at < stem; at += 1) hash = mix(hash, word[at]!);
+    let exact = hash;
+    for (let at = stem; at < length; at += 1) exact = mix(exact, word[at]!);
+    listener.word(hash, result.words, exact, head);
+  };
+
+  const tellDense = (code: number, listener: Listener): void => {
+    const folded = FOLD[code]!;
+    const before = recent[(dense - 1) & (DENSE_UNITS - 1)]!;
+    recent[dense & (DENSE_UNITS - 1)] = folded;
+    dense += 1;
+    run += 1;
+    result.words += 0.5;
+    if (run > 1) listener.pair(mix(mix(DENSE_SEED, before), folded), run, result.words);
+  };
+
+  const tellSign = (text: string, at: number, afterDigit: boolean, listener: Listener): void => {
+    const sign = SIGN[text.charCodeAt(at)];
+    if (sign === 1) {
+      if (afterDigit && digitFollows(text, at + 1)) result.operations += 1;
+      return;
+    }
+    if (sign === 2) result.brackets += 1;
+    else if (sign === 3) result.questions += 1;
+    else if (sign !== 4) return;
+    run = 0;
+    listener.gap();
+  };
 
   return {
-    scan(text, from, to, listener) {
-      let length = 0;
-      let run = 0;
-      let words = 0;
-      let denseUnits = 0;
-      let digits = 0;
-      let operations = 0;
-      let brackets = 0;
-      let questions = 0;
-      let plainUnits = 0;
-      let lastSolid = 0;
-      let previous = SPACE;
-      for (let at = from; at < to; at += 1) {
+    scan(text, from, to, heads, listener) {
+      result.words = result.digits = result.operations = result.brackets = result.questions = 0;
+      run = 0;
+      let solid = SPACE;
+      let at = from;
+      while (at < to) {
         const code = text.charCodeAt(at);
-        const kind = KIND[code]!;
+        let kind = KIND[code]!;
         if (kind === LETTER || kind === DIGIT) {
-          const folded = FOLD[code]!;
-          if (length < WORD_UNITS) {
-            word[length] = folded;
-            prefixes[length + 1] = mix(prefixes[length]!, folded);
-            length += 1;
-          }
-          if (kind === DIGIT) digits += 1;
-          if (plainUnits < PLAIN_UNITS) plain[plainUnits++] = LOWER[code]!;
+          const start = at;
+          let digits = 0;
+          do {
+            if (kind !== MARK) solid = kind;
+            if (kind === DIGIT) digits += 1;
+            at += 1;
+            kind = at < to ? KIND[text.charCodeAt(at)]! : SPACE;
+          } while (kind === LETTER || kind === DIGIT || (kind === MARK && wordGoesOn(text, at + 1, to)));
+          result.digits += digits;
           run = 0;
-          lastSolid = kind;
-          previous = kind;
+          tellWord(text, start, at, heads, listener);
+          result.words += 1;
           continue;
-        }
-        if (kind === MARK) {
-          const next = at + 1 < to ? KIND[text.charCodeAt(at + 1)]! : SPACE;
-          const inside = previous === SPACE ? next === SPACE : previous < MARK && (next === LETTER || next === DIGIT);
-          if (inside) {
-            if (lastSolid === DIGIT && code === 0x2a && digitFollows(text, at + 1)) operations += 1;
-            if (plainUnits < PLAIN_UNITS) plain[plainUnits++] = code;
-          }
-          continue;
-        }
-        if (length > 0) {
-          listener.word(prefixes[stemLength(word, length)]!, words);
-          words += 1;
-          length = 0;
         }
         if (kind === DENSE) {
-          recent[dense & 15] = FOLD[code]!;
-          dense += 1;
-          run += 1;
-          denseUnits += 1;
-          if ((denseUnits & 1) === 1) words += 1;
-          if (run > 1) listener.pair(pairHash(recent[(dense - 2) & 15]!, FOLD[code]!), run, words);
-          if (plainUnits < PLAIN_UNITS) plain[plainUnits++] = code;
-          lastSolid = kind;
-          previous = kind;
-          continue;
-        }
-        if (kind === SPACE) {
-          if (previous !== SPACE && plainUnits > 0 && plainUnits < PLAIN_UNITS) plain[plainUnits++] = 0x20;
-          previous = SPACE;
-          continue;
-        }
-        const sign = SIGN[code]!;
-        if (sign === 1) {
-          if (lastSolid === DIGIT && digitFollows(text, at + 1)) operations += 1;
-        } else if (sign === 2) brackets += 1;
-        else if (sign === 3) questions += 1;
-        if (sign > 1) {
-          listener.gap();
-          run = 0;
-        }
-        if (plainUnits < PLAIN_UNITS) plain[plainUnits++] = LOWER[code]!;
-        previous = kind;
+          tellDense(code, listener);
+          solid = DENSE;
+        } else if (kind !== SPACE) tellSign(text, at, solid === DIGIT, listener);
+        at += 1;
       }
-      if (length > 0) {
-        listener.word(prefixes[stemLength(word, length)]!, words);
-        words += 1;
-      }
-      return Object.assign(result, { words, denseUnits, digits, operations, brackets, questions, plainUnits });
+      return result;
     },
-    plain: () => plainBytes.toString('utf16le', 0, result.plainUnits * 2),
     denseHash(length) {
       let hash = DENSE_SEED;
-      for (let back = length; back > 0; back -= 1) hash = mix(hash, recent[(dense - back) & 15]!);
+      for (let back = length; back > 0; back -= 1) hash = mix(hash, recent[(dense - back) & (DENSE_UNITS - 1)]!);
       return hash;
     },
   };
 }
+
+/** Emphasis and accents inside a word don't end it: `**w**ord`; but `3*4` are two numbers. */
+function wordGoesOn(text: string, next: number, to: number): boolean {
+  if (next >= to) return false;
+  const kind = KIND[text.charCodeAt(next)];
+  if (kind === MARK) return text.charCodeAt(next) !== STAR || wordGoesOn(text, next + 1, Math.min(to, next + 8));
+  return kind === LETTER || (kind === DIGIT && text.charCodeAt(next - 1) !== STAR);
+}
+const STAR = 0x2a;
 
 /** After spaces and emphasis; looks at a handful of units. */
 function digitFollows(text: string, from: number): boolean {
@@ -150,5 +151,3 @@ function digitFollows(text: string, from: number): boolean {
   }
   return false;
 }
-
-const pairHash = (left: number, right: number): number => mix(mix(DENSE_SEED, left), right);

@@ -41,7 +41,7 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
     return Math.min(2.4, scan.operations * 1.4) + dense;
   },
   simple_query: (features, scan) =>
-    (scan.words <= 16 ? 0.9 : 0) + (scan.questions > 0 && scan.words <= 30 && !isCode(features, scan) ? 0.9 : 0),
+    (scan.words <= 16 ? 1.2 : 0) + (scan.questions > 0 && scan.words <= 30 && !isCode(features, scan) ? 0.9 : 0),
   summarisation: (_, scan) => (scan.words > 400 ? 0.8 : 0),
   summarization: (_, scan) => (scan.words > 400 ? 0.8 : 0),
 };

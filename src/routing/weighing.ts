@@ -10,18 +10,16 @@ interface Rates {
 
 const RATES: Readonly<Record<RoutingSettings['prefer'], Rates>> = {
   quality: { perUsd: 1, perSecond: 0.001 },
-  balanced: { perUsd: 12, perSecond: 0.005 },
-  cost: { perUsd: 60, perSecond: 0.001 },
-  speed: { perUsd: 2, perSecond: 0.03 },
+  balanced: { perUsd: 40, perSecond: 0.005 },
+  cost: { perUsd: 250, perSecond: 0.001 },
+  speed: { perUsd: 2, perSecond: 0.15 },
 };
 /** A tier of a cent a query in 15 s leaves the rates as they are; a cheaper or quicker one makes money or time dearer. */
 const USUAL_USD = 0.01;
 const USUAL_SECONDS = 15;
-/** More than any difference in quality. */
-const LOCAL_BONUS = 1;
 
 export interface Weighing {
-  utility(quality: number, cost: Nano | null, latencyMs: number, local: boolean): number;
+  utility(quality: number, cost: Nano | null, latencyMs: number): number;
 }
 
 const scale = (usual: number, own: number): number => (own > 0 ? Math.min(4, Math.max(0.25, usual / own)) : 1);
@@ -31,9 +29,8 @@ export function weighingOf(routing: RoutingSettings, tier: Tier): Weighing {
   const perUsd = rates.perUsd * scale(USUAL_USD, usdOf(tier.costPerQuery));
   const perSecond = rates.perSecond * scale(USUAL_SECONDS, tier.expectedLatencyMs / 1_000);
   return {
-    utility(quality, cost, latencyMs, local) {
-      const bonus = routing.preferLocal && local ? LOCAL_BONUS : 0;
-      return quality + bonus - perUsd * usdOf(cost ?? (0 as Nano)) - (perSecond * latencyMs) / 1_000;
+    utility(quality, cost, latencyMs) {
+      return quality - perUsd * usdOf(cost ?? (0 as Nano)) - (perSecond * latencyMs) / 1_000;
     },
   };
 }
