@@ -83,6 +83,17 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
     return result;
   }
 
+  /** One listener's failure is not the others'. */
+  function tellAll(): void {
+    for (const listener of listeners) {
+      try {
+        listener(resolved.settings, parts);
+      } catch (failure) {
+        log('error', `Something failed to take up the new config: ${String(failure)}`);
+      }
+    }
+  }
+
   async function take(next: LoadedConfig): Promise<boolean> {
     const before = { version: resolved.settings.version, parts };
     const nextResolved = resolve(next, await gather(next));
@@ -96,7 +107,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
       redisUrl: atStart.redisUrl,
     };
     const changed = before.version !== resolved.settings.version || !isDeepStrictEqual(before.parts, parts);
-    if (changed) for (const listener of listeners) listener(resolved.settings, parts);
+    if (changed) tellAll();
     return changed;
   }
 
@@ -124,7 +135,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
     resolved = resolve(loaded, await gather(loaded));
     if (resolved.settings.version === before) return;
     log('info', `Local servers changed: ${resolved.settings.usable.size} models can be used.`);
-    for (const listener of listeners) listener(resolved.settings, parts);
+    tellAll();
   }
 
   const onFile = (): void => {

@@ -12,7 +12,7 @@ import { explain, faultsOf } from './explain.ts';
 import { configJsonSchema } from './json-schema.ts';
 import { ConfigError, didYouMean, pathText } from './problem.ts';
 import type { Path, Problem } from './problem.ts';
-import { referenceProblems } from './references.ts';
+import { referenceProblems, referenceWarnings } from './references.ts';
 import { configSchema } from './schema/index.ts';
 import type { Config } from './schema/index.ts';
 import type { Environment, Substituted } from './substitute.ts';
@@ -60,7 +60,15 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const unsafe = openToTheWorld(config, document);
   if (unsafe !== null) throw new ConfigError([unsafe]);
   const { tier, warnings } = chooseTier(config, catalog, document, options.env);
-  return { file, digest: digestOf(text), config, catalog, keyVariables: keyVariables(document), tier, warnings };
+  return {
+    file,
+    digest: digestOf(text),
+    config,
+    catalog,
+    keyVariables: keyVariables(document),
+    tier,
+    warnings: [...warnings, ...referenceWarnings(document, catalog.rows)],
+  };
 }
 
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);

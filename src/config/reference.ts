@@ -30,12 +30,13 @@ request, a bad one is reported and the old settings stay. \`quorum check\` check
 - **Durations** are \`250ms\`, \`10s\`, \`5m\`, \`1h\`, \`30d\`; **sizes** \`512kb\`, \`20mb\`, \`1gb\`; **prices** USD per million tokens.
 - **Unknown keys are errors.** All problems are told at once, each with file, line, column, path and the nearest known key.
 - **The catalog** (\`config/catalog.yaml\`) knows providers, models, tiers and tasks already. A row of the same name changes it key by key.
-  A provider row with a \`base_url\` of its own takes nothing from the catalog's row, its key included; once you list models at it,
+  A model listed at another provider than the catalog's keeps what it is, not what it was called there. A provider row with a \`base_url\` of its own takes nothing from the catalog's row, its key included; once you list models at it,
   only those are served there. A tier row with \`models\` describes a tier of its own.
 - **What is usable**: a provider whose key is there, or that needs none; a local one (\`local: true\`) that your file declares, or that
   answers. What a local server has installed joins as \`provider/name\`. Simulated models answer only while no real one can.
 - **Tiers** keep their usable models in order. Where some are missing, others stand in until there are three: local ones first, then
-  cheaper ones. Models that you add without tiers of your own belong to every tier.
+  cheaper ones. Models that you add belong to the shipped tiers too, as long as you make no tiers yourself, and to those that would be
+  empty otherwise.
 - **Environment**: \`QUORUM_HOST\`, \`QUORUM_PORT\`, \`QUORUM_LOG_LEVEL\`, \`QUORUM_ADMIN_KEY\`, \`QUORUM_CONFIG\`, \`MODEL_TIER\`. Editors know all keys
   with \`# yaml-language-server: $schema=./quorum.schema.json\`.
 - **At the next start only**: \`server.host\`, \`server.port\`, \`server.admin_key\`, \`server.body_limit\`, \`server.log_level\`, \`storage.url\`, \`redis.url\`.

@@ -15,6 +15,7 @@ const texts = (value: unknown): readonly string[] =>
 /** Every name that is known once the config is laid over the catalog. */
 interface Known {
   readonly providers: ReadonlySet<string>;
+  readonly local: ReadonlySet<string>;
   readonly models: ReadonlySet<string>;
   readonly tiers: ReadonlySet<string>;
   readonly tasks: ReadonlySet<string>;
@@ -26,6 +27,11 @@ export function referenceProblems(document: ConfigDocument, catalog: Rows): read
   const data = document.data;
   const known: Known = {
     providers: union(catalog.providers, data['providers']),
+    local: new Set(
+      Object.entries({ ...catalog.providers, ...table(data['providers']) }).flatMap(([name, row]) =>
+        table(row)['local'] === true ? [name] : [],
+      ),
+    ),
     models: union(catalog.models, data['models']),
     tiers: union(catalog.tiers, data['tiers']),
     tasks: union(catalog.tasks, data['tasks']),
@@ -99,7 +105,7 @@ function checkTiers(data: Table, known: Known, say: Say): void {
 
 /** A local server's own models are found while running: `ollama/llama3.3`. */
 const isModel = (name: string, known: Known): boolean =>
-  known.models.has(name) || (name.includes('/') && known.providers.has(name.slice(0, name.indexOf('/'))));
+  known.models.has(name) || (name.includes('/') && known.local.has(name.slice(0, name.indexOf('/'))));
 
 function checkAliases(known: Known, say: Say): void {
   for (const [name, target] of Object.entries(known.aliases)) {
@@ -157,6 +163,40 @@ function checkTasks(data: Table, known: Known, say: Say): void {
       }
     }
   }
+}
+
+/** What is allowed, and hardly meant. */
+export function referenceWarnings(document: ConfigDocument, catalog: Rows): readonly Problem[] {
+  const { data } = document;
+  const [providers, models] = [table(data['providers']), table(data['models'])];
+  const tasks = union(catalog.tasks, data['tasks']);
+  const used = new Set(
+    Object.values(models).map((row) => (typeof row === 'string' ? row.split('/')[0] : table(row)['provider'])),
+  );
+  const idle = Object.entries(providers).filter(
+    ([name, row]) =>
+      !Object.hasOwn(catalog.providers, name) &&
+      !used.has(name) &&
+      table(row)['local'] !== true &&
+      table(row)['type'] !== 'sandbox',
+  );
+  const strengths = Object.entries(models).flatMap(([name, row]) =>
+    texts(table(row)['strengths']).map((task, index) => ({ path: ['models', name, 'strengths', index] as Path, task })),
+  );
+  return [
+    ...idle.map(([name]) => ({
+      ...document.placeOf(['providers', name], 'key'),
+      path: `providers.${name}`,
+      message: `no model is listed at this provider; list what it has under "models", such as "my-model: ${name}"`,
+    })),
+    ...strengths
+      .filter(({ task }) => !tasks.has(task))
+      .map(({ path, task }) => ({
+        ...document.placeOf(path),
+        path: pathText(path),
+        message: unknown('task', task, tasks),
+      })),
+  ];
 }
 
 function checkBudgets(rows: unknown, say: Say): void {

@@ -133,6 +133,19 @@ describe('reload', () => {
     expect(config.parts().budgets).toEqual([]);
   });
 
+  it('one listener that fails is told in the log and spoils nothing', async () => {
+    const { config, file, said } = await live('', { watch: false });
+    const heard = vi.fn<() => void>();
+    config.onChange(() => {
+      throw new Error('no room');
+    });
+    config.onChange(heard);
+    writeFileSync(file, 'cache: { ttl: 2h }');
+    expect(await config.reload()).toMatchObject({ ok: true, changed: true });
+    expect(heard).toHaveBeenCalledOnce();
+    expect(said.join()).toContain('Error: no room');
+  });
+
   it('many at once end with the last file', async () => {
     const { config, file } = await live('cache: { ttl: 1h }', { watch: false });
     const results = Array.from({ length: 20 }, (_, index) => {

@@ -253,6 +253,80 @@ sandbox: { enabled: true, seed: s, models: { sandbox-swift: { accuracy: { arithm
   });
 });
 
+describe('what is allowed and hardly meant', () => {
+  it('warns: a provider without models, a strength that is no task', () => {
+    const { warnings } = load(
+      'providers:\n  idle: "http://a/v1"\n  b: "http://b/v1"\nmodels:\n  m: { provider: b, strengths: [maths] }',
+    );
+    expect(told(warnings)).toEqual([
+      '2:3 providers.idle: no model is listed at this provider; list what it has under "models", such as "my-model: idle"',
+      '5:33 models.m.strengths[0]: there is no task "maths"; did you mean "math"?',
+    ]);
+  });
+
+  it('a tier may name what a local server will have, and no more than that', () => {
+    expect(load('tiers: { mine: [ollama/later] }').warnings).toEqual([]);
+    expect(told(problemsOf('tiers: { mine: [openrouter/unknown-thing-9] }'))[0]).toContain(
+      'there is no model "openrouter/unknown-thing-9"',
+    );
+  });
+});
+
+it('a whole config with every part loads', () => {
+  const { settings } = settle(
+    `
+server: { host: 127.0.0.1, port: 4000, admin_key: "\${QUORUM_ADMIN_KEY:-}", body_limit: 20mb, shutdown_grace: 30s }
+storage: { url: "sqlite:./data/quorum.db" }        # or postgres://…
+redis: { url: "\${REDIS_URL:-}" }
+providers:
+  openai: { type: openai, base_url: https://api.openai.com/v1, api_key: "\${OPENAI_API_KEY:-}" }
+  ollama: { type: openai, base_url: http://127.0.0.1:11434/v1, local: true }
+models:
+  gpt-4o-mini:
+    provider: openai
+    upstream_model: gpt-4o-mini
+    price: { input: 0.15, cached_input: 0.075, output: 0.60 }
+    context: 128000
+    max_output: 16384
+    quality: 7
+    speed: fast
+    strengths: [simple_query, extraction]
+    capabilities: [tools, json_schema, vision, streaming]
+  e: ollama/e
+tiers:
+  balanced: { models: [gpt-4o-mini, e], chairman: e, expected_latency: 18s, cost_per_query: 0.012 }
+default_tier: "\${MODEL_TIER:-balanced}"
+aliases: { gpt-4o: auto }
+tasks:
+  math: { keywords: [solve, integral], patterns: ["\\\\d+\\\\s*[-+*/]\\\\s*\\\\d+"], min_quality: 0.8, critical: true, strategy: adaptive, validators: [] }
+routing: { strategy: adaptive, prefer: quality, prefer_local: false, max_cost_per_request: 0.50, explore: 0.05 }
+limits: { roles: { planner: 2, executor: 5, heavy: 1, global: 6 }, max_wait: 10s }
+cache: { enabled: true, ttl: 1h, max_entries: 10000, max_bytes: 256mb, scope: key }
+budgets:
+  - { scope: global, period: month, limit_usd: 100, soft_at: [0.5, 0.8, 0.95], on_exceed: reject }
+experiments: {}
+`,
+    { env: { OPENAI_API_KEY: 'k' } },
+  );
+  expect(settings.tiers.get('balanced')).toEqual({
+    name: 'balanced',
+    configured: ['gpt-4o-mini', 'e'],
+    models: ['gpt-4o-mini', 'e'],
+    chairman: 'e',
+    expectedLatencyMs: 18_000,
+    costPerQuery: 12_000_000,
+    gaps: [],
+  });
+  expect(settings.tasks.get('math')?.patterns).toEqual([/\d+\s*[-+*/]\s*\d+/i]);
+  expect(settings.aliases.get('gpt-4o')).toBe('auto');
+  expect(settings.routing.maxCostPerRequest).toBe(500_000_000);
+  expect(settings.models.get('gpt-4o-mini')).toMatchObject({
+    quality: 7,
+    price: { inputPico: 150_000 },
+    capabilities: new Set(['tools', 'json_schema', 'vision', 'streaming']),
+  });
+});
+
 describe('an unknown tier', () => {
   it('warns, names the nearest and gives balanced', () => {
     const loaded = load('server: {}\ndefault_tier: premuim');

@@ -236,6 +236,14 @@ models:
     );
   });
 
+  it('with one tier of one’s own, the shipped ones still hold one’s models, best fitting first', () => {
+    const yaml = `${HOUSE}models: { a: { provider: house, quality: 5, price: 1/1 }, b: { provider: house, quality: 9, price: 9/9 }, c: house, d: house }\ntiers: { balanced: [a] }`;
+    const { settings } = settle(yaml);
+    expect(settings.tiers.get('balanced')?.models).toEqual(['a']);
+    expect(settings.tiers.get('premium')?.models).toEqual(['b', 'c', 'd', 'a']);
+    expect(settings.tiers.get('cost')?.models).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   it.each(Object.keys(EVERY_KEY))(
     'with %s alone every tier has at least two models, all usable, and a chairman',
     (variable) => {

@@ -31,7 +31,8 @@ export function resolve(loaded: LoadedConfig, facts: Facts): Resolved {
     models,
     usable,
     whyNot: (name) => reasons.get(name) ?? 'nothing is known of it',
-    added: Object.keys(config.tiers).length > 0 ? [] : addedModels(loaded, known, models, usable),
+    added: addedModels(loaded, known, models, usable),
+    arranged: Object.keys(config.tiers).length > 0,
   });
   const settings: Omit<Settings, 'version'> = {
     providers: new Map([...known].map(([name, { provider }]) => [name, provider])),
@@ -113,7 +114,7 @@ function reasonsOf(
   return reasons;
 }
 
-/** Usable models that the catalog doesn't have there: with no tiers of their own they belong to every tier. */
+/** Usable models that the catalog doesn't have there. */
 function addedModels(
   { config, catalog }: LoadedConfig,
   known: ReadonlyMap<string, KnownProvider>,

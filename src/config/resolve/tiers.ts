@@ -9,8 +9,10 @@ export interface TierScene {
   readonly usable: ReadonlySet<string>;
   /** Why a model isn't usable, in words. */
   readonly whyNot: (name: string) => string;
-  /** Usable models that only the file knows, which it put into no tier of its own. */
+  /** Usable models that only the file knows. */
   readonly added: readonly Model[];
+  /** The file has tiers of its own: it has said where its models belong. */
+  readonly arranged: boolean;
 }
 
 export function resolveTiers({ config, catalog }: LoadedConfig, scene: TierScene): ReadonlyMap<string, Tier> {
@@ -31,9 +33,10 @@ const given = (row: TierRow | undefined): TierRow =>
 
 function tierFrom(name: string, row: TierRow, shipped: boolean, scene: TierScene): Tier {
   const { usable } = scene;
-  const added = shipped && Object.keys(row).length > 0 ? scene.added.map((model) => model.name) : [];
   const configured = row.models ?? [];
   const present = configured.filter((model) => usable.has(model));
+  const takesAll = shipped && (!scene.arranged || present.length === 0);
+  const added = takesAll ? scene.added.map((model) => model.name) : [];
   const listed = added.length > 0 ? inOrder(name, [...new Set([...added, ...present])], scene) : present;
   const models = filled(listed, configured, scene);
   const best = bestOf(models, scene);
