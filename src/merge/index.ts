@@ -1,8 +1,9 @@
 // How several answers become one: compared by kind, voted on, merged, with who said what. Pure, and independent of the order of arrival.
-import type { Merger } from '../contract/index.ts';
+import type { Candidate, Judgement, MergeContext, Merger } from '../contract/index.ts';
 import { judge } from './judge.ts';
 import { merge } from './merge.ts';
 import { seat } from './panel.ts';
+import type { Panel } from './panel.ts';
 import { createReader } from './reading.ts';
 import { createSchemas } from './schema.ts';
 import { stand } from './stand.ts';
@@ -11,13 +12,26 @@ import { stand } from './stand.ts';
 export function createMerger(): Merger {
   const schemas = createSchemas();
   const read = createReader();
+  const judged = new WeakMap<Candidate, { readonly context: MergeContext; readonly judgement: Judgement }>();
+
+  function judgeOnce(candidate: Candidate, context: MergeContext): Judgement {
+    const known = judged.get(candidate);
+    if (known?.context === context) return known.judgement;
+    const judgement = judge(candidate, read(candidate, context.request), context, schemas);
+    judged.set(candidate, { context, judgement });
+    return judgement;
+  }
+
+  const sit = (candidates: readonly Candidate[], context: MergeContext): Panel =>
+    seat(candidates, context, { schemas, read, judge: judgeOnce });
+
   return {
-    judge: (candidate, context) => judge(candidate, read(candidate), context, schemas),
+    judge: judgeOnce,
     stand: (candidates, outstanding, context) =>
-      stand(candidates.length === 0 ? null : seat(candidates, context, schemas, read), outstanding),
+      stand(candidates.length === 0 ? null : sit(candidates, context), outstanding),
     merge(candidates, context) {
       if (candidates.length === 0) throw new RangeError('merging needs at least one candidate');
-      return merge(seat(candidates, context, schemas, read));
+      return merge(sit(candidates, context));
     },
   };
 }

@@ -90,7 +90,8 @@ function toolFindings(reading: Reading, request: ChatRequest, schemas: Schemas):
       .check(call.arguments)
       .map((violation) => ({ ...violation, field: `${call.name}.${violation.field}`.replace(/\.$/, '') }));
   });
-  return violations.length === 0 ? [] : [{ reason: 'tool call invalid', factor: 0.3, violations }];
+  const written = reading.written ? [{ reason: 'tool call in the text', factor: 0.6 }] : [];
+  return violations.length === 0 ? written : [...written, { reason: 'tool call invalid', factor: 0.3, violations }];
 }
 
 /** What validators look at: the JSON, the arguments of a single call, or the final answer. */

@@ -14,7 +14,7 @@ import type { Ledger } from './ledger.ts';
 import { among } from './panel.ts';
 import type { Panel } from './panel.ts';
 import { finalText } from './finals.ts';
-import { mergeCalls } from './tools.ts';
+import { callSides, mergeCalls } from './tools.ts';
 import type { MergedCalls } from './tools.ts';
 import { validate } from './validate.ts';
 import { byRank, isTie, shareOf, tally } from './vote.ts';
@@ -194,10 +194,7 @@ function withJson(base: Voice, value: Json, asked: boolean): AssistantMessage {
 function toolOutcome(panel: Panel, ground: Ground, ledger: Ledger): Outcome {
   const callers = panel.voices.filter((voice) => voice.reading.calls.length > 0);
   const others = panel.voices.filter((voice) => voice.reading.calls.length === 0);
-  const sides = tally(
-    panel.voices.map((voice) => ({ voice, key: callers.includes(voice) ? 'call' : 'no call' })),
-    panel.bond,
-  );
+  const sides = callSides(panel);
   if (sides.length > 1) ledger.note('tool_calls', sides[0]!.key, sides, (side) => side.key);
   if (sides[0]!.key === 'no call') return textInstead(panel, ground, others, sides);
   const whole = panel.context.task.merge.toolMerge ?? (panel.context.task.critical ? 'whole' : 'field');
@@ -258,7 +255,7 @@ function fieldCalls(
   );
   return {
     base,
-    message: own === undefined ? withCalls(base, merged) : null,
+    message: own === undefined || own.reading.written ? withCalls(base, merged) : null,
     agreeing: agreeing.length > 0 ? agreeing : callers,
     agreement: ground.camps.length === 1 ? 1 : Math.max(shareOf(ground.camps), fieldAgreement(ledger)),
     disputed: isDisputed(ground.camps) && (ledger.tied() || fieldAgreement(ledger) < 0.5),

@@ -1,9 +1,8 @@
 // The candidates as voices, in an order that doesn't depend on who came first.
-import type { Candidate, MergeContext } from '../contract/index.ts';
-import { judge } from './judge.ts';
+import type { Candidate, Judgement, MergeContext } from '../contract/index.ts';
 import type { Reading } from './reading.ts';
 import type { Schemas } from './schema.ts';
-import { bondOf, shrunk } from './vote.ts';
+import { bondOf, oddsOf, weightOf } from './vote.ts';
 import type { Bond, Voice } from './vote.ts';
 
 export interface Panel {
@@ -38,24 +37,36 @@ function byContent(left: Omit<Voice, 'rank'>, right: Omit<Voice, 'rank'>): numbe
   );
 }
 
-export function seat(
-  candidates: readonly Candidate[],
-  context: MergeContext,
-  schemas: Schemas,
-  read: (candidate: Candidate) => Reading,
-): Panel {
-  const counted = candidates.filter((candidate) => shrunk(candidate.weight) > 0);
+/** What judges and reads. */
+export interface Bench {
+  readonly schemas: Schemas;
+  readonly read: (candidate: Candidate, request: MergeContext['request']) => Reading;
+  readonly judge: (candidate: Candidate, context: MergeContext) => Judgement;
+}
+
+export function seat(candidates: readonly Candidate[], context: MergeContext, by: Bench): Panel {
+  const counted = candidates.filter((candidate) => Number.isFinite(candidate.weight) && candidate.weight > 0);
   const heard = counted.length > 0 ? counted : candidates;
+  const largest = Math.max(...counted.map((candidate) => candidate.weight));
   const voices = heard
     .map((candidate) => {
-      const reading = read(candidate);
-      const judgement = judge(candidate, reading, context, schemas);
-      return { candidate, reading, judgement, weight: (shrunk(candidate.weight) || 1) * judgement.factor };
+      const reading = by.read(candidate, context.request);
+      const judgement = by.judge(candidate, context);
+      const odds = (counted.length > 0 ? oddsOf(candidate.weight, largest) : 1) * judgement.factor;
+      return {
+        candidate,
+        model: candidate.model,
+        family: candidate.family,
+        reading,
+        judgement,
+        odds,
+        weight: weightOf(odds),
+      };
     })
     .sort(byContent)
     .slice(0, MAX_VOICES)
     .map((voice, rank) => ({ ...voice, rank }));
-  return { context, schemas, voices, bond: bondOf(context) };
+  return { context, schemas: by.schemas, voices, bond: bondOf(context) };
 }
 
 /** The same panel with fewer voices. */

@@ -1,14 +1,16 @@
 // What a candidate says, read once: its text, the JSON in it, its tool calls. Independent of the other candidates.
-import type { Candidate, ToolCall } from '../contract/index.ts';
+import type { Candidate, ChatRequest, ToolCall } from '../contract/index.ts';
 import { extract } from './extract.ts';
 import type { Extracted } from './extract.ts';
 import { findJson } from './find.ts';
 import type { FoundJson } from './find.ts';
-import { isObject, parseJson } from './json.ts';
+import { isObject, parseJson, writeJson } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
+import { toolsOf } from './request.ts';
 import { profileOf } from './similarity.ts';
 import type { Profile } from './similarity.ts';
 import { MAX_READ_CHARS, textOf, withoutThinking } from './text.ts';
+import { writtenCalls } from './written.ts';
 
 export interface Call {
   readonly source: ToolCall;
@@ -29,6 +31,8 @@ export interface Reading {
   /** Without thinking, trimmed. */
   readonly text: string;
   readonly calls: readonly Call[];
+  /** The calls stand in the text only. */
+  readonly written: boolean;
   readonly json: FoundJson | null;
   readonly answerField: AnswerField | null;
   /** The final answer in the text; null when there is none, or in a text too long to read. */
@@ -63,12 +67,21 @@ const lazy = <Value>(make: () => Value): (() => Value) => {
   return () => (made ??= { value: make() }).value;
 };
 
-export function readingOf(candidate: Candidate): Reading {
+/** Calls of offered tools in the text, as if they had been made. */
+function callsInText(text: string, request: ChatRequest): readonly Call[] {
+  const tools = toolsOf(request);
+  if (tools.size === 0) return [];
+  return writtenCalls(text, new Set(tools.keys())).map((call, at) => ({
+    source: { id: `call_${at}`, type: 'function', function: { name: call.name, arguments: writeJson(call.arguments) } },
+    ...call,
+  }));
+}
+
+export function readingOf(candidate: Candidate, request: ChatRequest): Reading {
   const content = textOf(candidate.message);
   const text = lazy(() => withoutThinking(content).trim());
-  const calls = lazy(() =>
-    Array.isArray(candidate.message.tool_calls) ? candidate.message.tool_calls.map((call) => callOf(call)) : [],
-  );
+  const made = Array.isArray(candidate.message.tool_calls) ? candidate.message.tool_calls : [];
+  const calls = lazy(() => (made.length > 0 ? made.map((call) => callOf(call)) : callsInText(text(), request)));
   const json = lazy(() => findJson(text()));
   const answerField = lazy(() => answerFieldOf(json()?.value));
   const final = lazy(() => (text().length > MAX_READ_CHARS ? null : extract(text())));
@@ -80,6 +93,9 @@ export function readingOf(candidate: Candidate): Reading {
     },
     get calls() {
       return calls();
+    },
+    get written() {
+      return made.length === 0 && calls().length > 0;
     },
     get json() {
       return json();
@@ -97,11 +113,13 @@ export function readingOf(candidate: Candidate): Reading {
 }
 
 /** Readings are kept as long as their candidate: `judge`, `stand` and `merge` read it once. */
-export function createReader(): (candidate: Candidate) => Reading {
-  const readings = new WeakMap<Candidate, Reading>();
-  return (candidate) => {
-    let reading = readings.get(candidate);
-    if (reading === undefined) readings.set(candidate, (reading = readingOf(candidate)));
+export function createReader(): (candidate: Candidate, request: ChatRequest) => Reading {
+  const readings = new WeakMap<Candidate, { readonly request: ChatRequest; readonly reading: Reading }>();
+  return (candidate, request) => {
+    const known = readings.get(candidate);
+    if (known?.request === request) return known.reading;
+    const reading = readingOf(candidate, request);
+    readings.set(candidate, { request, reading });
     return reading;
   };
 }

@@ -3,16 +3,31 @@ import type { Merger, Standing } from '../contract/index.ts';
 import { groundOf } from './ground.ts';
 import { campsOf, isDisputed } from './merge.ts';
 import type { Panel } from './panel.ts';
-import { EPSILON, shareOf, shrunk } from './vote.ts';
+import { EPSILON, oddsOf, shareOf, weigh } from './vote.ts';
+import type { Member } from './vote.ts';
 
 type Outstanding = Parameters<Merger['stand']>[1];
 
-/** `panel` null: nobody has answered yet. */
+/** Those that are still out, as members of whatever camp they may join. */
+function membersOf(outstanding: Outstanding, panel: Panel): Member[] {
+  const largest = Math.max(
+    0,
+    ...outstanding.map((member) => member.weight),
+    ...panel.voices.map((voice) => voice.candidate.weight),
+  );
+  return outstanding
+    .map(({ model, family, weight }) => ({ model, family, odds: oddsOf(weight, largest) }))
+    .filter((member) => member.odds > 0);
+}
+
+/** `panel` null: nobody has answered yet. Settled when even all that are out, on one rival's side or by themselves, weigh less than the first camp. */
 export function stand(panel: Panel | null, outstanding: Outstanding): Standing {
-  if (panel === null) return { kind: 'empty', camps: [], agreement: 0, settled: false, disputed: false };
+  if (panel === null)
+    return { kind: 'empty', camps: [], agreement: 0, settled: outstanding.length === 0, disputed: false };
   const { kind, camps } = groundOf(panel);
-  const [first, second] = camps;
-  const out = outstanding.reduce((sum, member) => sum + shrunk(member.weight), 0);
-  const settled = out <= EPSILON || first!.weight > (second?.weight ?? 0) + out + EPSILON;
+  const [first, ...others] = camps;
+  const out = membersOf(outstanding, panel);
+  const rivals = [[], ...others.map((camp) => camp.voices)].map((voices) => weigh([...voices, ...out], () => 0));
+  const settled = out.length === 0 || rivals.every((weight) => first!.weight > weight + EPSILON);
   return { kind, camps: campsOf(camps), agreement: shareOf(camps), settled, disputed: isDisputed(camps) };
 }

@@ -1,7 +1,8 @@
 // Tool calls become one set: a vote on which calls are made, then on each argument among those who make that call.
 import type { ToolCall, Violation } from '../contract/index.ts';
 import { alike, callsKey, isParallel } from './calls.ts';
-import { evidenceFor } from './evidence.ts';
+import { completeness } from './coverage.ts';
+import { evidenceFor, foundedShare } from './evidence.ts';
 import { mergeValues } from './fields.ts';
 import { shown } from './shown.ts';
 import { writeJson } from './json.ts';
@@ -12,8 +13,8 @@ import type { Call } from './reading.ts';
 import { toolsOf } from './request.ts';
 import type { Tool } from './request.ts';
 import type { Vote } from './scalars.ts';
-import { byRank, sideOf, tally, weigh } from './vote.ts';
-import type { Side, Voice } from './vote.ts';
+import { byRank, bySize, rated, sideOf, tally, weigh } from './vote.ts';
+import type { Bond, Side, Voice } from './vote.ts';
 
 /** One call of the answer, and every voice's own version of it. */
 interface Slot {
@@ -38,11 +39,18 @@ const names = (voice: Voice, parallel: boolean): string => {
   return (parallel ? called.sort() : called).join('\n');
 };
 
-/** Which calls are made: the names, with how often. */
+/** Which calls are made: the names, with how often. Where they differ, how much of the request they take up counts too. */
 function structure(panel: Panel, callers: readonly Voice[]): readonly Side[] {
-  const parallel = isParallel(panel.context.request);
-  return tally(
+  const { request } = panel.context;
+  const parallel = isParallel(request);
+  const sides = tally(
     callers.map((voice) => ({ voice, key: names(voice, parallel) })),
+    panel.bond,
+  );
+  if (sides.length === 1) return sides;
+  const factors = completeness(callers, request);
+  return tally(
+    callers.map((voice) => ({ voice: rated(voice, factors.get(voice)!), key: names(voice, parallel) })),
     panel.bond,
   );
 }
@@ -94,7 +102,7 @@ function mergeArguments(
     .filter((made) => made.call.arguments !== null)
     .sort((left, right) => byRank(left.voice, right.voice));
   if (versions.length === 0) return null;
-  const evidence = evidenceFor(panel, tool);
+  const evidence = evidenceFor(panel.context.request, tool);
   const fields = new Map<string, Json>();
   for (const name of new Set(versions.flatMap((made) => [...made.call.arguments!.keys()]))) {
     const votes = versions
@@ -102,14 +110,11 @@ function mergeArguments(
       .map((made): Vote => ({ voice: made.voice, value: made.call.arguments!.get(name)! }));
     const lacking = versions.filter((made) => !made.call.arguments!.has(name)).map((made) => made.voice);
     const weighed = votes.map(({ voice, value }) => ({
-      voice: { ...voice, weight: voice.weight * evidence.value(name, value) },
+      voice: rated(voice, evidence.value(name, value)),
       value,
     }));
     if (lacking.length > 0 && !tool?.required.has(name)) {
-      const having = weighed.map((vote) => ({
-        ...vote.voice,
-        weight: vote.voice.weight * evidence.given(name, vote.value),
-      }));
+      const having = weighed.map((vote) => rated(vote.voice, evidence.given(name, vote.value)));
       const present = given(name, having, lacking, panel);
       const sides = [sideOf('given', having, panel.bond), sideOf('left out', lacking, panel.bond)];
       ledger.note(
@@ -161,7 +166,7 @@ function mergeSlot(slot: Slot, panel: Panel, ledger: Ledger, path: string): Merg
 export function mergeCalls(panel: Panel, callers: readonly Voice[], ledger: Ledger): MergedCalls {
   const parallel = isParallel(panel.context.request);
   const sides = structure(panel, callers);
-  const winners = sides[0]!.voices;
+  const winners = callers.filter((voice) => sides[0]!.voices.some((other) => other.rank === voice.rank));
   const lead = central(winners, panel);
   if (sides.length > 1)
     ledger.note('tool_calls', lead.reading.calls.map((call) => call.name).join(', '), sides, (side) =>
@@ -183,3 +188,49 @@ function central(voices: readonly Voice[], panel: Panel): Voice {
   );
   return sides[0]!.voices[0]!;
 }
+
+/** How much two voices' calls have in common, 0-1. */
+function likeness(left: Voice, right: Voice): number {
+  const scores = left.reading.calls.map((call) =>
+    Math.max(
+      0,
+      ...right.reading.calls
+        .filter((other) => other.name === call.name)
+        .map((other) => alike(call.arguments ?? new Map(), other.arguments ?? new Map())),
+    ),
+  );
+  return (
+    scores.reduce((sum, score) => sum + score, 0) / Math.max(1, left.reading.calls.length, right.reading.calls.length)
+  );
+}
+
+/**
+ * To call or not to call. Callers who make up what the request doesn't say count less, and callers who ask for
+ * different things don't support each other.
+ */
+export function callSides(panel: Panel): readonly Side[] {
+  const { request } = panel.context;
+  const tools = toolsOf(request);
+  const quiet = panel.voices.filter((voice) => voice.reading.calls.length === 0);
+  const callers = panel.voices.filter((voice) => voice.reading.calls.length > 0);
+  if (quiet.length === 0) return [sideOf('call', callers, panel.bond)];
+  const byModel = new Map(callers.map((voice) => [voice.rank, voice]));
+  const bond: Bond = (left, right) => {
+    const [one, other] = [byModel.get((left as Voice).rank), byModel.get((right as Voice).rank)];
+    return Math.max(panel.bond(left, right), one === undefined || other === undefined ? 0 : 1 - likeness(one, other));
+  };
+  const weighed = callers.map((voice) =>
+    rated(
+      voice,
+      Math.min(
+        ...voice.reading.calls
+          .slice(0, 32)
+          .map((call) => groundFactor(foundedShare(call, tools.get(call.name), request))),
+      ),
+    ),
+  );
+  return [sideOf('call', weighed, bond), sideOf('no call', quiet, panel.bond)].sort(bySize);
+}
+
+/** A call of which the request says nothing is seldom meant. */
+const groundFactor = (share: number): number => 0.15 + 0.85 * share ** 2;

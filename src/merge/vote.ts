@@ -2,12 +2,20 @@
 import type { Candidate, Judgement, MergeContext } from '../contract/index.ts';
 import type { Reading } from './reading.ts';
 
+/** What counts of a model in a vote. */
+export interface Member {
+  readonly model: string;
+  readonly family: string;
+  /** How likely it is right against how likely it is wrong. */
+  readonly odds: number;
+}
+
 /** A candidate that takes part. */
-export interface Voice {
+export interface Voice extends Member {
   readonly candidate: Candidate;
   readonly reading: Reading;
   readonly judgement: Judgement;
-  /** Shrunk to equality and multiplied by the judgement's factor. */
+  /** log(1 + odds): what it weighs alone. */
   readonly weight: number;
   /** 0 for the best; decides ties. */
   readonly rank: number;
@@ -20,36 +28,54 @@ export interface Side {
   readonly weight: number;
 }
 
-export type Bond = (left: Voice, right: Voice) => number;
+export type Bond = (left: Member, right: Member) => number;
 
 /** Models of one family err alike even where nothing has been measured yet. */
 const FAMILY_BOND = 0.25;
-const EXPONENT = 0.25;
+/** How often two that are wrong say the same: higher than what is seen on open questions, so that a strong model isn't outvoted lightly. */
+const SAME_ERROR = 0.5;
+/** A further voice on the same side counts for something, however weak or bound it is. */
+const LEAST_GAIN = 1.02;
+const SUREST = 0.95;
+const LEAST_SURE = 0.05;
 export const EPSILON = 1e-9;
 
-/**
- * Weights shrunk to equality: of two models that are right in 90 and in 60 % of the cases the first gets 1.1 voices of the second.
- * Weights from small samples are noise, and two that agree outvote one unless it has more than 16 times the weight of each.
- */
-export const shrunk = (weight: number): number => (Number.isFinite(weight) && weight > 0 ? weight ** EXPONENT : 0);
+/** Weights are confidences, 0-1; sets with larger ones are relative to their largest. Bounded, so that no estimate decides alone. */
+export function oddsOf(weight: number, largest: number): number {
+  if (!Number.isFinite(weight) || weight <= 0) return 0;
+  const share = largest > 1 ? (0.9 * weight) / largest : weight;
+  const sure = Math.min(SUREST, Math.max(LEAST_SURE, share));
+  return sure / (1 - sure);
+}
 
 export function bondOf(context: MergeContext): Bond {
   return (left, right) => {
-    const family = left.candidate.family !== '' && left.candidate.family === right.candidate.family ? FAMILY_BOND : 0;
-    const known = context.correlation(left.candidate.model, right.candidate.model);
+    const family = left.family !== '' && left.family === right.family ? FAMILY_BOND : 0;
+    const known = context.correlation(left.model, right.model);
     return Math.min(1, Math.max(family, Number.isFinite(known) ? known : 0));
   };
 }
 
-/** Weight of voices that say the same; each counts by how little it is bound to those before it. */
-export function weigh(voices: readonly Voice[], bond: Bond): number {
-  let sum = 0;
-  voices.forEach((voice, at) => {
+export const weightOf = (odds: number): number => Math.log1p(odds);
+
+/** With other odds, as evidence for or against what it says makes them. */
+export const rated = (voice: Voice, factor: number): Voice =>
+  factor === 1 ? voice : { ...voice, odds: voice.odds * factor, weight: weightOf(voice.odds * factor) };
+
+/**
+ * Weight of members that say the same: the odds that they are right, in naive Bayes. If they are wrong, each further one says the
+ * same by chance with probability `SAME_ERROR`; one that is bound to another adds accordingly less.
+ */
+export function weigh(members: readonly Member[], bond: Bond): number {
+  if (members.length === 0) return 0;
+  const sorted = members.length === 1 ? members : [...members].sort((left, right) => right.odds - left.odds);
+  let odds = sorted[0]!.odds;
+  for (let at = 1; at < sorted.length; at++) {
     let bound = 0;
-    for (let before = 0; before < at; before++) bound = Math.max(bound, bond(voices[before]!, voice));
-    sum += voice.weight * (1 - bound);
-  });
-  return sum;
+    for (let before = 0; before < at; before++) bound = Math.max(bound, bond(sorted[before]!, sorted[at]!));
+    odds *= Math.max(LEAST_GAIN, Math.max(LEAST_GAIN, sorted[at]!.odds / SAME_ERROR) ** (1 - bound));
+  }
+  return weightOf(odds);
 }
 
 export const byRank = (left: Voice, right: Voice): number => left.rank - right.rank;
