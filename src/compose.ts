@@ -1,16 +1,36 @@
 // The one file that knows every part, and puts them together.
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createCache, createFlights } from './cache/index.ts';
+import {
+  createAdministration,
+  createAdmission,
+  createAlerts,
+  createBudgets,
+  createIdempotency,
+  createKeyring,
+  createOutputHistory,
+  createRateLimiter,
+} from './accounts/index.ts';
 import type { LiveConfig } from './config/index.ts';
-import { QuorumError, Secret, type Clock, type Provider, type Random, type Settings } from './contract/index.ts';
+import {
+  QuorumError,
+  Secret,
+  type Budget,
+  type Clock,
+  type Price,
+  type Provider,
+  type Random,
+  type Settings,
+} from './contract/index.ts';
 import { createApp, createDoor, createHttpServer, createVisits } from './http/index.ts';
 import { createEvidence, fadeTo } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
 import { createMemory } from './pipeline/memory.ts';
 import { createPipeline } from './pipeline.ts';
 import { startSandbox, type Sandbox } from './sandbox/index.ts';
-import { openStore } from './store/index.ts';
+import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
 import { createMetrics, type Log } from './telemetry/index.ts';
 import { createUpstream } from './upstream/index.ts';
 
@@ -52,12 +72,14 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
     await store.evidence.load(),
   );
+  const accounts = openAccounts(options, store, settings);
   const pipeline = createPipeline({
     clock,
     random,
     settings,
     upstream,
     evidence,
+    admission: accounts.admission,
     merger: createMerger(),
     memory: createMemory(createCache({ clock, limits: () => settings().cache }), createFlights(), () => clock.now()),
     learn: (outcome) => {
@@ -73,14 +95,15 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const visits = createVisits((change) => metrics.inFlight(change));
   let draining = false;
   const app = createApp({
+    ...accounts,
     pipeline,
+    limiter: createRateLimiter(),
     requests: store.requests,
     settings,
     clock,
-    door: createDoor({ adminKey: config.server.adminKey, loopback: isLoopback(config.server.host) }),
+    door: createDoor(accounts.keyring),
     bodyLimitBytes: () => config.server.bodyLimitBytes,
     draining: () => draining,
-    ready: () => true,
     metrics,
     visits,
     onFault: (error, requestId) => log.error('a request met a fault', { requestId, error: error.cause ?? error }),
@@ -104,10 +127,89 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       config.close();
       await upstream.close();
       await sandbox?.close();
+      await accounts.close();
       await store.close();
       log.flush();
     },
   };
+}
+
+/** What a request waits at the most for money that others hold. */
+const HELD_WAIT_MS = 2_000;
+
+/** Keys, budgets and the ledger, on a connection of their own: a write of theirs never waits behind a batch of records. */
+function openAccounts({ config, clock, log }: ComposeOptions, store: SqliteStore, settings: () => Settings) {
+  const path = pathOf(config.parts().storageUrl);
+  const own = path === ':memory:' ? null : openDatabase(path, { busyMs: 50 });
+  const onTrouble = (error: unknown): void => log.warn('accounts: the store makes trouble', { error });
+  const kept = createSqliteAccounts(own ?? store.database, {
+    clock,
+    onTrouble,
+    onRecovered: ({ released, unreconciled }) => {
+      if (released + unreconciled > 0)
+        log.warn('calls of a process that died were settled', { released, unreconciled });
+    },
+  });
+  const keyring = createKeyring({
+    store: kept.registry,
+    clock,
+    adminKey: () => config.server.adminKey,
+    loopback: () => isLoopback(config.server.host),
+    onTrouble,
+  });
+  let listed: {
+    readonly config: readonly Budget[];
+    readonly registry: readonly Budget[];
+    readonly all: readonly Budget[];
+  } | null = null;
+  const budgets = createBudgets(() => {
+    const now = { config: config.parts().budgets, registry: keyring.registry().budgets };
+    if (listed?.config !== now.config || listed.registry !== now.registry)
+      listed = { ...now, all: [...now.config, ...now.registry] };
+    return listed.all;
+  });
+  const { ledger, registry } = kept;
+  const alerts = createAlerts({
+    store: kept.alerts,
+    clock,
+    budget: budgets.find,
+    deliver: null,
+    log: (message, alert) => log.warn(message, { alert: alert.id }),
+    onTrouble,
+  });
+  ledger.onPosted(alerts.look);
+  alerts.resume();
+  return {
+    keyring,
+    budgets,
+    ledger,
+    registry,
+    admission: createAdmission({
+      ledger,
+      budgets,
+      history: createOutputHistory(),
+      clock,
+      dearestPrice: () => dearest(settings()),
+      heldWaitMs: () => HELD_WAIT_MS,
+    }),
+    administration: createAdministration({ store: registry, keyring, budgets, ledger, clock, randomBytes }),
+    idempotency: createIdempotency(kept.idempotency, clock, onTrouble),
+    async close() {
+      keyring.stop();
+      await ledger.flush().catch(onTrouble);
+      await ledger.stop();
+      own?.close();
+    },
+  };
+}
+
+/** The price that a model without one is counted at where a budget says `estimate`. */
+function dearest({ models }: Settings): Price | null {
+  const prices = [...models.values()].flatMap(({ price }) => (price === null ? [] : [price]));
+  return prices.reduce<Price | null>(
+    (most, price) => (most === null || price.outputPico > most.outputPico ? price : most),
+    null,
+  );
 }
 
 async function openSandbox(config: LiveConfig, clock: Clock): Promise<Sandbox | null> {

@@ -2,6 +2,7 @@
 import {
   asQuorumError,
   QuorumError,
+  STRATEGIES,
   type Clock,
   type CurrentSettings,
   type Decision,
@@ -14,6 +15,7 @@ import {
   type Upstream,
   type Wishes,
 } from './contract/index.ts';
+import { demand, type Admission } from './accounts/index.ts';
 import type { Evidence, Outcome as Observed } from './learning/index.ts';
 import { deliver } from './pipeline/deliver.ts';
 import type { Answer, Inbound } from './pipeline/exchange.ts';
@@ -21,7 +23,9 @@ import { entryOf } from './pipeline/keep.ts';
 import type { Fresh, Memory } from './pipeline/memory.ts';
 import { withName } from './pipeline/names.ts';
 import { createPanel } from './pipeline/panel.ts';
+import { openPurse } from './pipeline/purse.ts';
 import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipeline/render.ts';
+import { smallerPlans } from './pipeline/smaller.ts';
 import { signalsOf } from './pipeline/signals.ts';
 import { Trail } from './pipeline/trail.ts';
 import { compileTasks, decide, featuresOf, type Classifier } from './routing/index.ts';
@@ -34,6 +38,7 @@ export interface PipelineParts {
   readonly upstream: Upstream;
   readonly merger: Merger;
   readonly memory: Memory;
+  readonly admission: Admission;
   readonly evidence: Pick<Evidence, 'quality'>;
   /** Gets what an ended request showed of a model. */
   readonly learn: (outcome: Observed) => void;
@@ -45,7 +50,7 @@ export interface Pipeline {
   /** Rejects with `QuorumError` before the first byte; a stream tells its own failures. */
   answer(inbound: Inbound): Promise<Answer>;
   /** What would be done, without doing it. */
-  explain(inbound: Inbound): Record<string, unknown>;
+  explain(inbound: Inbound): Promise<Record<string, unknown>>;
   /** A request that is under way. */
   running(id: string): Trail | undefined;
 }
@@ -60,7 +65,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const trail = new Trail(inbound, clock);
     running.set(inbound.id, trail);
     try {
-      const wishes = withName(inbound.request.model, inbound.wishes, settings);
+      const wishes = wishesOf(inbound, settings);
       const recalled = memory.recall(inbound, wishes, settings);
       trail.cache = recalled.state;
       if (recalled.kind === 'fresh') return await make(trail, recalled, wishes, settings);
@@ -83,7 +88,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   async function make(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Promise<Answer> {
     try {
-      const panel = convene(trail, fresh, wishes, settings);
+      const panel = await convene(trail, fresh, wishes, settings);
       const streamed = trail.inbound.request.stream === true;
       const delivery = { trail, fresh, clock, settings, close };
       // Several models take their time: the client hears at once that they are at work.
@@ -119,39 +124,68 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const classifier = classifiers.get(settings) ?? compileTasks(settings.tasks);
     classifiers.set(settings, classifier);
     const features = featuresOf(inbound.request);
+    const { permissions, principal, receivedAt } = inbound;
     const quality = (task: string, model: string) =>
-      evidence.quality(settings.models.get(model)!, task, inbound.principal.tenant, inbound.receivedAt);
-    return {
-      features,
-      decision: decide({
+      evidence.quality(settings.models.get(model)!, task, principal.tenant, receivedAt);
+    const allowed = permissions.anyModel ? null : permissions.model;
+    const decided = (strategy: Wishes['strategy']) =>
+      decide({
         features,
-        wishes,
+        wishes: { ...wishes, strategy },
         settings,
         classifier,
         quality,
-        allowed: inbound.allowed,
+        allowed,
         random: parts.random,
-      }),
-    };
+      });
+    const decision = decided(wishes.strategy);
+    if (permissions.strategy(decision.plan.call.kind)) return { features, decision };
+    // The router's own choice gives way to what the key allows; a strategy that was asked for was checked before.
+    const other = STRATEGIES.find((each) => permissions.strategy(each));
+    if (other === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the strategies.');
+    return { features, decision: decided(other) };
   }
 
-  function convene(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Panel {
+  /** The wishes with the model name's; what the key doesn't allow is refused before anything is looked up. */
+  function wishesOf({ request, wishes, permissions }: Inbound, settings: Settings): Wishes {
+    const meant = withName(request.model, wishes, settings);
+    for (const model of meant.models ?? []) demand(permissions, { model });
+    demand(permissions, {
+      ...(meant.tier !== null && { tier: meant.tier }),
+      ...(meant.strategy !== null && meant.strategy !== 'adaptive' && { strategy: meant.strategy }),
+    });
+    return meant;
+  }
+
+  async function convene(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Promise<Panel> {
     const { inbound } = trail;
     const { features, decision } = plan(inbound, wishes, settings);
-    trail.isDecided(decision);
-    const context: MergeContext = {
-      request: inbound.request,
-      task: settings.tasks.get(decision.classification.task)!,
-      now: inbound.receivedAt,
-      correlation: () => 0,
-    };
+    const task = settings.tasks.get(decision.classification.task)!;
+    const purse = await openPurse(
+      {
+        ...inbound,
+        admission: parts.admission,
+        settings,
+        now: clock.now,
+        at: inbound.receivedAt,
+        task: task.name,
+        ceiling: wishes.maxCost,
+        signal: fresh.signal,
+      },
+      decision.plan,
+      () => smallerPlans(decision, wishes, settings, (smaller) => plan(inbound, smaller, settings).decision),
+    );
+    const taken = purse.smaller === null ? decision : { ...decision, plan: purse.smaller };
+    trail.isDecided(taken, purse);
+    const context: MergeContext = { request: inbound.request, task, now: inbound.receivedAt, correlation: () => 0 };
     return createPanel({
       ...parts,
       trail,
       settings,
       features,
-      decision,
+      decision: taken,
       context,
+      purse,
       signal: fresh.signal,
       deadlineAt: inbound.receivedAt + (wishes.deadlineMs ?? settings.routing.deadlineMs),
       maxCost: wishes.maxCost ?? settings.routing.maxCostPerRequest,
@@ -163,7 +197,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   function close(trail: Trail, status: number, error: QuorumError | null): void {
     if (trail.ended) return;
     running.delete(trail.inbound.id);
-    parts.done(trail.record(status, error?.code ?? null));
+    const record = trail.record(status, error?.code ?? null);
+    trail.purse?.close();
+    parts.done(record);
+    trail.inbound.ended?.(record);
     const task = trail.decision?.classification.task;
     if (task === undefined) return;
     for (const { model, good, weight } of signalsOf(trail.merged, trail.attempts)) {
@@ -178,12 +215,19 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   }
 
-  function explain(inbound: Inbound): Record<string, unknown> {
+  async function explain(inbound: Inbound): Promise<Record<string, unknown>> {
     const settings = parts.settings();
-    const wishes = withName(inbound.request.model, inbound.wishes, settings);
+    const wishes = wishesOf(inbound, settings);
     const { decision, features } = plan(inbound, wishes, settings);
     const { text: _, ...shape } = features;
-    return { request_id: inbound.id, decision, features: shape, cache: memory.peek(inbound, wishes, settings) };
+    const budgets = await parts.admission.standing(inbound.spender, inbound.receivedAt);
+    return {
+      request_id: inbound.id,
+      decision,
+      features: shape,
+      cache: memory.peek(inbound, wishes, settings),
+      budgets,
+    };
   }
 
   return { answer, explain, running: (id) => running.get(id) };

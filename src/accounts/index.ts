@@ -13,7 +13,7 @@ export { configBudget, createBudgets, type BudgetInput, type Budgets } from './b
 export { estimateText, estimateTokens, upperBoundTokens } from './estimate.ts';
 export { demand, type Permissions } from './grants.ts';
 export { createIdempotency, requestFingerprint, type Idempotency, type Ticket, type Turn } from './idempotency.ts';
-export { createKeyring, type Keyring, type Presented, type Visitor } from './keyring.ts';
+export { createKeyring, NOBODY, type Keyring, type Presented, type Visitor } from './keyring.ts';
 export { createOutputHistory, type OutputHistory } from './output-history.ts';
 export { isTimeZone } from './period.ts';
 export { costOf, worstCaseCost } from './price.ts';

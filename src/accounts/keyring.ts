@@ -138,7 +138,8 @@ export function createKeyring(options: KeyringOptions): Keyring {
 
 const NO_LIMITS = permissionsOf([]);
 const ANYBODY: Caller = { tenant: 'local', keyId: null, key: null, team: null, user: null, tags: [], admin: false };
-const NOBODY: Visitor = { caller: ANYBODY, team: null, permissions: NO_LIMITS };
+/** Whoever needs no key. */
+export const NOBODY: Visitor = { caller: ANYBODY, team: null, permissions: NO_LIMITS };
 const ADMIN: Visitor = {
   caller: { ...ANYBODY, tenant: 'admin', admin: true },
   team: null,

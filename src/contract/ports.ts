@@ -23,6 +23,8 @@ export interface UpstreamCall {
   readonly maxRetries: number;
   /** Overrides the model's own total timeout. */
   readonly totalMs?: number;
+  /** Overrides the model's own limit for a stream's first token. */
+  readonly firstTokenMs?: number;
 }
 
 export interface WholeReply {

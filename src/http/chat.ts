@@ -1,36 +1,80 @@
 // POST /v1/chat/completions and /v1/route: from bytes to the path and back.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock, Principal, Sink } from '../contract/index.ts';
-import type { Inbound } from '../pipeline/exchange.ts';
+import {
+  estimateTokens,
+  requestFingerprint,
+  type Idempotency,
+  type Limited,
+  type RateLimiter,
+  type Ticket,
+  type Visitor,
+} from '../accounts/index.ts';
+import type { Clock, RequestRecord, Sink } from '../contract/index.ts';
+import type { Answer, Inbound } from '../pipeline/exchange.ts';
+import { tee } from '../pipeline/keep.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { parseChatRequest, parseJsonBody } from '../wire/index.ts';
 import { readBody } from './body.ts';
-import { JSON_TYPE, STREAM_TYPE, toldHeaders } from './headers.ts';
+import { JSON_TYPE, STREAM_TYPE, toldHeaders, type HeaderList } from './headers.ts';
+import { sendJson, shown } from './json.ts';
 import { readOptions } from './options.ts';
 
 export interface ChatParts {
   readonly pipeline: Pipeline;
   readonly clock: Clock;
+  readonly limiter: RateLimiter;
+  readonly idempotency: Idempotency;
   readonly bodyLimitBytes: () => number;
 }
 
 export interface Visit {
   readonly id: string;
-  readonly principal: Principal;
+  readonly visitor: Visitor;
   /** Aborts when the client has gone, or with the error that ends the request. */
   readonly gone: AbortSignal;
 }
 
-export async function readInbound(parts: ChatParts, request: IncomingMessage, visit: Visit): Promise<Inbound> {
+const ENDPOINT = '/v1/chat/completions';
+
+async function readInbound(
+  parts: ChatParts,
+  request: IncomingMessage,
+  visit: Visit,
+): Promise<{ inbound: Inbound; bytes: Uint8Array }> {
   const receivedAt = parts.clock.now();
-  const body = parseChatRequest(parseJsonBody(await readBody(request, parts.bodyLimitBytes())));
-  return {
-    ...visit,
-    ...readOptions(request.headers, body),
-    allowed: null,
+  const { caller, permissions } = visit.visitor;
+  const bytes = await readBody(request, parts.bodyLimitBytes());
+  const { tags, ...options } = readOptions(request.headers, parseChatRequest(parseJsonBody(bytes)));
+  const { wishes } = options;
+  const inbound: Inbound = {
+    id: visit.id,
+    gone: visit.gone,
+    principal: caller,
+    ...options,
+    wishes: {
+      ...wishes,
+      strategy: wishes.strategy ?? caller.key?.strategy ?? null,
+      tier: wishes.tier ?? caller.key?.tier ?? null,
+    },
+    permissions,
+    spender: {
+      tenant: caller.tenant,
+      keyId: caller.keyId,
+      team: caller.team,
+      user: userOf(options.request) ?? caller.user,
+      tags: caller.tags.length === 0 ? tags : [...new Set([...caller.tags, ...tags])],
+    },
+    bodyBytes: bytes.byteLength,
     receivedAt,
-    endpoint: '/v1/chat/completions',
+    endpoint: ENDPOINT,
   };
+  return { inbound, bytes };
+}
+
+/** OpenAI's two names for the end user. */
+function userOf({ user, safety_identifier: identifier }: Inbound['request']): string | null {
+  if (typeof identifier === 'string' && identifier !== '') return identifier.slice(0, 256);
+  return typeof user === 'string' && user !== '' ? user.slice(0, 256) : null;
 }
 
 export async function answerChat(
@@ -39,19 +83,87 @@ export async function answerChat(
   response: ServerResponse,
   visit: Visit,
 ): Promise<void> {
-  const inbound = await readInbound(parts, request, visit);
-  const answer = await parts.pipeline.answer(inbound);
-  const told = toldHeaders(inbound.id, answer.told);
+  const { inbound: asked, bytes } = await readInbound(parts, request, visit);
+  const key = request.headers['idempotency-key'];
+  const ticket = typeof key === 'string' ? await turnOf(parts, key, asked, bytes, response) : null;
+  if (ticket === 'replayed') return;
+  try {
+    const { inbound, headers } = enter(parts, asked, visit, response);
+    const answer = await parts.pipeline.answer(inbound);
+    await send(answer, [...headers, ...toldHeaders(inbound.id, answer.told)], response, ticket);
+  } finally {
+    ticket?.abandon();
+  }
+}
+
+/** Limits are looked at before anything is done; what was used is told them afterwards. */
+function enter(
+  parts: ChatParts,
+  inbound: Inbound,
+  { visitor }: Visit,
+  response: ServerResponse,
+): { inbound: Inbound; headers: HeaderList } {
+  const subjects = limitsOf(visitor);
+  if (subjects.length === 0) return { inbound, headers: [] };
+  const entered = parts.limiter.enter(subjects, estimateTokens(inbound.request), parts.clock.now());
+  let used: number | null = null;
+  response.on('close', () => entered.leave(parts.clock.now(), used));
+  const ended = ({ attempts }: RequestRecord): void => {
+    used = attempts.reduce((sum, { usage }) => sum + (usage?.total_tokens ?? 0), 0);
+  };
+  return { inbound: { ...inbound, ended }, headers: Object.entries(entered.headers).flat() };
+}
+
+export function limitsOf({ caller: { key }, team }: Visitor): readonly Limited[] {
+  const all: Limited[] = [];
+  if (key !== null) all.push({ name: `key ${key.id}`, limits: key.limits });
+  if (team !== null) all.push({ name: `team ${team.id}`, limits: team.limits });
+  return all.filter(({ limits }) => limits.rpm !== null || limits.tpm !== null || limits.parallel !== null);
+}
+
+async function turnOf(
+  parts: ChatParts,
+  key: string,
+  inbound: Inbound,
+  bytes: Uint8Array,
+  response: ServerResponse,
+): Promise<Ticket | 'replayed'> {
+  const turn = await parts.idempotency.begin({
+    tenant: inbound.principal.tenant,
+    key,
+    fingerprint: requestFingerprint(inbound.endpoint, bytes),
+    at: inbound.receivedAt,
+    signal: inbound.gone,
+  });
+  if (turn.kind === 'mine') return turn.ticket;
+  const { status, headers, body } = turn.answer;
+  response.writeHead(status, [...Object.entries(headers).flat(), 'idempotent-replayed', 'true']);
+  response.end(body);
+  return 'replayed';
+}
+
+async function send(answer: Answer, told: HeaderList, response: ServerResponse, ticket: Ticket | null): Promise<void> {
   if (answer.kind === 'whole') {
-    response.writeHead(200, [...JSON_TYPE, 'content-length', String(answer.bytes.byteLength), ...told]);
+    const headers = [...JSON_TYPE, 'content-length', String(answer.bytes.byteLength), ...told];
+    ticket?.keep({ status: 200, headers: asObject(headers), body: answer.bytes });
+    response.writeHead(200, headers);
     response.end(answer.bytes);
     return;
   }
-  response.writeHead(200, [...STREAM_TYPE, ...told]);
+  const headers = [...STREAM_TYPE, ...told];
+  response.writeHead(200, headers);
   response.flushHeaders();
-  await answer.write(sinkOf(response));
+  const kept = tee(sinkOf(response), ticket !== null);
+  const whole = await answer.write(kept.sink);
+  const bytes = kept.bytes();
+  if (whole && bytes !== null) ticket?.keep({ status: 200, headers: asObject(headers), body: bytes });
   response.end();
 }
+
+const asObject = (headers: HeaderList): Record<string, string> =>
+  Object.fromEntries(
+    Array.from({ length: headers.length / 2 }, (_, index) => [headers[2 * index]!, headers[2 * index + 1]!]),
+  );
 
 export async function explainRoute(
   parts: ChatParts,
@@ -59,10 +171,8 @@ export async function explainRoute(
   response: ServerResponse,
   visit: Visit,
 ): Promise<void> {
-  const inbound = await readInbound(parts, request, visit);
-  const body = JSON.stringify(parts.pipeline.explain(inbound));
-  response.writeHead(200, [...JSON_TYPE, 'x-request-id', inbound.id]);
-  response.end(body);
+  const { inbound } = await readInbound(parts, request, visit);
+  sendJson(response, shown(await parts.pipeline.explain(inbound)), ['x-request-id', inbound.id]);
 }
 
 /** A client that has gone takes everything and says nothing: whoever writes finds out by the abort signal. */

@@ -1,40 +1,13 @@
-// Who may come in: the admin key, and on loopback everybody as long as no virtual key exists.
-import { createHash, timingSafeEqual } from 'node:crypto';
+// Who comes in, as the request shows itself.
 import type { IncomingMessage } from 'node:http';
-import { QuorumError, type Principal, type Secret } from '../contract/index.ts';
+import type { Visitor } from '../accounts/index.ts';
+import type { Caller } from '../contract/index.ts';
 
 export interface Door {
   /** Throws `invalid_api_key` and its kin. */
-  caller(request: IncomingMessage): Principal;
-  admin(request: IncomingMessage): Principal;
+  caller(request: IncomingMessage, at: number): Visitor;
+  admin(request: IncomingMessage): Caller;
 }
-
-const OPEN: Principal = { tenant: 'local', team: null, keyId: null, admin: false };
-const ADMIN: Principal = { tenant: 'admin', team: null, keyId: null, admin: true };
-
-export function createDoor(facts: { readonly adminKey: Secret | null; readonly loopback: boolean }): Door {
-  const adminHash = facts.adminKey === null ? null : hash(facts.adminKey.reveal());
-  const isAdmin = (presented: string | null): boolean =>
-    adminHash !== null && presented !== null && timingSafeEqual(hash(presented), adminHash);
-  return {
-    caller(request) {
-      if (facts.loopback) return isAdmin(presentedKey(request)) ? ADMIN : OPEN;
-      if (isAdmin(presentedKey(request))) return ADMIN;
-      throw unknownKey(presentedKey(request));
-    },
-    admin(request) {
-      if (adminHash === null)
-        throw new QuorumError(
-          'permission_denied',
-          'There is no admin key: set server.admin_key in the config or QUORUM_ADMIN_KEY.',
-        );
-      if (isAdmin(presentedKey(request))) return ADMIN;
-      throw unknownKey(presentedKey(request));
-    },
-  };
-}
-
-const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** `authorization: Bearer …`, or `x-api-key` as Anthropic's clients send it. */
 export function presentedKey(request: IncomingMessage): string | null {
@@ -44,7 +17,18 @@ export function presentedKey(request: IncomingMessage): string | null {
   return typeof other === 'string' && other !== '' ? other : null;
 }
 
-const unknownKey = (presented: string | null): QuorumError =>
-  presented === null
-    ? new QuorumError('invalid_api_key', 'No API key was given: send it as "Authorization: Bearer …".')
-    : new QuorumError('invalid_api_key', 'The API key is not known here.');
+export function createDoor(keyring: {
+  authenticate(presented: { key: string | null; at: number; address: string; endpoint: string }): Visitor;
+  authenticateAdmin(key: string | null): Caller;
+}): Door {
+  return {
+    caller: (request, at) =>
+      keyring.authenticate({
+        key: presentedKey(request),
+        at,
+        address: request.socket.remoteAddress ?? '',
+        endpoint: (request.url ?? '').split('?', 1)[0]!,
+      }),
+    admin: (request) => keyring.authenticateAdmin(presentedKey(request)),
+  };
+}

@@ -1,5 +1,6 @@
 // The outside: Express, the routes of the contract, the pass-through and the door.
-export { createApp, routesOf, type Access, type HttpParts, type Route } from './app.ts';
+export { createApp, type HttpParts } from './app.ts';
+export { routesOf, type Access, type Route } from './routes.ts';
 export { createDoor, type Door } from './door.ts';
 export { createHttpServer } from './server.ts';
 export { createVisits, type Visits } from './visits.ts';

@@ -1,6 +1,7 @@
 // GET /v1/models and /v1/models/{id}: every name a client may send.
 import { QuorumError, type Settings } from '../contract/index.ts';
-import { meaningOf, namesOf } from '../pipeline/names.ts';
+import type { Permissions } from '../accounts/index.ts';
+import { meaningOf, namesOf, type Meaning } from '../pipeline/names.ts';
 
 /** OpenAI's clients want a number here; the names are as old as the program. */
 const CREATED = 1_767_225_600;
@@ -13,14 +14,30 @@ interface ModelEntry {
   readonly [more: string]: unknown;
 }
 
-export function listModels(settings: Settings): { object: 'list'; data: ModelEntry[] } {
-  return { object: 'list', data: [...new Set(namesOf(settings))].map((name) => entryOf(name, settings)) };
+/** Filtered to what the key may use. */
+export function listModels(settings: Settings, permissions: Permissions): { object: 'list'; data: ModelEntry[] } {
+  const names = [...new Set(namesOf(settings))].filter((name) => mayUse(meaningOf(name, settings), permissions));
+  return { object: 'list', data: names.map((name) => entryOf(name, settings)) };
 }
 
 /** Throws `model_not_found`. */
-export function findModel(name: string, settings: Settings): ModelEntry {
-  meaningOf(name, settings);
+export function findModel(name: string, settings: Settings, permissions: Permissions): ModelEntry {
+  if (!mayUse(meaningOf(name, settings), permissions))
+    throw new QuorumError('model_not_allowed', `This key may not use the model "${name}".`, { param: 'model' });
   return entryOf(name, settings);
+}
+
+function mayUse(meaning: Meaning, { model, tier, strategy }: Permissions): boolean {
+  switch (meaning.kind) {
+    case 'auto':
+      return true;
+    case 'model':
+      return model(meaning.model);
+    case 'policy':
+      return (meaning.tier === null || tier(meaning.tier)) && (meaning.strategy === null || strategy(meaning.strategy));
+    default:
+      return meaning satisfies never;
+  }
 }
 
 function entryOf(name: string, settings: Settings): ModelEntry {

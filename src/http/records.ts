@@ -14,7 +14,7 @@ export interface RecordParts {
 
 const notFound = (id: string): QuorumError =>
   new QuorumError('not_found', `There is no request "${id.slice(0, 80)}" of yours.`, { param: 'id' });
-const tenantOf = ({ principal }: Visit): string | null => (principal.admin ? null : principal.tenant);
+const tenantOf = ({ visitor: { caller } }: Visit): string | null => (caller.admin ? null : caller.tenant);
 
 export async function showRecord(
   { pipeline, requests }: RecordParts,
@@ -43,7 +43,7 @@ export async function showRecord(
   sendJson(response, shown({ ...record, state: 'done' }), ['x-request-id', visit.id]);
 }
 
-const mayRead = ({ principal }: Visit, tenant: string): boolean => principal.admin || principal.tenant === tenant;
+const mayRead = ({ visitor: { caller } }: Visit, tenant: string): boolean => caller.admin || caller.tenant === tenant;
 
 /** As server-sent events: what was, then what comes, until the request ends. */
 export async function followRecord(

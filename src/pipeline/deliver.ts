@@ -18,8 +18,8 @@ export interface Delivery {
   close(trail: Trail, status: number, error: QuorumError | null): void;
 }
 
-/** Never rejects. */
-export async function deliver(delivery: Delivery): Promise<void> {
+/** Never rejects; whether the answer is complete. */
+export async function deliver(delivery: Delivery): Promise<boolean> {
   const { trail, fresh, sink, close } = delivery;
   const quiet = delivery.tellsProgress ? progress(trail, sink, delivery.clock) : () => {};
   try {
@@ -29,12 +29,14 @@ export async function deliver(delivery: Delivery): Promise<void> {
     quiet();
     writeEnd(sink, trail);
     close(trail, 200, null);
+    return true;
   } catch (thrown) {
     quiet();
     const error = trail.inbound.gone.aborted ? whyGone(trail.inbound.gone) : brokenOff(thrown);
     fresh.fail(error);
     writeFailure(sink, trail, error);
     close(trail, error.status, error);
+    return false;
   }
 }
 

@@ -1,5 +1,16 @@
 // What goes into the path and what comes out of it: the seam between the server and everything behind it.
-import type { CacheState, ChatRequest, Flag, Nano, Principal, Sink, Wishes } from '../contract/index.ts';
+import type {
+  CacheState,
+  ChatRequest,
+  Flag,
+  Nano,
+  Principal,
+  RequestRecord,
+  Sink,
+  Spender,
+  Wishes,
+} from '../contract/index.ts';
+import type { Permissions } from '../accounts/index.ts';
 import type { CacheDirective } from '../cache/index.ts';
 
 /** A chat request that was let in, checked and freed of Quorum's own fields. */
@@ -9,10 +20,15 @@ export interface Inbound {
   readonly request: ChatRequest;
   /** As headers and metadata say; the model name's are added on the way. */
   readonly wishes: Wishes;
-  /** Which models the caller may use; null: all. */
-  readonly allowed: ((model: string) => boolean) | null;
+  /** What the caller's key allows. */
+  readonly permissions: Permissions;
   readonly directive: CacheDirective;
-  readonly tags: readonly string[];
+  /** Whose money it costs; with the tags. */
+  readonly spender: Spender;
+  /** Length of the request as it came. */
+  readonly bodyBytes: number;
+  /** Gets the record when the request has ended. */
+  readonly ended?: (record: RequestRecord) => void;
   readonly session: string | null;
   /** Progress as named SSE events rather than comments. */
   readonly events: boolean;
@@ -44,5 +60,5 @@ export interface Told {
 
 export type Answer =
   | { readonly kind: 'whole'; readonly told: Told; readonly bytes: Uint8Array }
-  /** `write` sends everything, the closing comment and `[DONE]` or the error included, and never rejects. */
-  | { readonly kind: 'stream'; readonly told: Told; readonly write: (sink: Sink) => Promise<void> };
+  /** `write` sends everything, the closing comment and `[DONE]` or the error included, and never rejects; whether the answer is complete. */
+  | { readonly kind: 'stream'; readonly told: Told; readonly write: (sink: Sink) => Promise<boolean> };

@@ -17,7 +17,7 @@ export function entryOf(trail: Trail, form: CacheEntry['form'], bytes: Uint8Arra
     confidence: trail.confidence,
     flags: [...trail.flags],
     storedAt: inbound.receivedAt + trail.elapsed(),
-    tags: inbound.tags,
+    tags: inbound.spender.tags,
     tenant: inbound.principal.tenant,
     costSaved: trail.cost,
   };

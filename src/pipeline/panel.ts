@@ -18,10 +18,10 @@ import {
   type UpstreamCall,
   type Usage,
 } from '../contract/index.ts';
-import { estimateText } from '../accounts/estimate.ts';
-import { costOf } from '../accounts/price.ts';
+import { estimateText } from '../accounts/index.ts';
 import type { Answered, AskOptions, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
 import { createStreamTap } from '../wire/index.ts';
+import { clampedRequest, type Payment, type Purse } from './purse.ts';
 import type { Trail } from './trail.ts';
 
 export interface PanelParts {
@@ -38,6 +38,7 @@ export interface PanelParts {
   readonly deadlineAt: number;
   readonly maxCost: Nano | null;
   readonly forced: boolean;
+  readonly purse: Purse;
 }
 
 /** What one call used, and how it ended. */
@@ -50,7 +51,7 @@ interface Ending {
 }
 
 export function createPanel(parts: PanelParts): Panel {
-  const { trail, settings, features, decision, context, upstream, merger, clock, signal, deadlineAt } = parts;
+  const { trail, settings, features, decision, context, purse, upstream, merger, clock, signal, deadlineAt } = parts;
   const { request } = trail.inbound;
   const weights = new Map(decision.prospects.map((prospect) => [prospect.model, prospect]));
 
@@ -65,21 +66,26 @@ export function createPanel(parts: PanelParts): Panel {
     weight: weights.get(name)?.quality ?? modelOf(name).quality / 10,
   });
 
-  function callOf(model: Model, options: AskOptions, stream: boolean): UpstreamCall {
+  function callOf(model: Model, options: AskOptions, stream: boolean, payment: Payment): UpstreamCall {
     return {
       provider: settings.providers.get(model.provider)!,
       model,
-      request: options.request ?? request,
+      request: clampedRequest(options.request ?? request, payment.clampTokens),
       stream,
       requestId: trail.inbound.id,
       deadlineAt,
       signal: options.signal,
       maxRetries: options.replaceable ? 0 : 5,
-      ...(options.timeoutMs !== undefined && { totalMs: options.timeoutMs }),
+      ...(options.timeoutMs !== undefined &&
+        (stream ? { firstTokenMs: options.timeoutMs } : { totalMs: options.timeoutMs })),
     };
   }
 
-  function enter(model: Model, options: AskOptions): (ending: Ending, judgement?: Attempt['judgement']) => void {
+  function enter(
+    model: Model,
+    options: AskOptions,
+    payment: Payment,
+  ): (ending: Ending, judgement?: Attempt['judgement']) => void {
     const startedMs = trail.elapsed();
     trail.callBegins();
     trail.tell({
@@ -90,6 +96,8 @@ export function createPanel(parts: PanelParts): Panel {
     });
     return (ending, judgement = null) => {
       const { usage, estimated } = usageOf(ending, features, options);
+      const cost = usage === null ? NO_MONEY : payment.settle(usage, estimated);
+      if (usage === null) payment.release();
       trail.callEnds({
         model: model.name,
         upstreamModel: model.upstreamModel,
@@ -103,7 +111,7 @@ export function createPanel(parts: PanelParts): Panel {
         finishReason: ending.finishReason,
         usage,
         estimated,
-        cost: usage === null || model.price === null ? NO_MONEY : costOf(model.price, usage),
+        cost,
         retries: ending.retries,
         judgement,
       });
@@ -112,9 +120,11 @@ export function createPanel(parts: PanelParts): Panel {
 
   async function ask(name: string, options: AskOptions): Promise<Answered> {
     const model = modelOf(name);
-    const leave = enter(model, options);
+    const paying = purse.pay(model, options.role, options.request ?? request);
+    const payment = paying instanceof Promise ? await paying : paying;
+    const leave = enter(model, options, payment);
     try {
-      const reply = await upstream.whole(callOf(model, options, false));
+      const reply = await upstream.whole(callOf(model, options, false, payment));
       const candidate = candidateOf(reply.completion, reply.bytes, voice(name));
       const judgement = merger.judge(
         candidate,
@@ -140,9 +150,11 @@ export function createPanel(parts: PanelParts): Panel {
 
   async function open(name: string, options: AskOptions): Promise<LiveAnswer> {
     const model = modelOf(name);
-    const leave = enter(model, options);
+    const paying = purse.pay(model, options.role, options.request ?? request);
+    const payment = paying instanceof Promise ? await paying : paying;
+    const leave = enter(model, options, payment);
     try {
-      const reply = await upstream.stream(callOf(model, options, true));
+      const reply = await upstream.stream(callOf(model, options, true, payment));
       const tap = createStreamTap({ hideUsage: request.stream_options?.include_usage !== true });
       return {
         model: name,

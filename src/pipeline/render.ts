@@ -57,6 +57,7 @@ export function answerFrom(entry: CacheEntry, trail: Trail, told: Told): Answer 
     async write(sink) {
       await writeAll(sink, asStream(entry, { includeUsage: request.stream_options?.include_usage === true }));
       writeEnd(sink, trail, told);
+      return true;
     },
   };
 }

@@ -15,6 +15,7 @@ import {
 import type { CacheEntry } from '../cache/index.ts';
 import type { Outcome } from '../strategy/index.ts';
 import type { Inbound, Told } from './exchange.ts';
+import type { Purse } from './purse.ts';
 
 type Telling = Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>;
 
@@ -33,6 +34,7 @@ export class Trail {
   tier: string | null = null;
   models: readonly string[] = [];
   merged: Merged | null = null;
+  purse: Purse | null = null;
   confidence: number | null = null;
   agreement: number | null = null;
   cost: Nano = NO_MONEY;
@@ -74,8 +76,11 @@ export class Trail {
     return () => this.#listeners.delete(listener);
   }
 
-  isDecided(decision: Decision): void {
+  isDecided(decision: Decision, purse: Purse): void {
     this.decision = decision;
+    this.purse = purse;
+    if (purse.smaller !== null) this.flags.add('downgraded');
+    if (purse.clamped) this.flags.add('clamped');
     this.strategy = decision.plan.call.kind;
     this.task = decision.classification.task;
     this.tier = decision.tier;
@@ -184,7 +189,7 @@ export class Trail {
         stages: this.#stages(totalMs),
       },
       events: this.events,
-      tags: inbound.tags,
+      tags: inbound.spender.tags,
       session: inbound.session,
     };
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../contract/index.ts';
 import { openDatabase, StoreError } from './sqlite/database.ts';
 import { createStore, type SqliteStore, type StoreOptions } from './sqlite/store.ts';
 
+export { createSqliteAccounts, type SqliteAccounts } from './sqlite/accounts.ts';
 export { type Db, migrate, openDatabase, StoreError } from './sqlite/database.ts';
 export type { Decay } from './sqlite/evidence.ts';
 export type { Retention, SqliteStore, StoreOptions } from './sqlite/store.ts';

@@ -17,6 +17,7 @@ export interface Line {
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
   readonly totalMs: number;
+  readonly firstTokenMs: number;
 }
 
 /** Who takes the answer. Called in this order; exactly one of `end` and `fail` comes, and comes last. */
@@ -101,7 +102,7 @@ export class Exchange implements Handler {
     this.#controller = controller;
     this.#reused = this.link !== null && this.link.served++ > 0;
     this.#phaseBy = this.line.stream
-      ? this.line.clock.now() + this.line.target.model.timeouts.firstTokenMs
+      ? this.line.clock.now() + this.line.firstTokenMs
       : Number.POSITIVE_INFINITY;
   }
 
@@ -158,8 +159,8 @@ export class Exchange implements Handler {
   };
 
   #lateness(): Fault {
-    const { target, deadlineAt, totalMs } = this.line;
-    const { connectMs, firstTokenMs, idleMs } = target.model.timeouts;
+    const { target, deadlineAt, totalMs, firstTokenMs } = this.line;
+    const { connectMs, idleMs } = target.model.timeouts;
     const late = (what: string): Fault => new Fault('timeout', `${target.provider.name} ${what}`);
     if (this.#endBy <= this.#phaseBy) {
       return this.#endBy === deadlineAt

@@ -112,6 +112,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       signal: call.signal,
       deadlineAt: call.deadlineAt,
       totalMs: call.totalMs ?? call.model.timeouts.totalMs,
+      firstTokenMs: call.firstTokenMs ?? call.model.timeouts.firstTokenMs,
     };
     const fault = obstacle(line, allowedOrigins);
     return fault === null ? run(line, call, attempt, random, budget) : Promise.reject(fault.toFailure(0));

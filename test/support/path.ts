@@ -1,6 +1,7 @@
 // The whole path of a request on simulated models and simulated time, without a server.
+import { createAdmission, createBudgets, createOutputHistory, NOBODY } from '../../src/accounts/index.ts';
 import { createCache, createFlights, parseDirective } from '../../src/cache/index.ts';
-import type { ChatRequest, ProgressEvent, RequestRecord, Settings, Wishes } from '../../src/contract/index.ts';
+import type { ChatRequest, Clock, Ledger, ProgressEvent, RequestRecord, Settings, Wishes } from '../../src/contract/index.ts';
 import { createEvidence } from '../../src/learning/index.ts';
 import { createMerger } from '../../src/merge/index.ts';
 import type { Answer, Inbound, Told } from '../../src/pipeline/exchange.ts';
@@ -63,6 +64,7 @@ export function testPath(
     merger: createMerger(),
     memory: createMemory(createCache({ clock, limits: () => settings.cache }), createFlights(), () => clock.now()),
     evidence: createEvidence({ halfLifeMs: 7 * 86_400_000, priorStrength: 10 }, []),
+    admission: freeOfCharge(clock),
     learn: () => {},
     done: (record) => records.push(record),
   });
@@ -82,9 +84,10 @@ export function testPath(
         deadlineMs: null,
         ...asking.wishes,
       },
-      allowed: null,
+      permissions: NOBODY.permissions,
+      spender: { tenant: asking.tenant ?? 'local', keyId: null, team: null, user: null, tags: [] },
+      bodyBytes: 1_000,
       directive: parseDirective(asking.cache ?? 'off'),
-      tags: [],
       session: null,
       events: asking.events ?? false,
       debug: asking.debug ?? false,
@@ -104,6 +107,17 @@ export function testPath(
     ask: (request, asking) => clock.runUntil(begin(request, asking)),
   };
 }
+
+/** No budget applies, so nothing but posting is ever asked of the ledger. */
+const freeOfCharge = (clock: Clock) =>
+  createAdmission({
+    ledger: { post: () => {} } as unknown as Ledger,
+    budgets: createBudgets(() => []),
+    history: createOutputHistory(),
+    clock,
+    dearestPrice: () => null,
+    heldWaitMs: () => 0,
+  });
 
 async function hear(answer: Answer, clock: SimulatedClock): Promise<Heard> {
   const decoder = new TextDecoder();

@@ -1,0 +1,67 @@
+// The table of routes: what there is, and who may use it.
+import type { Request, Response } from 'express';
+import type { CurrentSettings, RequestLog } from '../contract/index.ts';
+import { adminRoutes, type AdminParts } from './admin/index.ts';
+import { answerChat, explainRoute, type ChatParts, type Visit } from './chat.ts';
+import { sendJson } from './json.ts';
+import { findModel, listModels } from './models.ts';
+import { estimateSpend, showSpend, type SpendParts } from './spend.ts';
+import { followRecord, showRecord } from './records.ts';
+
+export interface RouteParts extends ChatParts, SpendParts, AdminParts {
+  readonly requests: RequestLog;
+  readonly settings: CurrentSettings;
+  readonly draining: () => boolean;
+  readonly metrics: { render(): Promise<string>; readonly contentType: string };
+}
+
+/** open: anybody; caller: who may chat; admin: who holds the admin key. */
+export type Access = 'open' | 'caller' | 'admin';
+
+export interface Route {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path: string;
+  readonly access: Access;
+  handle(request: Request, response: Response, visit: Visit): Promise<void> | void;
+}
+
+export function routesOf(parts: RouteParts): readonly Route[] {
+  const id = (request: Request): string => String(request.params['id']);
+  const named = (request: Request): string => [request.params['name']].flat().join('/');
+  const caller = (method: Route['method'], path: string, handle: Route['handle']): Route => ({
+    method,
+    path,
+    access: 'caller',
+    handle,
+  });
+  const open = (path: string, handle: Route['handle']): Route => ({ method: 'get', path, access: 'open', handle });
+  return [
+    caller('post', '/v1/chat/completions', (request, response, visit) => answerChat(parts, request, response, visit)),
+    caller('post', '/v1/route', (request, response, visit) => explainRoute(parts, request, response, visit)),
+    caller('get', '/v1/models', (_, response, visit) =>
+      sendJson(response, listModels(parts.settings(), visit.visitor.permissions), ['x-request-id', visit.id]),
+    ),
+    caller('get', '/v1/models/*name', (request, response, visit) =>
+      sendJson(response, findModel(named(request), parts.settings(), visit.visitor.permissions), [
+        'x-request-id',
+        visit.id,
+      ]),
+    ),
+    caller('get', '/v1/requests/:id', (request, response, visit) => showRecord(parts, id(request), response, visit)),
+    caller('get', '/v1/requests/:id/events', (request, response, visit) =>
+      followRecord(parts, id(request), response, visit),
+    ),
+    caller('get', '/v1/spend', (_, response, visit) => showSpend(parts, response, visit)),
+    caller('post', '/v1/estimate', (request, response, visit) => estimateSpend(parts, request, response, visit)),
+    ...adminRoutes(parts).map((route): Route => ({ ...route, access: 'admin' })),
+    open('/livez', (_, response) => sendJson(response, { status: 'ok' })),
+    open('/readyz', (_, response) =>
+      sendJson(response, { status: parts.draining() ? 'draining' : 'ready' }, [], parts.draining() ? 503 : 200),
+    ),
+    open('/metrics', async (_, response) => {
+      const text = await parts.metrics.render();
+      response.writeHead(200, ['content-type', parts.metrics.contentType]);
+      response.end(text);
+    }),
+  ];
+}

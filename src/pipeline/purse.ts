@@ -1,0 +1,204 @@
+// One request's money: what its plan may cost is held before the first call, and each call gives back what it didn't need.
+import {
+  CallFailure,
+  membersOf,
+  NO_MONEY,
+  type Attempt,
+  type ChatRequest,
+  type Model,
+  type Nano,
+  type Plan,
+  type Settings,
+  type Spender,
+  type Usage,
+} from '../contract/index.ts';
+import {
+  costOf,
+  countTokens,
+  upperBoundTokens,
+  type Admission,
+  type Intent,
+  type PlannedCall,
+  type Reservation,
+} from '../accounts/index.ts';
+
+type Role = Attempt['role'];
+
+/** A judge's reply is a list of labels. */
+export const RANKING_TOKENS = 1024;
+/** Other models' answers that a judge or the chairman reads; they are cut at 24,000 characters each. */
+const READ_TOKENS = 24_000;
+
+/** One call that is paid for. Ends with `settle` or `release`, once. */
+export interface Payment {
+  /** To be put in place of the request's own limit; null: it stands. */
+  readonly clampTokens: number | null;
+  /** Returns what the call cost. */
+  settle(usage: Usage, estimated: boolean): Nano;
+  release(): void;
+}
+
+export interface Purse {
+  /** Before the call goes out. Rejects with `CallFailure` when the money for it can't be had. */
+  pay(model: Model, role: Role, request: ChatRequest): Payment | Promise<Payment>;
+  /** On every way out, once the last call has ended. */
+  close(): void;
+  /** The smaller plan that could be paid; null: the one that was asked for. */
+  readonly smaller: Plan | null;
+  readonly clamped: boolean;
+}
+
+export interface PurseParts {
+  readonly admission: Admission;
+  readonly settings: Settings;
+  readonly now: () => number;
+  readonly request: ChatRequest;
+  readonly bodyBytes: number;
+  readonly id: string;
+  readonly at: number;
+  readonly spender: Spender;
+  readonly task: string;
+  readonly ceiling: Nano | null;
+  readonly signal: AbortSignal;
+}
+
+/** An intent that remembers what it would carry out. */
+interface PlannedIntent extends Intent {
+  readonly plan: Plan;
+}
+
+/** Rejects with the budget's refusal. `smallerPlans`: cheaper ways to do it, dearest first. */
+export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () => Iterable<Plan>): Promise<Purse> {
+  const { settings, request } = parts;
+  const inputAtMost = upperBoundTokens(parts.bodyBytes);
+  const intentOf = (each: Plan): PlannedIntent => ({
+    plan: each,
+    strategy: each.call.kind,
+    calls: callsOf(each, parts, inputAtMost),
+  });
+  const reservation = await parts.admission.admit({
+    ...intentOf(plan),
+    id: parts.id,
+    at: parts.at,
+    spender: parts.spender,
+    task: parts.task,
+    ceiling: parts.ceiling,
+    *smaller() {
+      for (const each of smallerPlans()) yield intentOf(each);
+    },
+    signal: parts.signal,
+  });
+  const open = new Set<string>();
+  const sentAtOnce = new Set(
+    callsOf((reservation.downgraded as PlannedIntent | null)?.plan ?? plan, parts, inputAtMost).flatMap((call) =>
+      call.sent ? [call.id] : [],
+    ),
+  );
+
+  function paymentOf(id: string, model: Model): Payment {
+    open.add(id);
+    return {
+      clampTokens: reservation.clamps.get(id) ?? null,
+      settle(usage, estimated) {
+        const cost = model.price === null ? NO_MONEY : costOf(model.price, usage);
+        if (open.delete(id))
+          reservation.settle(id, { at: parts.now(), cost, usage, estimated, priceVersion: settings.version });
+        return cost;
+      },
+      release() {
+        if (open.delete(id)) reservation.release(id);
+      },
+    };
+  }
+
+  async function payMore(id: string, model: Model, role: Role, asked: ChatRequest): Promise<Payment> {
+    try {
+      if (reservation.amountOf(id) === null)
+        await reservation.more([
+          callOf(
+            id,
+            model,
+            asked === request ? inputAtMost : upperBoundTokens(JSON.stringify(asked).length * 3),
+            asked,
+            role,
+            false,
+          ),
+        ]);
+      await reservation.sent([id]);
+    } catch (refusal) {
+      throw new CallFailure('refused', 'the budget has no money left for it', { cause: refusal });
+    }
+    return paymentOf(id, model);
+  }
+
+  return {
+    pay(model, role, asked) {
+      const id = `${role}/${model.name}`;
+      return sentAtOnce.has(id) ? paymentOf(id, model) : payMore(id, model, role, asked);
+    },
+    close: () => reservation.finish(),
+    smaller: (reservation.downgraded as PlannedIntent | null)?.plan ?? null,
+    clamped: reservation.clamps.size > 0,
+  };
+}
+
+/** Every call that the plan may make, as far as it can be foreseen: what more there is, is held when it comes to that. */
+function callsOf(plan: Plan, { settings, request }: PurseParts, input: number): readonly PlannedCall[] {
+  const { call, reserve, ceiling } = plan;
+  const of = (role: Role, name: string, sent: boolean, reads = 0): PlannedCall =>
+    callOf(`${role}/${name}`, settings.models.get(name)!, input + reads, request, role, sent);
+  switch (call.kind) {
+    case 'single':
+      return [of('member', call.model, true)];
+    case 'dual':
+      return [
+        ...call.members.map((name) => of('member', name, true)),
+        ...(ceiling === 'dual' ? [] : reserve.slice(0, 1).map((name) => of('escalation', name, false))),
+      ];
+    case 'triple':
+      return call.members.map((name) => of('member', name, true));
+    case 'cascade':
+      return call.steps.map((name, step) => of(step === 0 ? 'member' : 'escalation', name, step === 0));
+    case 'council': {
+      const reads = READ_TOKENS * call.members.length;
+      return [
+        ...membersOf(call).map((name) => of('member', name, true)),
+        ...membersOf(call).map((name) => of('judge', name, false, reads)),
+        of('chairman', call.chairman, false, reads),
+      ];
+    }
+    default:
+      return call satisfies never;
+  }
+}
+
+function callOf(
+  id: string,
+  model: Model,
+  inputAtMost: number,
+  request: ChatRequest,
+  role: Role,
+  sent: boolean,
+): PlannedCall {
+  const limit = request.max_completion_tokens ?? request.max_tokens ?? null;
+  return {
+    id,
+    model,
+    sent,
+    inputAtMost,
+    ...(role !== 'judge' &&
+      role !== 'chairman' && { countInput: () => countTokens(request, model.provider === 'openai') }),
+    outputAtMost: role === 'judge' ? RANKING_TOKENS : limit,
+    choices: request.n ?? 1,
+  };
+}
+
+/** The request with its output limited to what is paid for, under the name that the caller used. */
+export function clampedRequest(request: ChatRequest, tokens: number | null): ChatRequest {
+  if (tokens === null) return request;
+  return request.max_tokens != null && request.max_completion_tokens == null
+    ? { ...request, max_tokens: tokens }
+    : { ...request, max_completion_tokens: tokens };
+}
+
+export type { Reservation };
