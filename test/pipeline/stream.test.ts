@@ -1,0 +1,77 @@
+// Streams through the whole path: bytes as they come, and never cut silently.
+import { describe, expect, it } from 'vitest';
+import { progressOf, testPath } from '../support/path.ts';
+
+const ALONE = { model: 'dahlia-pro', stream: true, messages: [{ role: 'user', content: 'Name a river.' }] };
+
+describe('a single stream', () => {
+  it('comes chunk by chunk, ends with the summary and [DONE], and hides the usage that nobody asked for', async () => {
+    const path = testPath({ 'dahlia-pro': { says: 'The Elbe flows north.', paceMs: 10 } });
+    const heard = await path.ask(ALONE);
+    const times = heard.writes.map(({ at }) => at);
+    expect(new Set(times).size).toBeGreaterThan(2);
+    expect(heard.text).not.toContain('"prompt_tokens"');
+    expect(heard.writes.at(-1)!.text).toBe('data: [DONE]\n\n');
+    const summary = /^: quorum (\{.*\})\n\n$/.exec(heard.writes.at(-2)!.text)![1]!;
+    expect(JSON.parse(summary)).toMatchObject({ model: 'dahlia-pro', strategy: 'single', attempts: 1 });
+    expect(path.records[0]!.attempts[0]!.usage).toMatchObject({ completion_tokens: 10 });
+  });
+
+  it('gives the usage to who asks for it', async () => {
+    const path = testPath({});
+    expect((await path.ask({ ...ALONE, stream_options: { include_usage: true } })).text).toContain('"prompt_tokens"');
+  });
+
+  it('that breaks off ends with an error chunk and without [DONE]', async () => {
+    const path = testPath({ 'dahlia-pro': { says: 'The Elbe flows north into the sea.', breaksAfter: 3 } });
+    const heard = await path.ask(ALONE);
+    const last = JSON.parse(heard.writes.at(-1)!.text.replace(/^data: /, '')) as {
+      error: unknown;
+      choices: { finish_reason: string }[];
+    };
+    expect(last.error).toMatchObject({ code: 'upstream_error' });
+    expect(last.choices[0]!.finish_reason).toBe('error');
+    expect(heard.text).not.toContain('[DONE]');
+    expect(path.records[0]).toMatchObject({ status: 502, errorCode: 'upstream_error' });
+  });
+});
+
+describe('a stream of several models', () => {
+  it('tells its progress first, then streams the answer', async () => {
+    const path = testPath({});
+    const heard = await path.ask({ ...ALONE, model: 'quorum/dual' });
+    const told = progressOf(heard);
+    expect(told.map(({ type }) => type)).toEqual(expect.arrayContaining(['routed', 'call_start', 'answer']));
+    expect(heard.writes[0]!.text).toMatch(/^: quorum /);
+    expect(heard.message['content']).toBe('yes');
+  });
+
+  it('keeps the connection alive while it waits', async () => {
+    const path = testPath(
+      Object.fromEntries(
+        ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large', 'fern-deep', 'aster-nano'].map((name) => [
+          name,
+          { latencyMs: 35_000 },
+        ]),
+      ),
+    );
+    const heard = await path.ask({ ...ALONE, model: 'quorum/dual' });
+    const quiet = heard.writes.slice(1).map(({ at }, index) => at - heard.writes[index]!.at);
+    expect(Math.max(...quiet)).toBeLessThanOrEqual(10_000);
+    expect(heard.text).toContain(': keep-alive');
+  });
+
+  it('tells a failure in the stream', async () => {
+    const path = testPath(
+      Object.fromEntries(
+        ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large', 'fern-deep', 'aster-nano'].map((name) => [
+          name,
+          { fails: 'server_error' as const },
+        ]),
+      ),
+    );
+    const heard = await path.ask({ ...ALONE, model: 'quorum/triple' });
+    expect(heard.writes.at(-1)!.text).toContain('"finish_reason":"error"');
+    expect(heard.text).not.toContain('[DONE]');
+  });
+});
