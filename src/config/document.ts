@@ -33,23 +33,15 @@ export function readDocument(text: string, source: string, environment: Environm
     const { line, col } = lines.linePos(offset);
     return { source, line, column: col };
   };
+  const placeOf = (path: Path, what: 'value' | 'key' = 'value'): Place => place(offsetOf(document, path, what));
   const problems: Problem[] = document.errors.map((fault) => ({
     ...place(fault.pos[0]),
     path: '',
     message: `this isn't YAML: ${plain(fault.message)}${quoteHint(text, fault.pos[0])}`,
   }));
-  const placeOf = (path: Path, what: 'value' | 'key' = 'value'): Place => place(offsetOf(document, path, what));
-  const data: unknown = problems.length > 0 ? {} : (document.toJS({ maxAliasCount: 1_000 }) ?? {});
-  if (typeof data !== 'object' || Array.isArray(data)) {
-    const message = `expected a map of settings such as "server:", but found ${Array.isArray(data) ? 'a list' : 'plain text'}`;
-    return {
-      source,
-      data: {},
-      placeOf,
-      substitutedAt: () => undefined,
-      problems: [{ ...place(0), path: '', message }],
-    };
-  }
+  const read = problems.length > 0 ? {} : sectionsOf(document);
+  if (typeof read === 'string') problems.push({ ...place(0), path: '', message: read });
+  const data = typeof read === 'string' ? {} : read;
   const substituted = new Map<string, Substituted>();
   const note = (path: Path, result: Substituted): void => {
     substituted.set(pathText(path), result);
@@ -58,6 +50,21 @@ export function readDocument(text: string, source: string, environment: Environm
   };
   const filled = fill(data, [], environment, note) as Record<string, unknown>;
   return { source, data: filled, placeOf, substitutedAt: (path) => substituted.get(pathText(path)), problems };
+}
+
+/** The config's sections; a text: what is wrong with it as a whole. */
+function sectionsOf(document: Document.Parsed): Record<string, unknown> | string {
+  let data: unknown;
+  try {
+    data = document.toJS({ maxAliasCount: 1_000 }) ?? {};
+  } catch (failure) {
+    return `this isn't YAML: ${(failure as Error).message}`;
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    return `expected a map of settings such as "server:", but found ${Array.isArray(data) ? 'a list' : 'plain text'}`;
+  }
+  // A section whose keys are all commented out is a section not given.
+  return Object.fromEntries(Object.entries(data).filter(([, section]) => section !== null));
 }
 
 /** A copy of `value` with every text substituted. */

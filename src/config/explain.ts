@@ -37,7 +37,7 @@ export function explain(fault: Fault, document: ConfigDocument, schema: () => Sc
     }));
   }
   const found = valueAt(document.data, path);
-  const expected = `expected ${issue.message}`;
+  const expected = `expected ${expectation(issue)}`;
   const meant =
     issue.code === 'invalid_value' && typeof found === 'string' ? didYouMean(found, issue.values.map(String)) : '';
   return [
@@ -48,6 +48,22 @@ export function explain(fault: Fault, document: ConfigDocument, schema: () => Sc
         found === undefined ? `missing; ${expected}` : `${expected}, but found ${show(found, path, document)}${meant}`,
     },
   ];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  object: 'a map of settings',
+  record: 'a map',
+  array: 'a list',
+  string: 'text',
+  boolean: 'true or false',
+};
+
+/** The schema's own words where it has some. */
+function expectation(issue: Issue): string {
+  if (!issue.message.startsWith('Invalid ')) return issue.message;
+  if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? `a ${issue.expected}`;
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
+  return 'something else';
 }
 
 const SECRET_NAME = /key|secret|token|passw|auth|credential|dsn/i;

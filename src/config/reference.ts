@@ -30,8 +30,9 @@ request, a bad one is reported and the old settings stay. \`quorum check\` check
 - **Durations** are \`250ms\`, \`10s\`, \`5m\`, \`1h\`, \`30d\`; **sizes** \`512kb\`, \`20mb\`, \`1gb\`; **prices** USD per million tokens.
 - **Unknown keys are errors.** All problems are told at once, each with file, line, column, path and the nearest known key.
 - **The catalog** (\`config/catalog.yaml\`) knows providers, models, tiers and tasks already. A row of the same name changes it key by key.
-  A model listed at another provider than the catalog's keeps what it is, not what it was called there. A provider row with a \`base_url\` of its own takes nothing from the catalog's row, its key included; once you list models at it,
-  only those are served there. A tier row with \`models\` describes a tier of its own.
+  A model listed at another provider than the catalog's keeps what it is, not what it was called there. A provider row with a
+  \`base_url\` of its own takes nothing from the catalog's row, its key included; once you list models at it, only those are served
+  there. A tier row with \`models\` describes a tier of its own.
 - **What is usable**: a provider whose key is there, or that needs none; a local one (\`local: true\`) that your file declares, or that
   answers. What a local server has installed joins as \`provider/name\`. Simulated models answer only while no real one can.
 - **Tiers** keep their usable models in order. Where some are missing, others stand in until there are three: local ones first, then

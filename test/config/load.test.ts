@@ -32,6 +32,11 @@ describe('an empty file', () => {
     });
   });
 
+  it('as is one whose sections hold only comments', () => {
+    const text = 'server:\n  # port: 1\nmodels:\nbudgets:\ncache:\n';
+    expect(resolveParts(load(text).config)).toEqual(resolveParts(load('').config));
+  });
+
   it('gives the same settings as the shipped config', () => {
     const shipped = loadConfig({ env: {}, file: 'config/quorum.yaml' });
     expect(resolveParts(shipped.config)).toEqual(resolveParts(load('').config));
