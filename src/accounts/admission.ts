@@ -15,11 +15,14 @@ import {
 import {
   bound,
   countClosely,
+  expectedOf,
   firmLegs,
   flexibleLegs,
+  floorOf,
   mostOf,
   total,
   type Bounded,
+  type Expectation,
   type PlannedCall,
 } from './bounds.ts';
 import type { Budgets } from './budget.ts';
@@ -28,8 +31,9 @@ import { overCeiling, refusalOf, unpriced } from './refusal.ts';
 import { createReservation, type Reservation } from './reservation.ts';
 import { createWaiting } from './waiting.ts';
 
-/** Share of the answers so far that an answer clamped to their length would not have cut off. */
-const CLAMP_QUANTILE = 0.99;
+/** Shares of the answers so far that weren't longer: what a call should have, and what it can be done with at the end of a budget. */
+const EXPECTED_SHARE = 0.99;
+const FLOOR_SHARE = 0.05;
 
 /** What is to be paid: a plan, or the next smaller one. */
 export interface Intent {
@@ -81,11 +85,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const waiting = createWaiting(clock);
   const reservationOf = createReservation({ ledger, history, clock, wake: () => waiting.wake() });
 
+  const seenOf = (task: string | null, { model }: PlannedCall): Expectation | null => {
+    const [most, least] = [EXPECTED_SHARE, FLOOR_SHARE].map((share) => history.quantile(task, model.name, share));
+    return typeof most === 'number' && typeof least === 'number' ? { most, least } : null;
+  };
   const boundsOf = (intent: Intent, task: string | null, allowances: readonly Allowance[]): readonly Bounded[] =>
-    intent.calls.map((call) => {
-      const expected = history.quantile(task, call.model.name, CLAMP_QUANTILE);
-      return bound(call, priceOf(call, allowances), expected);
-    });
+    intent.calls.map((call) => bound(call, priceOf(call, allowances), seenOf(task, call)));
 
   const priceOf = ({ model }: PlannedCall, allowances: readonly Allowance[]): Price => {
     if (model.price !== null) return model.price;
@@ -125,13 +130,19 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const wait = async (first: HoldOutcome, legs: readonly HoldLeg[]): Promise<HoldOutcome> =>
       worthWaiting(first, request) ? waiting.until(deadlineAt, first, () => hold(legs), signal) : first;
     // With nothing to tell how long its answer will be, waiting for the money in flight is better than cutting it short.
-    const known = calls.every(({ call }) => history.quantile(task, call.model.name, CLAMP_QUANTILE) !== null);
+    const known = calls.every(({ call }) => seenOf(task, call) !== null);
     if (outcome !== null && !known) outcome = await wait(outcome, firmLegs(calls));
     if (outcome?.kind === 'held') return give(outcome, null);
 
-    const legs = flexibleLegs(calls, limit);
-    if (legs === null) return { kind: 'no', error: overCeiling(ceiling!, total(calls, mostOf)), downgrade: true };
-    return give(await wait(await hold(legs), legs), legs);
+    const legs = flexibleLegs(calls, expectedOf, limit);
+    if (legs !== null) outcome = await wait(await hold(legs), legs);
+    if (outcome?.kind === 'held') return give(outcome, legs);
+    if (outcome?.code === 'budget_held') return give(outcome, legs);
+    // The end of a budget: all that is left goes to one answer that may do with it.
+    const last = flexibleLegs(calls, floorOf, Math.min(limit, outcome?.affordableLater ?? Infinity));
+    if (last !== null) return give(await wait(await hold(last), last), last);
+    if (outcome !== null) return give(outcome, legs);
+    return { kind: 'no', error: overCeiling(limit as Nano, total(calls, mostOf)), downgrade: true };
   };
 
   return {

@@ -26,17 +26,34 @@ export interface Bounded {
   readonly input: number;
   /** Of one choice. */
   readonly output: number;
-  /** Of one choice, where money is short; never above `output`. */
-  readonly outputAtLeast: number;
+  /** Of one choice, where money is short: what nearly every answer so far needed. Never above `output`. */
+  readonly expected: number;
+  /** Of one choice, from the last of the money: what few answers did without. */
+  readonly floor: number;
 }
 
-/** Tokens of one choice below which an answer isn't worth having, when nothing is known of its kind. */
-const LEAST_OUTPUT_TOKENS = 512;
+/** Tokens of one choice as seen of this kind; null: too few were seen. */
+export interface Expectation {
+  readonly most: number;
+  readonly least: number;
+}
 
-export function bound(call: PlannedCall, price: Price, expected: number | null): Bounded {
+/** Where nothing is known and the caller set no limit, an answer below it isn't worth having. */
+const UNKNOWN_OUTPUT_TOKENS = 256;
+
+/** A limit that the caller set is lowered only on evidence. */
+export function bound(call: PlannedCall, price: Price, seen: Expectation | null): Bounded {
   const output = Math.min(call.outputAtMost ?? Infinity, call.model.maxOutput);
-  const outputAtLeast = Math.min(output, Math.max(1, expected ?? LEAST_OUTPUT_TOKENS));
-  return { call, price, input: call.inputAtMost, output, outputAtLeast };
+  const unknown = call.outputAtMost === null ? UNKNOWN_OUTPUT_TOKENS : output;
+  const within = (tokens: number): number => Math.min(output, Math.max(1, Math.ceil(tokens)));
+  return {
+    call,
+    price,
+    input: call.inputAtMost,
+    output,
+    expected: within(seen?.most ?? unknown),
+    floor: within(seen?.least ?? unknown),
+  };
 }
 
 /** With the closer count of each input, where it is below the bound. */
@@ -52,8 +69,11 @@ export async function countClosely(calls: readonly Bounded[]): Promise<readonly 
 export const mostOf = ({ call, price, input, output }: Bounded): Nano =>
   worstCaseCost(price, input, output * call.choices);
 
-const leastOf = ({ call, price, input, outputAtLeast }: Bounded): Nano =>
-  worstCaseCost(price, input, outputAtLeast * call.choices);
+export const expectedOf = ({ call, price, input, expected }: Bounded): Nano =>
+  worstCaseCost(price, input, expected * call.choices);
+
+export const floorOf = ({ call, price, input, floor }: Bounded): Nano =>
+  worstCaseCost(price, input, floor * call.choices);
 
 export const total = (calls: readonly Bounded[], of: (call: Bounded) => Nano): Nano =>
   calls.reduce((sum, call) => sum + of(call), 0) as Nano;
@@ -63,7 +83,11 @@ export const firmLegs = (calls: readonly Bounded[]): readonly HoldLeg[] =>
   calls.map((bounded) => ({ ...legOf(bounded), atLeast: mostOf(bounded), atMost: mostOf(bounded) }));
 
 /** As much as can be had, up to `ceiling` in all; null when the least already exceeds it. */
-export function flexibleLegs(calls: readonly Bounded[], ceiling: number): readonly HoldLeg[] | null {
+export function flexibleLegs(
+  calls: readonly Bounded[],
+  leastOf: (call: Bounded) => Nano,
+  ceiling: number,
+): readonly HoldLeg[] | null {
   const least = total(calls, leastOf);
   const most = total(calls, mostOf);
   if (least > ceiling) return null;

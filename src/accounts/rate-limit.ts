@@ -3,6 +3,8 @@ import { QuorumError, type RateLimits } from '../contract/index.ts';
 
 const MINUTE_MS = 60_000;
 const PARALLEL_RETRY_MS = 1_000;
+/** Milliseconds since the epoch have a fraction no finer than this. */
+const ROUNDING_MS = 0.01;
 const PRUNE_ABOVE = 10_000;
 
 /** Whose limits: `key key_1`, `team data`, `model gpt-4o`. */
@@ -47,8 +49,7 @@ export function take(bucket: Bucket, perMinute: number, amount: number, at: numb
   const before = Math.max(bucket.fullAt, at);
   const after = before + Math.min(amount, perMinute) * each;
   const over = after - at - MINUTE_MS;
-  // Sums of fractions miss the whole by less than a thousandth of a request.
-  const allowed = over <= each / 1_000;
+  const allowed = over <= ROUNDING_MS;
   const fullAt = allowed ? after : before;
   const remaining = Math.max(0, Math.floor((MINUTE_MS - (fullAt - at)) / each + 1e-3));
   return { bucket: { fullAt }, allowed, remaining, resetMs: fullAt - at, retryMs: allowed ? 0 : over };

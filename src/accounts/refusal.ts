@@ -9,7 +9,7 @@ export function refusalOf({ code, balance }: Refused, amount: Nano): QuorumError
   const whose = `${PERIODS[balance.period]} budget of ${nameOf(balance)} ($${formatUsd(balance.limit)})`;
   switch (code) {
     case 'budget_exceeded':
-      return new QuorumError(code, `The ${whose} is used up: $${formatUsd(balance.spent)} spent${whenAnew(balance)}.`, {
+      return new QuorumError(code, `The ${whose} ${leftOf(balance, amount)}${whenAnew(balance)}.`, {
         details,
         shouldRetry: false,
       });
@@ -77,5 +77,9 @@ const usd = (amount: Nano): number => Number(formatUsd(amount));
 const PERIODS = { hour: 'hourly', day: 'daily', week: 'weekly', month: 'monthly', total: 'total' } as const;
 const nameOf = ({ scope, subject }: Balance): string =>
   scope === 'global' ? 'all together' : `the ${scope} "${subject}"`;
+const leftOf = ({ limit, spent }: Balance, amount: Nano): string =>
+  spent >= limit
+    ? `is used up: $${formatUsd(spent)} spent`
+    : `has $${formatUsd((limit - spent) as Nano)} left, too little for this request, which could cost $${formatUsd(amount)}`;
 const whenAnew = ({ resetsAt }: Balance): string =>
   resetsAt === null ? '' : `; it begins anew at ${new Date(resetsAt).toISOString()}`;
