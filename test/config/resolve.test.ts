@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readCatalog } from '../../src/config/catalog.ts';
 import { load, NOBODY, settle } from './support.ts';
 import { resolveSettings } from '../../src/config/index.ts';
 import type { Facts } from '../../src/config/index.ts';
@@ -160,11 +161,12 @@ describe('tiers', () => {
     const tiers = fc.dictionary(fc.stringMatching(/^[a-z]{3,8}$/), tier, { maxKeys: 4, noNullPrototype: true });
     const asked = fc.oneof(fc.nat(9), fc.stringMatching(/^[a-z-]{1,9}$/));
     const models = Object.fromEntries(names.map((name) => [name, { provider: 'house' }]));
+    const catalog = readCatalog(EVERY_KEY);
     const property = fc.property(tiers, asked, (mine, pick) => {
       const config = { providers: { house: 'http://10.0.0.5/v1' }, models, tiers: mine };
       const known = [...new Set(['speed', 'balanced', 'cost', 'premium', ...Object.keys(mine)])];
       const name = typeof pick === 'number' ? known[pick % known.length]! : pick;
-      const loaded = load(JSON.stringify(config), { env: { ...EVERY_KEY, MODEL_TIER: name } });
+      const loaded = load(JSON.stringify(config), { env: { ...EVERY_KEY, MODEL_TIER: name }, catalog });
       const settings = resolveSettings(loaded, NOBODY);
       if (!known.includes(name)) {
         expect([settings.defaultTier, loaded.warnings.length]).toEqual(['balanced', 1]);
