@@ -89,7 +89,8 @@ function rate(classifier: Classifier, features: Features): Float64Array {
   if (section >= 0) reader.read(features.text, section + 1, features.text.length, SYSTEM_SHARE, words);
   const scan = reader.read(features.text, 0, end, 1, words);
   addPlain(classifier, plainOf(features.text, end), words);
-  return words.map((score, index) => total(tasks[index]!, score, features, scan));
+  for (let task = 0; task < words.length; task += 1) words[task] = total(tasks[task]!, words[task]!, features, scan);
+  return words;
 }
 
 function addPlain(classifier: Classifier, plain: string, scores: Float64Array): void {
@@ -107,12 +108,22 @@ function total(task: Task, words: number, features: Features, scan: Readonly<Sca
   return said + signalOf(task, features, scan);
 }
 
+/** Softmax. Loops rather than maps and a sort of its own: this is a third of the cost for a short prompt. */
 function probabilities(classifier: Classifier, ratings: Float64Array): Classification['scores'] {
-  const highest = Math.max(...ratings);
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const rating of ratings) if (rating > highest) highest = rating;
   if (highest === Number.NEGATIVE_INFINITY) return [];
-  const exponentials = ratings.map((rating) => Math.exp(rating - highest));
-  const sum = exponentials.reduce((all, one) => all + one, 0);
-  return classifier.tasks
-    .map(({ name }, index) => ({ task: name, score: exponentials[index]! / sum }))
-    .sort((left, right) => right.score - left.score);
+  let sum = 0;
+  for (let task = 0; task < ratings.length; task += 1) sum += ratings[task] = Math.exp(ratings[task]! - highest);
+  const scores: { readonly task: string; readonly score: number }[] = [];
+  for (let task = 0; task < ratings.length; task += 1) {
+    const score = ratings[task]! / sum;
+    let place = task;
+    while (place > 0 && scores[place - 1]!.score < score) {
+      scores[place] = scores[place - 1]!;
+      place -= 1;
+    }
+    scores[place] = { task: classifier.tasks[task]!.name, score };
+  }
+  return scores;
 }

@@ -23,8 +23,8 @@ export interface Limits {
   readonly preferLocal: boolean;
 }
 
-const lowest = <Amount extends number>(...amounts: readonly (Amount | null)[]): Amount | null =>
-  amounts.reduce<Amount | null>((low, one) => (one !== null && (low === null || one < low) ? one : low), null);
+const lower = <Amount extends number>(left: Amount | null, right: Amount | null): Amount | null =>
+  left === null || (right !== null && right < left) ? right : left;
 
 export function limitsOf(
   features: Features,
@@ -41,13 +41,14 @@ export function limitsOf(
   if (features.wantsLogprobs) capabilities.push('logprobs');
   if (features.choices > 1) capabilities.push('n');
   return {
-    ...given,
+    allowed: given.allowed,
+    usable: given.usable,
     capabilities,
     wantsSchema: features.responseFormat === 'json_schema',
-    maxCost: lowest(wishes.maxCost, routing.maxCostPerRequest),
+    maxCost: lower(wishes.maxCost, routing.maxCostPerRequest),
     pricedOnly: wishes.maxCost !== null,
     minQuality: task?.minQuality ?? 0,
-    maxLatencyMs: lowest(routing.latencyTargetMs, wishes.deadlineMs),
+    maxLatencyMs: lower(routing.latencyTargetMs, wishes.deadlineMs),
     preferLocal: routing.preferLocal,
   };
 }

@@ -29,24 +29,28 @@ interface Stakes {
  */
 export function drawPlan(best: Pick<Lot, 'call' | 'members'>, stakes: Stakes, random: Random): Lot {
   const share = Math.min(1, stakes.share);
-  if (!(share > 0) || variationsOf(best, stakes).next().done === true) return { ...best, propensity: 1, note: null };
+  if (!(share > 0) || variationsOf(best, stakes, 1).length === 0) return { ...best, propensity: 1, note: null };
   const drawn = random();
   if (drawn >= share) return { ...best, propensity: 1 - share, note: null };
-  const variations = [...variationsOf(best, stakes)];
+  const variations = variationsOf(best, stakes, Infinity);
   const variation = variations[Math.floor((drawn / share) * variations.length)]!;
   return { ...variation, propensity: share / variations.length };
 }
 
 type Variation = Omit<Lot, 'propensity'>;
 
-function* variationsOf({ call, members }: Pick<Lot, 'call' | 'members'>, stakes: Stakes): Generator<Variation> {
-  for (const [position, old] of members.entries()) {
+/** The first `most` of them. */
+function variationsOf({ call, members }: Pick<Lot, 'call' | 'members'>, stakes: Stakes, most: number): Variation[] {
+  const variations: Variation[] = [];
+  for (let position = 0; position < members.length; position += 1) {
     for (const one of stakes.fit) {
-      if (members.includes(one) || one.quality < old.quality - MOST_LOSS) continue;
+      if (members.includes(one) || one.quality < members[position]!.quality - MOST_LOSS) continue;
       const variation = exchange(call, members, position, one, stakes);
-      if (isAffordable(variation, stakes)) yield variation;
+      if (isAffordable(variation, stakes)) variations.push(variation);
+      if (variations.length >= most) return variations;
     }
   }
+  return variations;
 }
 
 function exchange(

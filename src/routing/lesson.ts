@@ -1,7 +1,17 @@
 // Teaches the lexicon a task's keywords and labelled examples.
 import type { Task } from '../contract/index.ts';
 import { DENSE, DIGIT, FOLD, KIND, LETTER } from './alphabet.ts';
-import { DENSE_SEED, PHRASE_SEED, SEED, exactKey, headSlot, mix, mixWord, type LexiconDraft } from './lexicon.ts';
+import {
+  DENSE_SEED,
+  HEAD_UNITS,
+  PHRASE_SEED,
+  SEED,
+  exactKey,
+  headOf,
+  mix,
+  mixWord,
+  type LexiconDraft,
+} from './lexicon.ts';
 import type { Listener, Scanner } from './scan.ts';
 import { stemLength } from './stem.ts';
 
@@ -24,7 +34,7 @@ interface WordHashes {
 
 function wordHashes(word: string, draft: LexiconDraft): WordHashes {
   const units = foldedUnits(word.slice(0, 40));
-  draft.addHead(headSlot(units, units.length));
+  draft.addHead(units.subarray(0, HEAD_UNITS).reduce(headOf, 0));
   const stem = units.subarray(0, stemLength(units, units.length)).reduce(mix, SEED);
   return { stem, exact: units.reduce(mix, SEED) };
 }

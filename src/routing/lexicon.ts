@@ -17,12 +17,8 @@ export const exactKey = (hash: number): number => mixWord(0x51ed270b, hash);
 export const HEAD_UNITS = 3;
 const HEADS = 4_096;
 
-/** Where the beginning of a word is marked as known. */
-export function headSlot(units: Uint16Array, length: number): number {
-  let hash = 0;
-  for (let at = 0; at < HEAD_UNITS && at < length; at += 1) hash = (hash * 61 + units[at]!) & (HEADS - 1);
-  return hash;
-}
+/** Slot of a word's beginning, one unit at a time from 0: where it is marked as known. */
+export const headOf = (slot: number, unit: number): number => (slot * 61 + unit) & (HEADS - 1);
 
 export interface Lexicon {
   readonly tasks: number;
@@ -38,7 +34,7 @@ export interface Lexicon {
   readonly isKeyword: Uint8Array;
   readonly isLearnt: Uint8Array;
   readonly rows: number;
-  /** Which beginnings of words occur; by `headSlot`: a word whose slot is empty isn't known. */
+  /** Which beginnings of words occur; by `headOf`: a word whose slot is empty isn't known. */
   readonly heads: Uint8Array;
 }
 

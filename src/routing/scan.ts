@@ -1,10 +1,12 @@
 // One pass over a text: its words and pairs of characters as hashes, and what its signs say. Words nobody knows are only counted.
 import { DENSE, DIGIT, FOLD, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
-import { DENSE_SEED, HEAD_UNITS, SEED, headSlot, mix } from './lexicon.ts';
+import { DENSE_SEED, HEAD_UNITS, SEED, headOf, mix } from './lexicon.ts';
 import { stemLength } from './stem.ts';
 
 const WORD_UNITS = 40;
 const DENSE_UNITS = 16;
+/** Words whose stems are remembered. */
+const STEMS = 4_096;
 
 /** By unit: 1 operator, 2 bracket, 3 question mark, 4 ends a phrase. */
 const SIGN = new Uint8Array(0x10000);
@@ -43,32 +45,38 @@ export interface Scanner {
 export function createScanner(): Scanner {
   const word = new Uint16Array(WORD_UNITS);
   const recent = new Uint16Array(DENSE_UNITS);
+  const stemOf = new Int32Array(STEMS);
+  const stems = new Int32Array(STEMS);
   const result: Scan = { words: 0, digits: 0, operations: 0, brackets: 0, questions: 0 };
   let [dense, run] = [0, 0];
 
-  /** Folded units without marks, `most` at the most; returns how many. */
-  const fold = (text: string, from: number, to: number, most: number): number => {
-    let length = 0;
-    for (let at = from; at < to && length < most; at += 1) {
-      const code = text.charCodeAt(at);
-      if (KIND[code] !== MARK) word[length++] = FOLD[code]!;
-    }
-    return length;
-  };
-
-  const tellWord = (text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): void => {
-    const head = headSlot(word, fold(text, from, to, HEAD_UNITS));
-    if (heads !== null && heads[head] === 0) {
-      listener.gap();
-      return;
-    }
-    const length = fold(text, from, to, WORD_UNITS);
+  /** Hash of the stem of `word`, whose whole hash is `exact`; remembered, since most words are met again and again. */
+  const stemHash = (length: number, exact: number): number => {
+    const slot = exact & (STEMS - 1);
+    if (stemOf[slot] === exact) return stems[slot]!;
     const stem = stemLength(word, length);
     let hash = SEED;
     for (let at = 0; at < stem; at += 1) hash = mix(hash, word[at]!);
-    let exact = hash;
-    for (let at = stem; at < length; at += 1) exact = mix(exact, word[at]!);
-    listener.word(hash, result.words, exact, head);
+    stemOf[slot] = exact;
+    stems[slot] = hash;
+    return hash;
+  };
+
+  /** Folds, leaving out marks; gives up after the first letters of a word that nobody knows. */
+  const tellWord = (text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): void => {
+    let [length, exact, head] = [0, SEED, 0];
+    for (let at = from; at < to && length < WORD_UNITS; at += 1) {
+      const code = text.charCodeAt(at);
+      if (KIND[code] === MARK) continue;
+      const unit = FOLD[code]!;
+      if (length === HEAD_UNITS && heads !== null && heads[head] === 0) break;
+      if (length < HEAD_UNITS) head = headOf(head, unit);
+      word[length] = unit;
+      exact = mix(exact, unit);
+      length += 1;
+    }
+    if (heads !== null && heads[head] === 0) listener.gap();
+    else listener.word(stemHash(length, exact), result.words, exact, head);
   };
 
   const tellDense = (code: number, listener: Listener): void => {

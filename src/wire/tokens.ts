@@ -12,8 +12,8 @@ const AUDIO_CHARACTERS = 2_000;
 const FILE_CHARACTERS = 8;
 
 /** Characters read per request; beyond them the density seen so far is extrapolated. */
-const READ_CHARACTERS = 4_096;
-const WINDOW = 256;
+const READ_CHARACTERS = 2_048;
+const WINDOW = 128;
 
 /** Tokens per UTF-16 unit below U+0250, measured against o200k_base. */
 const LATIN = Float32Array.from({ length: 0x250 }, (_, code) => {
