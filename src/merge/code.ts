@@ -93,7 +93,7 @@ export function normaliseCode(code: string, language: string): string {
   const known = guessed(language, text);
   const tokens = tokensOf(text, known);
   const locals = localsOf(tokens.filter((token) => !token.startsWith('\n')));
-  const python = /^py/.test(known);
+  const python = known.startsWith('py');
   return layout(tokens, python)
     .map((token, at, all) => (all[at - 1] === '.' ? token : (locals.get(token) ?? quoted(token))))
     .join(' ');
@@ -104,15 +104,18 @@ function layout(tokens: readonly string[], python: boolean): string[] {
   if (!python) return tokens.filter((token) => !token.startsWith('\n') && token !== ';');
   const out: string[] = [];
   const widths = [0];
-  tokens.forEach((token, at) => {
-    if (!token.startsWith('\n')) return void out.push(token);
+  for (const [at, token] of tokens.entries()) {
+    if (!token.startsWith('\n')) {
+      out.push(token);
+      continue;
+    }
     const next = tokens[at + 1];
-    if (next === undefined || next.startsWith('\n')) return;
+    if (next === undefined || next.startsWith('\n')) continue;
     const width = token.replace(/\t/g, '    ').length - 1;
     while (width < widths.at(-1)!) widths.pop();
     if (width > widths.at(-1)!) widths.push(width);
     if (out.length > 0) out.push(`¶${widths.length - 1}`);
-  });
+  }
   return out;
 }
 

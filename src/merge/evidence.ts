@@ -127,7 +127,9 @@ export function founded(value: Json, property: PropertySchema | undefined, reque
 /** `5 %` is 0.05 for a rate that takes fractions, unless the schema speaks of percent. */
 function numberFounded(value: number, property: PropertySchema | undefined, known: Words): number {
   const own = known.numbers.has(plainNumber(value));
-  const fraction = property?.type === 'number' && !/percent|%/i.test(String(property.description ?? ''));
+  const fraction =
+    property?.type === 'number' &&
+    !(typeof property.description === 'string' && /percent|%/i.test(property.description));
   if (fraction && known.percents.has(plainNumber(value * 100))) return 1;
   return own ? (fraction && known.percents.has(plainNumber(value)) ? 0.4 : 1) : 0;
 }

@@ -67,19 +67,25 @@ function mergeScalars(votes: readonly Vote[], path: string, merge: FieldContext)
   return decided.value;
 }
 
+function appended(lists: Map<string | null, string[]>, key: string | null, name: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [name]);
+  else list.push(name);
+}
+
 /** All names, in the order of the best object; those of others after what they follow there. */
 function namesOf(votes: readonly Vote<JsonObject>[]): readonly string[] {
-  const names = [...votes[0]!.value.keys()];
-  const known = new Set(names);
+  let names = [...votes[0]!.value.keys()];
   for (const { value } of votes.slice(1)) {
-    let previous = -1;
+    const known = new Set(names);
+    const following = new Map<string | null, string[]>();
+    let previous: string | null = null;
     for (const name of value.keys()) {
-      if (!known.has(name)) {
-        known.add(name);
-        names.splice(previous + 1, 0, name);
-      }
-      previous = names.indexOf(name, 0);
+      if (known.has(name)) previous = name;
+      else appended(following, previous, name);
     }
+    if (following.size > 0)
+      names = [...(following.get(null) ?? []), ...names.flatMap((name) => [name, ...(following.get(name) ?? [])])];
   }
   return names;
 }

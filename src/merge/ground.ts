@@ -74,7 +74,7 @@ export function groundOf(panel: Panel): Ground {
   if (panel.voices.some((voice) => voice.reading.calls.length > 0)) return toolGround(panel);
   if (speakers.length === 0) {
     const camps = rest.sort(bySize);
-    return { kind: camps[0]!.key === '(empty)' ? 'empty' : 'refusal', camps: camps as Camped[] };
+    return { kind: camps[0]!.key === '(empty)' ? 'empty' : 'refusal', camps };
   }
   const ground = spoken(panel, speakers);
   return { kind: ground.kind, camps: [...ground.camps, ...rest.sort(bySize)] as Camped[] };

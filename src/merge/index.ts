@@ -6,7 +6,7 @@ import { seat } from './panel.ts';
 import type { Panel } from './panel.ts';
 import { createReader } from './reading.ts';
 import { createSchemas } from './schema.ts';
-import { stand } from './stand.ts';
+import { largestOf, stand } from './stand.ts';
 
 /** Keeps compiled schemas and what was read of candidates that are still in use; nothing that changes a result. */
 export function createMerger(): Merger {
@@ -22,16 +22,18 @@ export function createMerger(): Merger {
     return judgement;
   }
 
-  const sit = (candidates: readonly Candidate[], context: MergeContext): Panel =>
-    seat(candidates, context, { schemas, read, judge: judgeOnce });
+  const sit = (candidates: readonly Candidate[], context: MergeContext, largest: number): Panel =>
+    seat(candidates, context, { schemas, read, judge: judgeOnce }, largest);
 
   return {
     judge: judgeOnce,
-    stand: (candidates, outstanding, context) =>
-      stand(candidates.length === 0 ? null : sit(candidates, context), outstanding),
+    stand(candidates, outstanding, context) {
+      const largest = largestOf([...candidates, ...outstanding]);
+      return stand(candidates.length === 0 ? null : sit(candidates, context, largest), outstanding, largest);
+    },
     merge(candidates, context) {
       if (candidates.length === 0) throw new RangeError('merging needs at least one candidate');
-      return merge(sit(candidates, context));
+      return merge(sit(candidates, context, largestOf(candidates)));
     },
   };
 }

@@ -64,7 +64,7 @@ function endOfString(text: string, from: number): number {
   return -1;
 }
 
-const CONTROL = /[\u0000-\u001f]/g;
+const CONTROL = /\p{Cc}/gu;
 const escapeControl = (char: string): string =>
   char === '\n'
     ? '\\n'

@@ -1,6 +1,7 @@
 // How good one candidate is by itself: whole, in the asked-for form, sure of itself.
 import type { Candidate, ChatRequest, Judgement, MergeContext, Violation } from '../contract/index.ts';
 import type { Reading } from './reading.ts';
+import { finalText } from './finals.ts';
 import type { Schemas } from './schema.ts';
 import { JsonNumber } from './json.ts';
 import type { Json } from './json.ts';
@@ -118,10 +119,7 @@ function validatorFindings(reading: Reading, context: MergeContext): Finding[] {
 function tokenFindings(candidate: Candidate, reading: Reading): Finding[] {
   const tokens = candidate.completion.choices[0]?.logprobs?.content;
   if (!Array.isArray(tokens) || tokens.length === 0) return [];
-  const logprobs = answerTokens(
-    tokens,
-    reading.answerField === null ? (reading.final?.text ?? '') : String(reading.answerField.value),
-  );
+  const logprobs = answerTokens(tokens, finalText(reading) ?? '');
   if (logprobs.length === 0) return [];
   const mean = Math.exp(logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length);
   const lowest = Math.exp(Math.min(...logprobs));
@@ -137,15 +135,19 @@ function tokenFindings(candidate: Candidate, reading: Reading): Finding[] {
 type TokenLogprob = { readonly token: string; readonly logprob: number };
 const MAX_TOKENS = 20_000;
 
+function spelling(token: { readonly token: unknown }): string {
+  return typeof token.token === 'string' ? token.token : '';
+}
+
 /** Log probabilities of the tokens that spell the answer, or of all where it can't be found. */
 function answerTokens(tokens: readonly TokenLogprob[], answer: string): number[] {
   const last = tokens.slice(-MAX_TOKENS);
-  const text = last.map((token) => String(token.token)).join('');
+  const text = last.map(spelling).join('');
   const start = answer === '' || answer.length > 200 ? -1 : text.lastIndexOf(answer);
   let at = 0;
   const within = last.filter((token) => {
     const begins = at;
-    at += String(token.token).length;
+    at += spelling(token).length;
     return start < 0 || (at > start && begins < start + answer.length);
   });
   return within.map((token) => token.logprob).filter((logprob) => Number.isFinite(logprob) && logprob <= 0);

@@ -21,8 +21,9 @@ export interface ListMerge {
 
 /** An item as the voices have it. */
 interface Slot {
-  readonly key: string;
   readonly votes: Vote[];
+  /** Key of the first version as a whole; made when it is needed. */
+  whole: string | null;
 }
 
 const MAX_ITEMS = 50_000;
@@ -115,7 +116,8 @@ function claim(shelf: Shelf, item: Json, turn: number): Slot | null {
   if (next >= slots.length) return null;
   const near = slots.slice(next, next + LOOK_AHEAD);
   const equal = near.length === 1 ? 0 : near.findIndex((slot) => identical(slot.votes[0]!.value, item));
-  const alike = equal >= 0 ? equal : near.findIndex((slot) => keyOf(slot.votes[0]!.value) === keyOf(item));
+  const key = equal >= 0 ? '' : keyOf(item);
+  const alike = equal >= 0 ? equal : near.findIndex((slot) => (slot.whole ??= keyOf(slot.votes[0]!.value)) === key);
   const at = next + Math.max(0, alike);
   const slot = slots[at]!;
   slots[at] = slots[next]!;
@@ -137,7 +139,7 @@ function slotsOf(votes: readonly Vote<JsonList>[], identity: (item: Json) => str
       const shelf = shelves.get(key) ?? { slots: [], next: 0, turn };
       shelves.set(key, shelf);
       const found = claim(shelf, item, turn);
-      const slot = found ?? { key, votes: [] };
+      const slot = found ?? { votes: [], whole: null };
       slot.votes.push({ voice, value: item });
       previous = places.get(slot) ?? previous;
       if (found !== null) continue;

@@ -146,7 +146,8 @@ function jsonOutcome(panel: Panel, ground: Ground, ledger: Ledger): Outcome {
   const { check } = panel.schemas.of(schema, 'schema');
   const violations = [...check(value), ...validate(value, context.task.validators, context.now)];
   if (violations.some((violation) => violation.validator === 'schema')) {
-    const valid = [...ground.camps.flatMap((side) => side.voices)]
+    const valid = ground.camps
+      .flatMap((side) => side.voices)
       .filter((voice) => voices.includes(voice))
       .find((voice) => check(voice.reading.json!.value).length === 0);
     if (valid !== undefined)

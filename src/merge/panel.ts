@@ -44,10 +44,9 @@ export interface Bench {
   readonly judge: (candidate: Candidate, context: MergeContext) => Judgement;
 }
 
-export function seat(candidates: readonly Candidate[], context: MergeContext, by: Bench): Panel {
+export function seat(candidates: readonly Candidate[], context: MergeContext, by: Bench, largest: number): Panel {
   const counted = candidates.filter((candidate) => Number.isFinite(candidate.weight) && candidate.weight > 0);
   const heard = counted.length > 0 ? counted : candidates;
-  const largest = Math.max(...counted.map((candidate) => candidate.weight));
   const voices = heard
     .map((candidate) => {
       const reading = by.read(candidate, context.request);

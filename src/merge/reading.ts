@@ -56,10 +56,18 @@ function answerFieldOf(value: Json | undefined): AnswerField | null {
   return { name: names[0]!, value: value.get(names[0]!)! };
 }
 
+/** What comes over the wire needn't be a call at all. */
 function callOf(source: ToolCall): Call {
-  const text: unknown = source.function?.arguments;
+  const called = (source as ToolCall | null)?.function as Partial<ToolCall['function']> | null | undefined;
+  const text: unknown = called?.arguments;
   const value = typeof text === 'string' ? parseJson(text.trim() === '' ? '{}' : text) : undefined;
-  return { source, name: String(source.function?.name ?? ''), arguments: isObject(value) ? value : null };
+  const name: unknown = called?.name;
+  const made: ToolCall = {
+    ...source,
+    type: 'function',
+    function: { name: '', ...called, arguments: typeof text === 'string' ? text : '' },
+  };
+  return { source: made, name: typeof name === 'string' ? name : '', arguments: isObject(value) ? value : null };
 }
 
 const lazy = <Value>(make: () => Value): (() => Value) => {

@@ -63,7 +63,8 @@ const prompts = new WeakMap<ChatRequest, string>();
 function contentText(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
-  return content.map((part: unknown) => String(asRecord(part)['text'] ?? '')).join('\n');
+  const texts = content.map((part: unknown) => asRecord(part)['text']);
+  return texts.filter((text) => typeof text === 'string').join('\n');
 }
 
 /** What was said before the answer, the end of it where it is long. */

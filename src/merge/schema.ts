@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Violation } from '../contract/index.ts';
 import type { Json } from './json.ts';
 import { plainOf } from './json.ts';
-import { safePattern } from './pattern.ts';
+import { patternEngine } from './pattern.ts';
 
 export type SchemaCheck = (value: Json) => readonly Violation[];
 
@@ -26,7 +26,7 @@ const OPTIONS = {
   validateSchema: false,
   logger: false,
   addUsedSchema: false,
-  code: { regExp: safePattern },
+  code: { regExp: patternEngine },
 } as const;
 
 type Compiled = { readonly validate: ValidateFunction | null; readonly problem: string | null };
@@ -55,7 +55,7 @@ const fieldOf = (error: ErrorObject): string => error.instancePath.replace(/^\//
 
 function checkWith(validate: ValidateFunction, kind: 'schema' | 'tool_schema'): SchemaCheck {
   return (value) => {
-    if (validate(plainOf(value)) === true) return [];
+    if (validate(plainOf(value))) return [];
     return (validate.errors ?? [])
       .slice(0, MAX_VIOLATIONS)
       .map((error) => ({ validator: kind, field: fieldOf(error), message: error.message ?? 'invalid' }));

@@ -6,11 +6,11 @@ import type { Json } from './json.ts';
 import { keyOf } from './same.ts';
 import { placesOf } from './path.ts';
 import type { Place } from './path.ts';
+import { boundedRegExp } from './pattern.ts';
 import { quantityOf } from './quantity.ts';
 import { shortened } from './text.ts';
 
 const MAX_VIOLATIONS = 50;
-const MAX_PATTERN_CHARS = 2_000;
 
 /** Numbers as such, and texts that are one (`"$1,200.50"`). */
 export function numberAt(value: Json | undefined): number | null {
@@ -164,9 +164,7 @@ function run(answer: Json, validator: Validator, now: number): readonly Violatio
     case 'pattern':
       return each(answer, 'pattern', validator.field, (value) => {
         const text = typeof value === 'string' ? value : value instanceof JsonNumber ? value.text : null;
-        return text !== null &&
-          text.length <= MAX_PATTERN_CHARS &&
-          new RegExp(validator.pattern.source, validator.pattern.flags.replace(/[gy]/g, '')).test(text)
+        return text !== null && boundedRegExp(validator.pattern).test(text)
           ? null
           : `does not match ${shortened(validator.pattern.source, 60)}`;
       });

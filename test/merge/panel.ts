@@ -103,5 +103,6 @@ export const tool = (
   { type: 'function', function: { name, parameters: { type: 'object', properties, required } } },
 ];
 
-export const schema = (body: unknown): Partial<ChatRequest> =>
-  ({ response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: body } } }) as Partial<ChatRequest>;
+export const schema = (body: unknown): Partial<ChatRequest> => ({
+  response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: body } },
+});
