@@ -48,7 +48,10 @@ export function createScanner(): Scanner {
   const stemOf = new Int32Array(STEMS);
   const stems = new Int32Array(STEMS);
   const result: Scan = { words: 0, digits: 0, operations: 0, brackets: 0, questions: 0 };
-  let [dense, run] = [0, 0];
+  let dense = 0;
+  let run = 0;
+  /** Words so far, doubled. */
+  let halves = 0;
 
   /** Hash of the stem of `word`, whose whole hash is `exact`; remembered, since most words are met again and again. */
   const stemHash = (length: number, exact: number): number => {
@@ -64,7 +67,9 @@ export function createScanner(): Scanner {
 
   /** Folds, leaving out marks; gives up after the first letters of a word that nobody knows. */
   const tellWord = (text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): void => {
-    let [length, exact, head] = [0, SEED, 0];
+    let length = 0;
+    let exact = SEED;
+    let head = 0;
     for (let at = from; at < to && length < WORD_UNITS; at += 1) {
       const code = text.charCodeAt(at);
       if (KIND[code] === MARK) continue;
@@ -76,7 +81,7 @@ export function createScanner(): Scanner {
       length += 1;
     }
     if (heads !== null && heads[head] === 0) listener.gap();
-    else listener.word(stemHash(length, exact), result.words, exact, head);
+    else listener.word(stemHash(length, exact), halves / 2, exact, head);
   };
 
   const tellDense = (code: number, listener: Listener): void => {
@@ -85,8 +90,8 @@ export function createScanner(): Scanner {
     recent[dense & (DENSE_UNITS - 1)] = folded;
     dense += 1;
     run += 1;
-    result.words += 0.5;
-    if (run > 1) listener.pair(mix(mix(DENSE_SEED, before), folded), run, result.words);
+    halves += 1;
+    if (run > 1) listener.pair(mix(mix(DENSE_SEED, before), folded), run, halves / 2);
   };
 
   const tellSign = (text: string, at: number, afterDigit: boolean, listener: Listener): void => {
@@ -105,7 +110,7 @@ export function createScanner(): Scanner {
   return {
     scan(text, from, to, heads, listener) {
       result.words = result.digits = result.operations = result.brackets = result.questions = 0;
-      run = 0;
+      run = halves = 0;
       let solid = SPACE;
       let at = from;
       while (at < to) {
@@ -123,7 +128,7 @@ export function createScanner(): Scanner {
           result.digits += digits;
           run = 0;
           tellWord(text, start, at, heads, listener);
-          result.words += 1;
+          halves += 2;
           continue;
         }
         if (kind === DENSE) {
@@ -132,6 +137,7 @@ export function createScanner(): Scanner {
         } else if (kind !== SPACE) tellSign(text, at, solid === DIGIT, listener);
         at += 1;
       }
+      result.words = halves / 2;
       return result;
     },
     denseHash(length) {
