@@ -16,8 +16,17 @@ interface ModelEntry {
 
 /** Filtered to what the key may use. */
 export function listModels(settings: Settings, permissions: Permissions): { object: 'list'; data: ModelEntry[] } {
-  const names = [...new Set(namesOf(settings))].filter((name) => mayUse(meaningOf(name, settings), permissions));
+  const names = [...new Set(namesOf(settings))].filter((name) => isOpen(name, settings, permissions));
   return { object: 'list', data: names.map((name) => entryOf(name, settings)) };
+}
+
+/** An alias for a model that can't be called now isn't listed. */
+function isOpen(name: string, settings: Settings, permissions: Permissions): boolean {
+  try {
+    return mayUse(meaningOf(name, settings), permissions);
+  } catch {
+    return false;
+  }
 }
 
 /** Throws `model_not_found`. */

@@ -23,7 +23,7 @@ export type Meaning =
 
 /** Throws `model_not_found`, naming the nearest. */
 export function meaningOf(name: string, settings: Settings): Meaning {
-  const target = settings.aliases.get(name) ?? name;
+  const target = unaliased(name, settings);
   if (target === 'auto' || target === 'quorum/auto') return { kind: 'auto' };
   if (target.startsWith(PREFIX)) {
     const rest = target.slice(PREFIX.length);
@@ -41,6 +41,13 @@ export function meaningOf(name: string, settings: Settings): Meaning {
     });
   }
   return { kind: 'model', model: model.name };
+}
+
+/** An alias may stand for another; no chain is longer than there are aliases. */
+function unaliased(name: string, { aliases }: Settings): string {
+  let target = name;
+  for (let hops = 0; hops < aliases.size; hops += 1) target = aliases.get(target) ?? target;
+  return target;
 }
 
 /** `provider/model`, as LiteLLM's users write it. */

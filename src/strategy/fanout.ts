@@ -71,7 +71,8 @@ export async function fanOut(panel: Panel, { members, seeds, voices, degraded }:
   return {
     kind: 'whole',
     merged,
-    reached: rungOf(Math.max(floor.answers.length, Math.min(voices, 2))),
+    // A vote that is settled early was still a vote of as many as were asked.
+    reached: rungOf(Math.max(floor.answers.length, voices)),
     degraded: fell,
   };
 }
