@@ -20,17 +20,21 @@ export interface Budgets {
   allowance(budget: Budget, subject: string | null, at: number): Allowance;
 }
 
+const MOST_KNOWN = 10_000;
+
 /** `current`: the config's budgets, then the administration's; of two with one id the later wins. */
 export function createBudgets(current: () => readonly Budget[]): Budgets {
   let seen: readonly Budget[] | null = null;
   let byScope = new Map<ScopeKind, readonly Budget[]>();
   let byId = new Map<string, Budget>();
   const spans = new Map<string, Span>();
+  const allowances = new Map<string, Allowance>();
 
   const look = (): void => {
     const now = current();
     if (now === seen) return;
     seen = now;
+    allowances.clear();
     byId = new Map(now.map((budget) => [budget.id, budget]));
     byScope = new Map(SCOPES.map((scope) => [scope, [...byId.values()].filter((budget) => budget.scope === scope)]));
   };
@@ -42,8 +46,16 @@ export function createBudgets(current: () => readonly Budget[]): Budgets {
     spans.set(name, span);
     return span;
   };
-  const allowance = (budget: Budget, subject: string | null, at: number): Allowance =>
-    allowanceOf(budget, subject, spanOf(budget, at));
+  const allowance = (budget: Budget, subject: string | null, at: number): Allowance => {
+    const span = spanOf(budget, at);
+    const name = `${budget.id}|${subject ?? ''}`;
+    const found = allowances.get(name);
+    if (found !== undefined && found.startsAt === span.startsAt) return found;
+    const made = allowanceOf(budget, subject, span);
+    if (allowances.size >= MOST_KNOWN) allowances.clear();
+    allowances.set(name, made);
+    return made;
+  };
 
   return {
     allowancesOf: (spender, at) => {

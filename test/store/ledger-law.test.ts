@@ -1,4 +1,7 @@
 // Π14: whatever happens in whatever order, spent + reserved <= limit, and the ledger's sum is what is reported.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Allowance, Clock, HoldLeg, HoldOutcome, Ledger } from '../../src/contract/index.ts';
@@ -64,9 +67,9 @@ interface Process {
 }
 
 /** A file shared by two processes, either of which can be killed; commits fail when told to. */
-function createWorld(db: Db, clock: SimulatedClock) {
+function createWorld(file: readonly [Db, Db], clock: SimulatedClock) {
   let failing = false;
-  const flaky: Db = {
+  const flaky = file.map((db): Db => ({
     ...db,
     transaction: (work) =>
       db.transaction(() => {
@@ -74,12 +77,12 @@ function createWorld(db: Db, clock: SimulatedClock) {
         if (failing) throw new Error('disk I/O error');
         return result;
       }),
-  };
-  const start = (): Process => {
+  }));
+  const start = (index: 0 | 1): Process => {
     let alive = true;
     const mortal: Clock = { now: () => clock.now(), after: (ms, task) => clock.after(ms, () => alive && task()) };
     const owner = otherOwner();
-    const ledger = createSqliteLedger(flaky, {
+    const ledger = createSqliteLedger(flaky[index]!, {
       clock: mortal,
       owner,
       soon: (task) => queueMicrotask(() => alive && task()),
@@ -87,7 +90,7 @@ function createWorld(db: Db, clock: SimulatedClock) {
     return { id: owner.id, ledger, kill: () => (alive = false) };
   };
   return {
-    processes: [start(), start()] as [Process, Process],
+    processes: [start(0), start(1)] as [Process, Process],
     start,
     fail: (on: boolean) => (failing = on),
   };
@@ -106,11 +109,12 @@ const sums = (db: Db, from: number): Map<string, number> =>
 
 let runs = 0;
 
-async function playOn(db: Db, turns: readonly Turn[]): Promise<void> {
+async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<void> {
+  const [db] = file;
   const run = (runs += 1);
   const from = db.prepare<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM entries').first()!.seq;
   const clock = simulatedClock();
-  const world = createWorld(db, clock);
+  const world = createWorld(file, clock);
   const model = newModel();
   /** Which process holds what, and its legs. */
   const holder = new Map<string, { process: 0 | 1; scopes: string[]; legs: number }>();
@@ -155,7 +159,7 @@ async function playOn(db: Db, turns: readonly Turn[]): Promise<void> {
     for (const id of lost) holder.delete(id);
     // Long silent: whoever looks next takes it for dead.
     db.prepare('UPDATE owners SET beat_at = -1e9 WHERE id = ?').run(world.processes[index].id);
-    world.processes[index] = world.start();
+    world.processes[index] = world.start(index);
   };
 
   /** Asks at once, and gives what has to be done to the model when it was answered. */
@@ -282,7 +286,7 @@ async function playOn(db: Db, turns: readonly Turn[]): Promise<void> {
   await kill(1);
   expect([...model.lines.values()].every((of) => of.held === 0 && roomIn(of) >= 0)).toBe(true);
   await balanced(world.processes[0].ledger);
-  for (const { kill: stop } of world.processes) stop();
+  for (const process of world.processes) process.kill();
   db.exec('DELETE FROM owners');
 }
 
@@ -295,30 +299,40 @@ const legsOf = (from: readonly Leg[], first: number): HoldLeg[] =>
     sent,
   }));
 
-/** Processes come and go by the ten thousand; their statements needn't be prepared anew. */
-function freshFile(): Db {
-  const db = openDatabase(':memory:');
-  migrate(db, MIGRATIONS);
-  const known = new Map<string, Statement<never>>();
-  const prepare = <Result extends object>(sql: string): Statement<Result> => {
-    const statement = known.get(sql) ?? db.prepare<never>(sql);
-    known.set(sql, statement);
-    return statement;
+let files = 0;
+
+/** Two connections to one file. Processes come and go by the ten thousand; their statements needn't be prepared anew. */
+function freshFile(folder: string): readonly [Db, Db] {
+  const path = join(folder, `${(files += 1)}.db`);
+  const open = (): Db => {
+    const db = openDatabase(path);
+    migrate(db, MIGRATIONS);
+    const known = new Map<string, Statement<never>>();
+    const prepare = <Result extends object>(sql: string): Statement<Result> => {
+      const statement = known.get(sql) ?? db.prepare<never>(sql);
+      known.set(sql, statement);
+      return statement;
+    };
+    return { ...db, prepare };
   };
-  return { ...db, prepare };
+  return [open(), open()];
 }
 
 describe('Π14 money', () => {
   it('is never overspent, and the ledger adds up, in 10,000 schedules of two processes', async () => {
-    let db = freshFile();
+    const folder = mkdtempSync(join(tmpdir(), 'quorum-law-'));
+    let file = freshFile(folder);
     const play = async (turns: readonly Turn[]): Promise<void> => {
       if (runs % RUNS_A_FILE === 0) {
-        db.close();
-        db = freshFile();
+        for (const db of file) db.close();
+        file = freshFile(folder);
       }
-      await playOn(db, turns);
+      await playOn(file, turns);
     };
-    await fc.assert(fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 5 }), play), { numRuns: RUNS });
-    db.close();
+    try {
+      await fc.assert(fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 5 }), play), { numRuns: RUNS });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }, 300_000);
 });

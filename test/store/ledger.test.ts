@@ -1,6 +1,9 @@
 // What the ledger promises to one caller: hold, settle, release, each at most once, over all allowances at once.
-import { describe, expect, it } from 'vitest';
-import { createSqliteLedger } from '../../src/store/sqlite/ledger.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { simulatedClock } from '../support/simulated-clock.ts';
 import { allowance, cost, nano, openLedger, otherOwner, request, SPENDER } from './ledger-support.ts';
 
 describe('holding', () => {
@@ -238,36 +241,46 @@ describe('trouble', () => {
 });
 
 describe('two processes', () => {
-  it('recovers one that died: what was sent at its reserve, what was not given back', async () => {
-    const first = openLedger();
-    const budget = allowance('b', 100);
+  const folder = mkdtempSync(join(tmpdir(), 'quorum-two-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const budget = allowance('b', 100);
+
+  it('see each other’s spending at once', async () => {
+    const path = join(folder, 'seen.db');
+    const [one, other] = [openLedger(path, { owner: otherOwner() }), openLedger(path, { owner: otherOwner() })];
+    await one.ledger.hold(request('a', [budget], 30));
+    await other.ledger.hold(request('b', [budget], 50));
+    expect(await one.ledger.hold(request('c', [budget], 30))).toMatchObject({ code: 'budget_held', affordable: 20 });
+    one.ledger.settle('a', '0', cost(10));
+    await one.ledger.flush();
+    expect(await other.ledger.balances([budget])).toMatchObject([{ spent: 10, held: 50 }]);
+  });
+
+  it('recover one that died: what was sent at its reserve, what was not given back', async () => {
+    const path = join(folder, 'died.db');
+    const first = openLedger(path, { owner: otherOwner() });
     const base = request('a', [budget], 30, 40);
     await first.ledger.hold({ ...base, legs: base.legs.map((leg, index) => ({ ...leg, sent: index === 0 })) });
     // The first process is silent from here on.
-    const { clock, db } = first;
     const counts: unknown[] = [];
-    const later = { ...clock, now: () => clock.now() + 60_000 };
-    db.exec(`UPDATE owners SET place = 'elsewhere'`);
-    const second = createSqliteLedger(db, {
-      clock: later,
-      owner: otherOwner('here'),
-      onRecovered: (count) => counts.push(count),
-    });
+    const later = simulatedClock(first.clock.now() + 60_000);
+    const second = openLedger(path, { clock: later, owner: otherOwner(), onRecovered: (count) => counts.push(count) });
     expect(counts).toMatchObject([{ released: 1, unreconciled: 1 }]);
-    expect(await second.balances([budget])).toMatchObject([{ spent: 30, held: 0 }]);
+    expect(await second.ledger.balances([budget])).toMatchObject([{ spent: 30, held: 0 }]);
     // It was only slow: its settling puts the true cost right, once, and its holds are gone.
     first.ledger.settle('a', '0', cost(12));
     first.ledger.settle('a', '1', cost(5));
     expect(await first.ledger.balances([budget])).toMatchObject([{ spent: 17, held: 0 }]);
-    expect(await second.unreconciled(10)).toEqual([]);
-    expect(await second.spend({ groupBy: [], since: 0, until: 1e15 })).toMatchObject([{ cost: 17 }]);
+    expect(await second.ledger.unreconciled(10)).toEqual([]);
+    expect(await second.ledger.spend({ groupBy: [], since: 0, until: 1e15 })).toMatchObject([{ cost: 17 }]);
   });
 
-  it('leaves the holds of a living process alone', async () => {
-    const first = openLedger();
-    const budget = allowance('b', 100);
+  it('leave the holds of a living process alone', async () => {
+    const path = join(folder, 'alive.db');
+    const first = openLedger(path, { owner: otherOwner() });
     await first.ledger.hold(request('a', [budget], 30));
-    const second = createSqliteLedger(first.db, { clock: first.clock, owner: otherOwner() });
-    expect(await second.balances([budget])).toMatchObject([{ held: 30 }]);
+    const second = openLedger(path, { clock: first.clock, owner: otherOwner() });
+    await first.clock.advance(60_000);
+    expect(await second.ledger.balances([budget])).toMatchObject([{ held: 30 }]);
   });
 });

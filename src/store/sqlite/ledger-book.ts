@@ -20,7 +20,6 @@ interface Line {
   topped: number;
   forgiven: number;
   stored: boolean;
-  dirty: boolean;
   spentChanged: boolean;
 }
 
@@ -58,6 +57,8 @@ export interface HoldRow {
 
 export interface Book {
   begin(): void;
+  /** What was written is committed: balances in memory hold until another process writes. */
+  committed(): void;
   /** Writes the balances; returns those whose spending changed. */
   end(): readonly Balance[];
   balance(allowance: Allowance): Balance;
@@ -75,9 +76,25 @@ export interface Book {
   openEntry(call: string): number | null;
 }
 
+/** Balances kept in memory from one transaction to the next. */
+const MOST_LINES = 5_000;
+
 export function createBook(db: Db, owner: string): Book {
   const sql = statements(db);
   const lines = new Map<string, Line>();
+  /** Changed in this transaction. */
+  const touched = new Set<Line>();
+  let trusted = false;
+  let version = -1;
+
+  /** SQLite's data_version changes when, and only when, somebody else has written. */
+  const begin = (): void => {
+    const now = sql.version.first()?.data_version ?? 0;
+    if (!trusted || now !== version || lines.size > MOST_LINES) lines.clear();
+    touched.clear();
+    version = now;
+    trusted = false;
+  };
 
   const load = (id: string, allowance: Allowance | null): Line => {
     const known = lines.get(id);
@@ -93,7 +110,6 @@ export function createBook(db: Db, owner: string): Book {
       topped: row?.topped ?? 0,
       forgiven: row?.forgiven ?? 0,
       stored: row !== null,
-      dirty: false,
       spentChanged: false,
     };
     lines.set(id, line);
@@ -105,21 +121,30 @@ export function createBook(db: Db, owner: string): Book {
     const { posted, held, topped, forgiven } = line;
     if (line.stored) sql.updateBalance.run(posted, held, topped, forgiven, id);
     else sql.insertBalance.run(id, JSON.stringify(line.allowance), posted, held, topped, forgiven);
+    line.stored = true;
   };
 
   return {
-    begin: () => lines.clear(),
+    begin,
+    committed: () => {
+      trusted = true;
+    },
     end: () => {
-      for (const [id, line] of lines) if (line.dirty) write(id, line);
-      return [...lines.values()].filter((line) => line.spentChanged).map(balanceOf);
+      const changed: Balance[] = [];
+      for (const line of touched) {
+        write(line.allowance.id, line);
+        if (line.spentChanged) changed.push(balanceOf(line));
+        line.spentChanged = false;
+      }
+      return changed;
     },
     balance: (allowance) => balanceOf(lineOf(allowance)),
-    reserve: (allowances, legs) => reserve(allowances.map(lineOf), legs),
+    reserve: (allowances, legs) => reserve(allowances.map(lineOf), legs, touched),
     move: (allowances, { posted = 0, held = 0 }) => {
       for (const line of allowances.map(lineOf)) {
         line.posted += posted;
         line.held += held;
-        line.dirty = true;
+        touched.add(line);
         line.spentChanged ||= posted !== 0;
       }
     },
@@ -127,7 +152,7 @@ export function createBook(db: Db, owner: string): Book {
       const line = lineOf(allowance);
       line.topped += topped;
       line.forgiven += forgiven;
-      line.dirty = true;
+      touched.add(line);
       return balanceOf(line);
     },
     entry: (entry) => {
@@ -162,6 +187,7 @@ export function createBook(db: Db, owner: string): Book {
 }
 
 const statements = (db: Db) => ({
+  version: db.prepare<{ data_version: number }>('PRAGMA data_version'),
   balance: db.prepare<{ allowance: string; posted: number; held: number; topped: number; forgiven: number }>(
     'SELECT allowance, posted, held, topped, forgiven FROM balances WHERE id = ?',
   ),
@@ -198,7 +224,7 @@ function balanceOf(line: Line): Balance {
 }
 
 /** Grants all legs at their most, or scaled down towards their least where money is short, or nothing. */
-function reserve(lines: readonly Line[], legs: readonly HoldLeg[]): HoldOutcome {
+function reserve(lines: readonly Line[], legs: readonly HoldLeg[], touched: Set<Line>): HoldOutcome {
   const atMost = legs.reduce((sum, leg) => sum + leg.atMost, 0);
   const atLeast = legs.reduce((sum, leg) => sum + leg.atLeast, 0);
   const standing = lines.map((line) => ({ line, balance: balanceOf(line) }));
@@ -210,7 +236,7 @@ function reserve(lines: readonly Line[], legs: readonly HoldLeg[]): HoldOutcome 
   const sum = granted.reduce((total, leg) => total + leg.amount, 0);
   for (const line of lines) {
     line.held += sum;
-    line.dirty = true;
+    touched.add(line);
   }
   const over = standing
     .filter(({ line, balance }) => !line.allowance.enforced && roomIn(balance) < sum)

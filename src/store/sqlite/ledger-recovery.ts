@@ -50,6 +50,7 @@ export function keepAlive(
         beat.run(owner.id, owner.place, owner.pid, owner.started, now);
         return recover(now);
       });
+      book.committed();
       if (found.changed.length > 0) tell()(found.changed);
       if (found.released + found.unreconciled > 0) options.onRecovered?.(found);
     } catch (error) {
@@ -76,9 +77,7 @@ interface Recovered {
 
 /** Inside a transaction: puts the books of every dead owner in order. */
 function createRecovery(db: Db, self: OwnerIdentity, book: Book): (now: number) => Recovered {
-  const owners = db.prepare<OwnerRow>(
-    'SELECT * FROM owners WHERE id <> ?',
-  );
+  const owners = db.prepare<OwnerRow>('SELECT * FROM owners WHERE id <> ?');
   const forget = db.prepare('DELETE FROM owners WHERE id = ?');
   const others = db.prepare<{ id: string; owner: string; hold: string }>(
     'SELECT id, owner, hold FROM holds WHERE owner <> ?',
@@ -144,11 +143,7 @@ interface OwnerRow {
   readonly beat_at: number;
 }
 
-function isAlive(
-  other: OwnerRow,
-  self: OwnerIdentity,
-  now: number,
-): boolean {
+function isAlive(other: OwnerRow, self: OwnerIdentity, now: number): boolean {
   const fresh = now - other.beat_at < SILENT_MS;
   if (other.place !== self.place) return fresh;
   if (other.started !== '') return startOf(other.pid) === other.started;

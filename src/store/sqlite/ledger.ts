@@ -76,7 +76,10 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     begin: () => book.begin(),
     end: () => {
       const changed = book.end();
-      return () => changed.length > 0 && tell(changed);
+      return () => {
+        book.committed();
+        if (changed.length > 0) tell(changed);
+      };
     },
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
