@@ -73,6 +73,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     await store.evidence.load(),
   );
   const accounts = openAccounts(options, store, settings);
+  const cache = createCache({ clock, limits: () => settings().cache });
   const pipeline = createPipeline({
     clock,
     random,
@@ -81,7 +82,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     evidence,
     admission: accounts.admission,
     merger: createMerger(),
-    memory: createMemory(createCache({ clock, limits: () => settings().cache }), createFlights(), () => clock.now()),
+    memory: createMemory(cache, createFlights(), () => clock.now()),
     learn: (outcome) => {
       store.evidence.add([evidence.observe(outcome, settings().models.get(outcome.model))]);
       for (const change of evidence.changes()) log.info('confidence changed', { ...change });
@@ -100,6 +101,10 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     limiter: createRateLimiter(),
     requests: store.requests,
     settings,
+    evidence,
+    cache,
+    whyUnusable: (model) => config.reasons().get(model) ?? null,
+    configFile: { path: config.file, warnings: config.warnings, reload: config.reload },
     clock,
     door: createDoor(accounts.keyring),
     bodyLimitBytes: () => config.server.bodyLimitBytes,

@@ -3,3 +3,4 @@ export { classify, compileTasks, type Classifier } from './classify.ts';
 export { featuresOf } from './features.ts';
 export { decide, type DecisionInput } from './decide.ts';
 export type { QualityView } from './pool.ts';
+export { usualFeatures } from './usual.ts';

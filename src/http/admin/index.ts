@@ -1,24 +1,28 @@
 // The administration: what a platform team sees and changes, behind the admin key.
-import type { Request, Response } from 'express';
-import type { Administration, Budgets, Keyring } from '../../accounts/index.ts';
-import type { Ledger, RegistryStore, RequestLog } from '../../contract/index.ts';
-import type { Visit } from '../chat.ts';
+import type { AdminRoute } from './answer.ts';
+import { auditRoutes, type AuditParts } from './audit.ts';
+import { budgetRoutes, type BudgetParts } from './budgets.ts';
+import { cacheRoutes, type CacheParts } from './cache.ts';
+import { catalogRoutes, type CatalogParts } from './catalog.ts';
+import { configRoutes, type ConfigParts } from './config.ts';
+import { keyRoutes } from './keys.ts';
+import { requestRoutes, type RequestParts } from './requests.ts';
+import { spendRoutes, type LedgerParts } from './spend.ts';
+import { teamRoutes } from './teams.ts';
 
-export interface AdminParts {
-  readonly administration: Administration;
-  readonly keyring: Keyring;
-  readonly budgets: Budgets;
-  readonly ledger: Ledger;
-  readonly registry: RegistryStore;
-  readonly requests: RequestLog;
-}
+export interface AdminParts
+  extends BudgetParts, LedgerParts, AuditParts, RequestParts, CatalogParts, CacheParts, ConfigParts {}
 
-export interface AdminRoute {
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  readonly path: string;
-  handle(request: Request, response: Response, visit: Visit): Promise<void> | void;
-}
-
-export function adminRoutes(_parts: AdminParts): readonly AdminRoute[] {
-  return [];
+export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
+  return [
+    ...keyRoutes(parts),
+    ...teamRoutes(parts),
+    ...budgetRoutes(parts),
+    ...spendRoutes(parts),
+    ...auditRoutes(parts),
+    ...requestRoutes(parts),
+    ...catalogRoutes(parts),
+    ...cacheRoutes(parts),
+    ...configRoutes(parts),
+  ];
 }
