@@ -1,0 +1,98 @@
+// Hazard: the client goes away. Every upstream call of its request is aborted at once, and nobody else is disturbed.
+import type { IncomingMessage } from 'node:http';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { open, send, startScene, type Scene } from '../support/program.ts';
+
+const AT_ONCE_MS = 250;
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = await startScene({ more: { tiers: { balanced: { models: ['alpha', 'beta', 'gamma'] } } } });
+});
+afterEach(() => scene.close());
+
+/** A request whose client leaves when the upstream has got `calls` of it. */
+async function leave(model: string, stream: boolean, calls: number): Promise<number> {
+  const leaving = new AbortController();
+  const body = { model, stream, messages: [{ role: 'user', content: 'Is it so?' }] };
+  const answer = open(`${scene.url}/v1/chat/completions`, { body, signal: leaving.signal });
+  answer.then(
+    (head: IncomingMessage) => head.on('error', () => undefined).resume(),
+    () => undefined,
+  );
+  await scene.upstream.received(calls);
+  leaving.abort();
+  return performance.timeOrigin + performance.now();
+}
+
+for (const [model, calls] of [
+  ['alpha', 1],
+  ['quorum/dual', 2],
+  ['quorum/triple', 3],
+  ['quorum/cascade', 1],
+  ['quorum/council', 3],
+] as const) {
+  for (const stream of [false, true]) {
+    test(`${model}, ${stream ? 'streamed' : 'whole'}: each of its calls is aborted`, async () => {
+      scene.upstream.reply('*', { stall: stream && model === 'alpha' ? 'mid-stream' : 'before-headers' });
+      const leftAt = await leave(model, stream, calls);
+      const gone = await scene.upstream.aborted(calls);
+      for (const call of gone) expect(call.aborted! - leftAt).toBeLessThan(AT_ONCE_MS);
+      expect(scene.upstream.requests).toHaveLength(calls);
+    });
+  }
+}
+
+test('the second step of a cascade is aborted, too', async () => {
+  scene.upstream.reply('*', [{ content: '', finishReason: 'length' }, { stall: true }]);
+  const leftAt = await leave('quorum/cascade', false, 2);
+  const [gone] = await scene.upstream.aborted(1);
+  expect(gone!.aborted! - leftAt).toBeLessThan(AT_ONCE_MS);
+});
+
+test('what it asked for isn’t asked for again, and the next is served', async () => {
+  scene.upstream.reply('*', { stall: true });
+  await leave('auto', false, 1);
+  await scene.upstream.aborted(1);
+  scene.upstream.reply('*', {});
+  const next = await send(`${scene.url}/v1/chat/completions`, {
+    body: { model: 'alpha', messages: [{ role: 'user', content: 'And now?' }] },
+  });
+  expect(next.status).toBe(200);
+  expect(scene.upstream.requests).toHaveLength(2);
+});
+
+test('what was used until then is in the record, under status 499', async () => {
+  scene.upstream.reply('*', { stall: true });
+  const leaving = new AbortController();
+  const body = { model: 'quorum/dual', stream: true, messages: [{ role: 'user', content: 'Is it so?' }] };
+  const head = await open(`${scene.url}/v1/chat/completions`, { body, signal: leaving.signal });
+  head.on('error', () => undefined).resume();
+  await scene.upstream.received(2);
+  const id = String(head.headers['x-request-id']);
+  const events = send(`${scene.url}/v1/requests/${id}/events`);
+  leaving.abort();
+  await events;
+  const record = (await send(`${scene.url}/v1/requests/${id}`)).json();
+  expect(record).toMatchObject({ status: 499, error_code: 'client_closed' });
+  expect(record.attempts).toHaveLength(2);
+  for (const attempt of record.attempts)
+    expect(attempt).toMatchObject({
+      outcome: 'aborted',
+      estimated: true,
+      usage: { prompt_tokens: expect.any(Number) },
+    });
+});
+
+test('a body that never ends is given up when its client leaves', async () => {
+  const leaving = new AbortController();
+  const sending = open(`${scene.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': '1000' },
+    signal: leaving.signal,
+  });
+  leaving.abort();
+  await expect(sending).rejects.toThrow();
+  expect((await send(`${scene.url}/livez`)).status).toBe(200);
+  expect(scene.upstream.requests).toHaveLength(0);
+});

@@ -1,0 +1,174 @@
+// Hazards at the upstream: cut-mid-stream, slow-first-chunk, stalls, errors in disguise; what the client gets to see of them.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Script } from '../support/scripted-upstream.ts';
+import { chat, dataOf, open, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = await startScene({
+    model: { timeouts: { connect: '200ms', first_token: '200ms', idle: '200ms', total: '800ms' } },
+  });
+});
+afterEach(() => scene.close());
+
+const lastChunk = ({ text }: Heard) => JSON.parse(dataOf(text).at(-1)!) as Body;
+const contentOf = ({ text }: Heard): string =>
+  dataOf(text)
+    .filter((data) => data !== '[DONE]')
+    .map((data) => (JSON.parse(data) as Body).choices[0]?.delta.content ?? '')
+    .join('');
+
+for (const [name, script] of Object.entries({
+  'in the middle of an event': { cut: 'mid-event' },
+  'with a reset': { cut: 'mid-event', reset: true },
+  'by silence': { stall: 'mid-stream' },
+  'without its end': {
+    chunks: [{ data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'a' } }] } }],
+    done: false,
+  },
+} satisfies Record<string, Script>)) {
+  test(`cut-mid-stream, ${name}: an error chunk, no [DONE], nothing half`, async () => {
+    scene.upstream.reply('*', { content: 'a b c d e f g h', ...script });
+    const answer = await chat(scene.url, { model: 'alpha', stream: true });
+    expect(answer.status).toBe(200);
+    expect(answer.text).not.toContain('[DONE]');
+    for (const data of dataOf(answer.text)) expect(() => JSON.parse(data) as unknown).not.toThrow();
+    expect(lastChunk(answer)).toMatchObject({
+      object: 'chat.completion.chunk',
+      error: { message: expect.any(String), type: expect.any(String), param: null, code: expect.any(String) },
+      choices: [{ finish_reason: 'error' }],
+    });
+    expect('a b c d e f g h'.startsWith(contentOf(answer))).toBe(true);
+    expect(contentOf(answer)).not.toBe('');
+    expect(scene.upstream.requests).toHaveLength(1);
+  });
+}
+
+test('a stream whose end is not marked but whose answer is complete is complete', async () => {
+  scene.upstream.reply('*', { content: 'all of it', done: false });
+  const answer = await chat(scene.url, { model: 'alpha', stream: true });
+  expect(contentOf(answer)).toBe('all of it');
+  expect(dataOf(answer.text).at(-1)).toBe('[DONE]');
+});
+
+test('an error inside a stream is passed on as one, and ends it', async () => {
+  scene.upstream.reply('*', {
+    chunks: [
+      { data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'a' } }] } },
+      { data: { error: { message: 'overloaded', type: 'server_error', code: 'overloaded' } } },
+    ],
+  });
+  const answer = await chat(scene.url, { model: 'alpha', stream: true });
+  expect(lastChunk(answer)).toMatchObject({ error: { message: expect.stringContaining('overloaded') } });
+  expect(answer.text).not.toContain('[DONE]');
+});
+
+test('slow-first-chunk: the first chunk comes when it comes, not with the last', async () => {
+  scene.upstream.reply('*', { content: 'a b c', delayMs: 40, chunkDelayMs: 40 });
+  const startedAt = performance.now();
+  const answer = await open(`${scene.url}/v1/chat/completions`, {
+    body: { model: 'alpha', stream: true, messages: [{ role: 'user', content: 'Is it so?' }] },
+  });
+  const times: number[] = [];
+  for await (const _ of answer) times.push(performance.now() - startedAt);
+  expect(times.length).toBeGreaterThanOrEqual(4);
+  expect(times.at(-1)! - times[0]!).toBeGreaterThan(80);
+});
+
+test('a model too slow for its first token makes room for another; alone it is a timeout', async () => {
+  scene.upstream.reply('alpha', { stall: true });
+  for (const stream of [false, true]) {
+    const answer = await chat(scene.url, { model: 'auto', stream }, { 'x-quorum-strategy': 'single' });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['x-quorum-model']).toBe('beta');
+    expect(answer.headers['x-quorum-flags']).toContain('degraded');
+    const alone = await chat(scene.url, { model: 'alpha', stream });
+    expect([alone.status, alone.json().error]).toEqual([
+      504,
+      expect.objectContaining({ type: 'timeout_error', code: 'upstream_timeout', param: null }),
+    ]);
+  }
+});
+
+for (const [name, script] of Object.entries({
+  'a 500': { status: 500 },
+  'a 503 with HTML': { status: 503, html: true },
+  'HTML under a 200': { html: true },
+  'an error under a 200': { error: { message: 'no capacity', type: 'server_error', code: 'overloaded' } },
+  'damaged JSON': { malformed: true },
+  'JSON that is no answer': { body: { object: 'list', data: [] } },
+  'an empty body': { body: '' },
+  'a connection cut before its headers': { cut: 'before-headers' },
+  'a refused key': { status: 401 },
+  'a model that is gone': { status: 404, error: { message: 'no such model', code: 'model_not_found' } },
+} satisfies Record<string, Script>)) {
+  test(`${name}: another model stands in; without one it is 502 and says so`, async () => {
+    scene.upstream.reply('alpha', script);
+    for (const stream of [false, true]) {
+      const answer = await chat(scene.url, { model: 'auto', stream }, { 'x-quorum-strategy': 'single' });
+      expect([stream, answer.status]).toEqual([stream, 200]);
+      expect(answer.headers['x-quorum-model']).toBe('beta');
+      const alone = await chat(scene.url, { model: 'alpha', stream });
+      expect([stream, alone.status, alone.headers['content-type'], alone.json().error]).toEqual([
+        stream,
+        502,
+        'application/json; charset=utf-8',
+        expect.objectContaining({ type: 'server_error', code: 'upstream_error', attempts: [expect.anything()] }),
+      ]);
+      expect(alone.text).not.toMatch(/<h1>|127\.0\.0\.1/);
+    }
+  });
+}
+
+test('the caller’s own fault is told at once, not tried elsewhere', async () => {
+  const error = {
+    message: 'too long',
+    type: 'invalid_request_error',
+    param: 'messages',
+    code: 'context_length_exceeded',
+  };
+  scene.upstream.reply('alpha', { status: 400, error });
+  for (const stream of [false, true]) {
+    const answer = await chat(scene.url, { model: 'auto', stream }, { 'x-quorum-strategy': 'single' });
+    expect([answer.status, answer.json()]).toEqual([400, { error }]);
+  }
+  expect(scene.upstream.requests).toHaveLength(2);
+});
+
+test('of three models two may fail', async () => {
+  scene.upstream.reply('alpha', { status: 500 });
+  scene.upstream.reply('beta', { cut: 'before-headers' });
+  for (const stream of [false, true]) {
+    const answer = await chat(scene.url, { model: 'quorum/triple', stream });
+    expect(answer.status).toBe(200);
+    expect(stream ? contentOf(answer) : answer.json().choices[0]!.message.content).toBe('You said: Is it so?');
+  }
+});
+
+test('all models of a streamed vote fail: the stream says so, it isn’t cut', async () => {
+  scene.upstream.reply('*', { status: 500 });
+  const answer = await chat(scene.url, { model: 'quorum/dual', stream: true });
+  expect(answer.status).toBe(200);
+  expect(lastChunk(answer)).toMatchObject({
+    error: { code: 'upstream_error', attempts: expect.any(Array) },
+    choices: [{ finish_reason: 'error' }],
+  });
+  expect(answer.text).not.toContain('[DONE]');
+});
+
+test('single streams are the upstream’s own data, chunk by chunk and byte by byte', async () => {
+  const odd = [
+    '{"id":"x", "object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"é\\u00e9 😀"},"finish_reason":null}],"odd":1.0}',
+    '{"choices":[{"delta":{"content":"b"},"index":0}],"x":1e3}',
+    '{"choices":[{"delta":{},"index":0,"finish_reason":"stop"}]}',
+  ];
+  for (const lineEnd of ['\n', '\r\n'] as const) {
+    scene.upstream.reply('*', { chunks: odd.map((data) => ({ data })), lineEnd });
+    const answer = await chat(scene.url, { model: 'alpha', stream: true });
+    expect(dataOf(answer.text.replaceAll('\r', ''))).toEqual([...odd, '[DONE]']);
+  }
+  scene.upstream.reply('*', { content: 'in crumbs', trickle: { bytes: 7, everyMs: 1 } });
+  expect(contentOf(await chat(scene.url, { model: 'alpha', stream: true }))).toBe('in crumbs');
+  scene.upstream.reply('*', { content: 'packed', gzip: true });
+  expect(contentOf(await chat(scene.url, { model: 'alpha', stream: true }))).toBe('packed');
+});
