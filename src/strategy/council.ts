@@ -1,16 +1,14 @@
 // The council: members answer, rank each other's answers without names, and a chairman writes the answer from the best.
-import { CallFailure, QuorumError, type Candidate } from '../contract/index.ts';
+import { CallFailure, type Candidate } from '../contract/index.ts';
+import { LEAST_MS, synthesise } from './chairman.ts';
 import { tooFew, type Failed } from './failures.ts';
-import type { LiveAnswer, Outcome, Panel } from './panel.ts';
-import { chairmanRequest, judgeRequest, label, marker } from './prompts.ts';
+import { dismissed } from './floor.ts';
+import type { Outcome, Panel } from './panel.ts';
+import { judgeRequest, label, marker } from './prompts.ts';
 import { borda, enoughRankings, readRanking, type Ranking } from './ranking.ts';
 
 /** Fewer can't check each other. */
 const ENOUGH_ANSWERS = 2;
-/** A chairman's answer that is empty, refused or not in the asked-for form is none. */
-const WORTHLESS = 0.15;
-/** What the chairman gets to read at the most. */
-const DRAFTS = 4;
 
 export async function council(panel: Panel, members: readonly string[], chairman: string): Promise<Outcome> {
   const { answers, failed } = await hear(panel, members);
@@ -48,10 +46,14 @@ async function hear(panel: Panel, members: readonly string[]): Promise<{ answers
     }
   };
   await Promise.all(members.map((model) => one(model, 'member')));
-  for (const model of panel.plan.reserve) {
-    if (answers.length >= ENOUGH_ANSWERS) break;
-    if (!members.includes(model) && panel.objection(model, panel.council.memberTimeoutMs) === null)
-      await one(model, 'fallback');
+  const reserve = panel.plan.reserve.filter((model) => !members.includes(model));
+  const isWrong = (): boolean => answers.length === 0 && failed.every(({ failure }) => failure.kind === 'rejected');
+  while (answers.length < ENOUGH_ANSWERS && reserve.length > 0 && !isWrong()) {
+    const standIns = reserve.splice(0, ENOUGH_ANSWERS - answers.length);
+    const able = standIns.filter((model) => panel.objection(model, LEAST_MS) === null);
+    for (const model of able)
+      panel.tell({ stage: 1, type: 'escalated', model, detail: 'stands in: fewer than two have answered' });
+    await Promise.all(able.map((model) => one(model, 'fallback')));
   }
   panel.tell({ stage: 1, type: 'stage_end', detail: `${answers.length} answered, ${failed.length} failed` });
   return { answers, failed };
@@ -65,7 +67,7 @@ export async function deliberate(
   degraded: boolean,
 ): Promise<Outcome> {
   const mark = marker(panel.random);
-  const rankings = await rank(panel, answers, mark);
+  const { rankings, late } = await rank(panel, answers, mark);
   const points = borda(
     answers.map(({ model }) => model),
     rankings,
@@ -83,114 +85,87 @@ export async function deliberate(
   // Values are voted on, not rewritten: a chairman could only spoil them.
   if (voted.kind === 'tool_calls' || voted.kind === 'json') {
     panel.tell({ stage: 3, type: 'settled', detail: `merged by type: ${voted.kind}` });
+    await late;
     return { kind: 'whole', merged: voted, reached: 'council', degraded };
   }
-  return synthesise(panel, ranked, chairman, mark, voted, degraded);
+  const instead = { ...voted, base: ranked[0]!, message: null, models: [ranked[0]!.model] };
+  const unranked = rankings.length === 0;
+  const outcome = await synthesise(panel, {
+    drafts: ranked,
+    chairman,
+    mark,
+    voted,
+    instead,
+    reached: 'council',
+    degraded: degraded || unranked,
+  });
+  await late;
+  return outcome;
 }
 
-async function rank(panel: Panel, answers: readonly Candidate[], mark: string): Promise<Ranking[]> {
+interface Ranked {
+  readonly rankings: readonly Ranking[];
+  /** Resolves when the judges who weren't waited for have ended. */
+  readonly late: Promise<void>;
+}
+
+/** Stage 2. Ends when enough rankings are in. */
+async function rank(panel: Panel, answers: readonly Candidate[], mark: string): Promise<Ranked> {
   panel.tell({ stage: 2, type: 'stage_start', detail: `${answers.length} judges` });
   const rankings: Ranking[] = [];
-  const late = new AbortController();
-  const signal = AbortSignal.any([panel.signal, late.signal]);
-  let outstanding = answers.length;
-  await new Promise<void>((resolve, reject) => {
-    const check = (): void => {
-      if (enoughRankings(answers.length, rankings.length, outstanding)) resolve();
-    };
-    for (const judge of answers) {
-      const labelled = label(answers, judge.model, panel.random);
-      const request = judgeRequest(panel.request, labelled, mark);
-      panel
-        .ask(judge.model, {
-          role: 'judge',
-          signal,
-          replaceable: true,
-          request,
-          timeoutMs: panel.council.memberTimeoutMs,
-        })
-        .then(({ candidate }) => {
-          const order = readRanking(
-            candidate.message,
-            labelled.map((each) => each.label),
-          );
-          if (order === null) {
-            panel.tell({ stage: 2, type: 'failed', model: judge.model, detail: 'its ranking could not be read' });
-            return;
-          }
-          const models = order.map((name) => labelled.find((each) => each.label === name)!.candidate.model);
-          rankings.push({ weight: judge.weight, order: models });
-          panel.tell({ stage: 2, type: 'ranking', model: judge.model, detail: models.join(' > ') });
-        })
-        .catch((thrown: unknown) => {
-          if (!(thrown instanceof CallFailure)) throw thrown;
-          if (!late.signal.aborted)
-            panel.tell({ stage: 2, type: 'failed', model: judge.model, detail: thrown.message });
-        })
-        .then(() => {
-          outstanding -= 1;
-          check();
-        })
-        .catch(reject);
-    }
-  });
-  late.abort(new CallFailure('aborted', 'enough rankings were in'));
-  panel.tell({ stage: 2, type: 'stage_end', detail: `${rankings.length} of ${answers.length} rankings` });
-  return rankings;
+  const enough = new AbortController();
+  const signal = AbortSignal.any([panel.signal, enough.signal]);
+  const out = new Set<Promise<void>>();
+  for (const judge of answers) {
+    const call: Promise<void> = rankingBy(panel, judge, answers, mark, signal)
+      .then((ranking) => {
+        if (ranking !== null) rankings.push(ranking);
+      })
+      .finally(() => out.delete(call));
+    out.add(call);
+  }
+  while (!enoughRankings(answers.length, rankings.length, out.size)) await Promise.race(out);
+  const inTime = [...rankings];
+  enough.abort(new CallFailure('aborted', 'enough rankings were in'));
+  panel.tell({ stage: 2, type: 'stage_end', detail: `${inTime.length} of ${answers.length} rankings` });
+  return { rankings: inTime, late: dismissed(out, panel.clock) };
 }
 
-type Voted = ReturnType<Panel['merge']>;
-
-async function synthesise(
+/** null when it failed or was no longer needed. */
+async function rankingBy(
   panel: Panel,
-  ranked: readonly Candidate[],
-  chairman: string,
+  judge: Candidate,
+  answers: readonly Candidate[],
   mark: string,
-  voted: Voted,
-  degraded: boolean,
-): Promise<Outcome> {
-  const drafts = ranked.slice(0, DRAFTS);
-  const request = chairmanRequest(panel.request, drafts, mark);
-  const options = {
-    role: 'chairman',
-    signal: panel.signal,
-    replaceable: true,
-    request,
-    timeoutMs: panel.council.chairmanTimeoutMs,
-  } as const;
-  const used = [...new Set([chairman, ...drafts.map(({ model }) => model)])];
-  const objection = panel.objection(chairman, panel.council.chairmanTimeoutMs);
+  signal: AbortSignal,
+): Promise<Ranking | null> {
+  const labelled = label(answers, judge.model, panel.random);
+  const fail = (detail: string): null => {
+    if (!signal.aborted) panel.tell({ stage: 2, type: 'failed', model: judge.model, detail });
+    return null;
+  };
+  const objection = panel.objection(judge.model, LEAST_MS);
+  if (objection !== null) return fail(objection);
   try {
-    if (objection !== null) throw new CallFailure('refused', objection);
-    if (panel.request.stream === true) {
-      const live: LiveAnswer = await panel.open(chairman, options);
-      return { kind: 'live', live, reached: 'council', degraded, merged: { ...voted, models: used } };
-    }
-    const { candidate, judgement } = await panel.ask(chairman, options);
-    if (judgement.factor < WORTHLESS) throw new CallFailure('malformed', judgement.reasons.join(', '));
-    panel.tell({ stage: 3, type: 'settled', model: chairman });
-    return {
-      kind: 'whole',
-      merged: { ...voted, base: candidate, message: null, models: used },
-      reached: 'council',
-      degraded,
-    };
+    const { candidate } = await panel.ask(judge.model, {
+      role: 'judge',
+      signal,
+      replaceable: true,
+      request: judgeRequest(panel.request, labelled, mark),
+      timeoutMs: panel.council.memberTimeoutMs,
+    });
+    const order = readRanking(
+      candidate.message,
+      labelled.map((each) => each.label),
+    );
+    if (order === null) return fail('its ranking could not be read');
+    if (signal.aborted) return null;
+    const models = order.map((name) => labelled.find((each) => each.label === name)!.candidate.model);
+    const others = labelled.map((each) => each.candidate.model).filter((model) => !models.includes(model));
+    panel.tell({ stage: 2, type: 'ranking', model: judge.model, detail: models.join(' > ') });
+    return { weight: judge.weight, order: models, unplaced: others };
   } catch (thrown) {
     if (!(thrown instanceof CallFailure)) throw thrown;
-    if (panel.signal.aborted)
-      throw new QuorumError('client_closed', 'The request ended before the chairman did.', { cause: thrown });
-    const best = ranked[0]!;
-    panel.tell({
-      stage: 3,
-      type: 'failed',
-      model: chairman,
-      detail: `${thrown.message}; the best-ranked answer stands in`,
-    });
-    return {
-      kind: 'whole',
-      merged: { ...voted, base: best, message: null, models: [best.model] },
-      reached: 'council',
-      degraded: true,
-    };
+    return fail(thrown.message);
   }
 }

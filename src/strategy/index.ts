@@ -15,7 +15,7 @@ export function carryOut(panel: Panel): Promise<Outcome> {
       return panel.request.stream === true ? singleStream(panel, call.model) : singleWhole(panel, call.model);
     case 'dual':
     case 'triple':
-      return fanOut(panel, { members: call.members, seeds: [], voices: call.members.length, degraded: false });
+      return fanOut(panel, { members: call.members, seed: null, voices: call.members.length, degraded: false });
     case 'cascade':
       return cascade(panel, call.steps);
     case 'council':

@@ -1,6 +1,5 @@
 // What a strategy is given to work with: the models to ask, the merger's verdicts, and what may still be spent.
 import type {
-  AssistantMessage,
   Attempt,
   Candidate,
   ChatRequest,
@@ -51,6 +50,8 @@ export interface Panel {
   readonly council: CouncilSettings;
   /** The caller named the strategy: it is carried out in full. */
   readonly forced: boolean;
+  /** The task wants prose written anew by the chairman from all answers (`merge.chairman`). */
+  readonly rewritesProse?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   /** Aborts when the client is gone or the deadline has passed. */
@@ -78,6 +79,3 @@ export type Outcome =
       /** What the stream was written from, when there was a vote or ranking before it. */
       readonly merged: Merged | null;
     };
-
-/** A text answer in place of a candidate's own, e.g. a chairman's. */
-export type Written = AssistantMessage;

@@ -50,6 +50,6 @@ export async function singleWhole(panel: Panel, model: string): Promise<Outcome>
   if (judgement.acceptable || panel.plan.ceiling === 'single' || panel.plan.reserve.length === 0) {
     return { kind: 'whole', merged: panel.merge([candidate]), reached: 'single', degraded };
   }
-  panel.tell({ stage: 1, type: 'escalated', detail: `${candidate.model}: ${judgement.reasons.join(', ')}` });
-  return fanOut(panel, { members: [], seeds: [candidate], voices: 2, degraded });
+  const because = `${candidate.model}: ${judgement.reasons.join(', ')}`;
+  return fanOut(panel, { members: [], seed: { candidate, because }, voices: 2, degraded });
 }
