@@ -32,9 +32,24 @@ function sameFields(left: JsonObject, right: JsonObject, rules: MergeRules, path
   return true;
 }
 
+const SAMPLE = 16;
+
+/** Items that mostly agree where they stand aren't in another order: they differ. */
+function mostlyInPlace(left: JsonList, right: JsonList, rules: MergeRules, path: string): boolean {
+  const step = Math.max(1, Math.floor(left.length / SAMPLE));
+  let equal = 0;
+  let seen = 0;
+  for (let at = 0; at < left.length; at += step) {
+    seen++;
+    if (agrees(left[at]!, right[at]!, rules, `${path}[]`)) equal++;
+  }
+  return equal * 2 > seen;
+}
+
 function sameItems(left: JsonList, right: JsonList, rules: MergeRules, path: string): boolean {
   if (left.length !== right.length) return false;
   if (left.every((item, at) => agrees(item, right[at]!, rules, `${path}[]`))) return true;
+  if (mostlyInPlace(left, right, rules, path)) return false;
   if (left.length > MAX_UNORDERED || !left.every((item) => isObject(item))) return false;
   const keys = new Map<string, number>();
   for (const item of left) keys.set(keyOf(item), (keys.get(keyOf(item)) ?? 0) + 1);

@@ -30,7 +30,7 @@ export function mergeValues(votes: readonly Vote[], path: string, merge: FieldCo
   if (sorted.every((vote) => identical(first.value, vote.value))) {
     merge.ledger.agree(
       path,
-      shown(first.value),
+      () => shown(first.value),
       sorted.map((vote) => vote.voice),
     );
     return first.value;
@@ -43,7 +43,12 @@ export function mergeValues(votes: readonly Vote[], path: string, merge: FieldCo
   const kept = sorted.filter((vote) => shapeOf(vote.value) === shape);
   if (shapes.length > 1) {
     const sayings = new Map(sorted.map((vote) => [vote.voice, shown(vote.value)]));
-    merge.ledger.note(path, `(${shape})`, shapes, (side) => sayings.get(side.voices[0]!) ?? '');
+    merge.ledger.note(
+      path,
+      () => `(${shape})`,
+      shapes,
+      (side) => sayings.get(side.voices[0]!) ?? '',
+    );
   }
   if (shape === 'object') return mergeObjects(kept as readonly Vote<JsonObject>[], path, merge);
   if (shape === 'list')
@@ -59,7 +64,7 @@ function mergeScalars(votes: readonly Vote[], path: string, merge: FieldContext)
   const sayings = new Map(votes.map((vote) => [vote.voice, shown(vote.value)]));
   merge.ledger.note(
     path,
-    shown(decided.value),
+    () => shown(decided.value),
     decided.sides,
     (side) => sayings.get(side.voices[0]!) ?? '',
     decided.outlier,

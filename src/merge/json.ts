@@ -54,14 +54,17 @@ function fail(reader: Reader): never {
   throw new Unreadable(`not JSON at ${reader.at}`);
 }
 
-/** Just past the closing quote, or -1. */
-function endOfString(text: string, from: number): number {
+/** Just past the closing quote, or -1; `plain`: without escapes and control characters. */
+function endOfString(text: string, from: number): { readonly end: number; readonly plain: boolean } {
+  let plain = true;
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 34) return at + 1;
+    if (code === 34) return { end: at + 1, plain };
+    if (code >= 32 && code !== 92) continue;
+    plain = false;
     if (code === 92) at++;
   }
-  return -1;
+  return { end: -1, plain };
 }
 
 const CONTROL = /\p{Cc}/gu;
@@ -84,9 +87,10 @@ function mend(literal: string): string {
 
 function readString(reader: Reader): string {
   const start = reader.at;
-  const end = endOfString(reader.text, start + 1);
+  const { end, plain } = endOfString(reader.text, start + 1);
   if (end < 0) fail(reader);
   reader.at = end;
+  if (plain) return reader.text.slice(start + 1, end - 1);
   const literal = reader.text.slice(start, end);
   try {
     return JSON.parse(literal) as string;

@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.ts';
 import { ruleFor } from './path.ts';
 import { identical, keyOf } from './same.ts';
 import { findKey } from './identity.ts';
+import { reunited, slotsOf } from './slots.ts';
 import type { Vote } from './scalars.ts';
 import { shown } from './shown.ts';
 import { EPSILON, sideOf, tally, weigh } from './vote.ts';
@@ -17,13 +18,6 @@ export interface ListMerge {
   readonly ledger: Ledger;
   /** Merges the versions of one item. */
   readonly item: (votes: readonly Vote[], path: string) => Json;
-}
-
-/** An item as the voices have it. */
-interface Slot {
-  readonly votes: Vote[];
-  /** Key of the first version as a whole; made when it is needed. */
-  whole: string | null;
 }
 
 const MAX_ITEMS = 50_000;
@@ -39,7 +33,7 @@ export function mergeLists(votes: readonly Vote<JsonList>[], path: string, merge
   const declared = ruleFor(merge.rules.listKeys, path === '' ? '*' : path);
   const key = declared ?? findKey(filled.map((vote) => vote.value as readonly JsonObject[]));
   if (key === null) return mergeRows(votes, path, merge);
-  return bySlot(votes, (item) => identityOf(item as JsonObject, key), path, merge);
+  return bySlot(votes, (item) => identityOf(item as JsonObject, key), path, merge, key);
 }
 
 /** An item without any of its key's fields is only like one that is equal in all. */
@@ -62,7 +56,12 @@ function wholeList(votes: readonly Vote<JsonList>[], path: string, merge: ListMe
   }));
   const sides = tally(keys, merge.bond);
   const taken = groups[Number(sides[0]!.key)]![0]!.value;
-  merge.ledger.note(path, shown(taken), sides, (side) => shown(groups[Number(side.key)]![0]!.value));
+  merge.ledger.note(
+    path,
+    () => shown(taken),
+    sides,
+    (side) => shown(groups[Number(side.key)]![0]!.value),
+  );
   return taken;
 }
 
@@ -76,8 +75,14 @@ function mergeRows(votes: readonly Vote<JsonList>[], path: string, merge: ListMe
   const majority = sides[0]!.weight > sides.slice(1).reduce((sum, side) => sum + side.weight, 0) + EPSILON;
   if (majority && sides[0]!.voices.length > 1) {
     const taken = sayings.get(sides[0]!.voices[0]!)!;
-    if (sides.length === 1) merge.ledger.agree(path, shown(taken), sides[0]!.voices);
-    else merge.ledger.note(path, shown(taken), sides, (side) => shown(sayings.get(side.voices[0]!)!));
+    if (sides.length === 1) merge.ledger.agree(path, () => shown(taken), sides[0]!.voices);
+    else
+      merge.ledger.note(
+        path,
+        () => shown(taken),
+        sides,
+        (side) => shown(sayings.get(side.voices[0]!)!),
+      );
     return taken;
   }
   const lengths = tally(
@@ -97,85 +102,17 @@ function mergeRows(votes: readonly Vote<JsonList>[], path: string, merge: ListMe
   return bySlot(votes, keyOf, path, merge);
 }
 
-/** Slots of one key; those before `next` are taken in this turn. */
-interface Shelf {
-  readonly slots: Slot[];
-  next: number;
-  turn: number;
-}
-
-const LOOK_AHEAD = 16;
-
-/** The slot for an item: one that holds an equal item, else the next free one; null when all are taken. */
-function claim(shelf: Shelf, item: Json, turn: number): Slot | null {
-  if (shelf.turn !== turn) {
-    shelf.turn = turn;
-    shelf.next = 0;
-  }
-  const { slots, next } = shelf;
-  if (next >= slots.length) return null;
-  const near = slots.slice(next, next + LOOK_AHEAD);
-  const equal = near.length === 1 ? 0 : near.findIndex((slot) => identical(slot.votes[0]!.value, item));
-  const key = equal >= 0 ? '' : keyOf(item);
-  const alike = equal >= 0 ? equal : near.findIndex((slot) => (slot.whole ??= keyOf(slot.votes[0]!.value)) === key);
-  const at = next + Math.max(0, alike);
-  const slot = slots[at]!;
-  slots[at] = slots[next]!;
-  slots[next] = slot;
-  shelf.next++;
-  return slot;
-}
-
-/** Every voice's items under their keys, in the order of the best list. */
-function slotsOf(votes: readonly Vote<JsonList>[], identity: (item: Json) => string): readonly Slot[] {
-  const slots: Slot[] = [];
-  const shelves = new Map<string, Shelf>();
-  for (const [turn, { voice, value }] of votes.entries()) {
-    const places = new Map(slots.map((slot, at) => [slot, at]));
-    const added: { readonly slot: Slot; readonly after: number }[] = [];
-    let previous = -1;
-    for (const item of value) {
-      const key = identity(item);
-      const shelf = shelves.get(key) ?? { slots: [], next: 0, turn };
-      shelves.set(key, shelf);
-      const found = claim(shelf, item, turn);
-      const slot = found ?? { votes: [], whole: null };
-      slot.votes.push({ voice, value: item });
-      previous = places.get(slot) ?? previous;
-      if (found !== null) continue;
-      shelf.slots.push(slot);
-      shelf.next = shelf.slots.length;
-      added.push({ slot, after: previous });
-    }
-    insert(slots, added);
-  }
-  return slots;
-}
-
-/** New slots go after the one they followed in their own list. */
-function insert(slots: Slot[], added: readonly { readonly slot: Slot; readonly after: number }[]): void {
-  if (added.length === 0) return;
-  const following = new Map<number, Slot[]>();
-  for (const { slot, after } of added) {
-    const others = following.get(after);
-    if (others === undefined) following.set(after, [slot]);
-    else others.push(slot);
-  }
-  const all = [...(following.get(-1) ?? []), ...slots.flatMap((slot, at) => [slot, ...(following.get(at) ?? [])])];
-  slots.length = 0;
-  for (const slot of all) slots.push(slot);
-}
-
 /** Belongs when those who have it weigh at least as much as those who have a list without it. */
 function bySlot(
   votes: readonly Vote<JsonList>[],
   identity: (item: Json) => string,
   path: string,
   merge: ListMerge,
+  key: readonly string[] = [],
 ): JsonList {
   const voices = votes.map((vote) => vote.voice);
   const kept: Json[] = [];
-  for (const slot of slotsOf(votes, identity)) {
+  for (const slot of reunited(slotsOf(votes, identity), votes.length, key)) {
     const having = slot.votes.map((vote) => vote.voice);
     const at = `${path}[${kept.length}]`;
     const lacking = voices.filter((voice) => !having.includes(voice));
@@ -184,7 +121,7 @@ function bySlot(
       const sides = [sideOf('listed', having, merge.bond), sideOf('not listed', lacking, merge.bond)];
       merge.ledger.note(
         belongs ? at : `${path}[]`,
-        belongs ? shown(slot.votes[0]!.value) : `not listed: ${shown(slot.votes[0]!.value)}`,
+        () => (belongs ? shown(slot.votes[0]!.value) : `not listed: ${shown(slot.votes[0]!.value)}`),
         belongs ? sides : [sides[1]!, sides[0]!],
         (side) => side.key,
       );

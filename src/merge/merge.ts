@@ -108,8 +108,14 @@ function spokesman(side: Camped, panel: Panel, ground: Ground): Voice {
 
 function noteWhole(ground: Ground, ledger: Ledger): void {
   const values = new Map<Side, string>(ground.camps.map((side) => [side, side.value]));
-  if (ground.camps.length === 1) ledger.agree('', ground.camps[0]!.value, ground.camps[0]!.voices);
-  else ledger.note('', ground.camps[0]!.value, ground.camps, (side) => values.get(side) ?? side.key);
+  if (ground.camps.length === 1) ledger.agree('', () => ground.camps[0]!.value, ground.camps[0]!.voices);
+  else
+    ledger.note(
+      '',
+      () => ground.camps[0]!.value,
+      ground.camps,
+      (side) => values.get(side) ?? side.key,
+    );
 }
 
 function taken(base: Voice, ground: Ground): Outcome {
@@ -122,12 +128,6 @@ function taken(base: Voice, ground: Ground): Outcome {
     tie: isTie(ground.camps),
     violations: base.judgement.violations,
   };
-}
-
-/** Mean over what the answer is made of. */
-function fieldAgreement(ledger: Ledger): number {
-  const entries = ledger.entries();
-  return entries.length === 0 ? 1 : entries.reduce((sum, entry) => sum + entry.agreement, 0) / entries.length;
 }
 
 // ---- JSON
@@ -163,8 +163,8 @@ function jsonOutcome(panel: Panel, ground: Ground, ledger: Ledger): Outcome {
     base,
     message: equal.length > 0 ? tidied(base, value, asked) : withJson(base, value, asked),
     agreeing: agreeingWith(voices, value, panel),
-    agreement: ground.camps.length === 1 ? 1 : Math.max(shareOf(ground.camps), fieldAgreement(ledger)),
-    disputed: panel.voices.length > 1 && ground.camps.length > 1 && (ledger.tied() || fieldAgreement(ledger) < 0.5),
+    agreement: ground.camps.length === 1 ? 1 : Math.max(shareOf(ground.camps), ledger.agreement()),
+    disputed: panel.voices.length > 1 && ground.camps.length > 1 && (ledger.tied() || ledger.agreement() < 0.5),
     tie: ledger.tied(),
     violations,
   };
@@ -196,7 +196,13 @@ function toolOutcome(panel: Panel, ground: Ground, ledger: Ledger): Outcome {
   const callers = panel.voices.filter((voice) => voice.reading.calls.length > 0);
   const others = panel.voices.filter((voice) => voice.reading.calls.length === 0);
   const sides = callSides(panel);
-  if (sides.length > 1) ledger.note('tool_calls', sides[0]!.key, sides, (side) => side.key);
+  if (sides.length > 1)
+    ledger.note(
+      'tool_calls',
+      () => sides[0]!.key,
+      sides,
+      (side) => side.key,
+    );
   if (sides[0]!.key === 'no call') return textInstead(panel, ground, others, sides);
   const whole = panel.context.task.merge.toolMerge ?? (panel.context.task.critical ? 'whole' : 'field');
   if (callers.length === 1) return { ...taken(callers[0]!, ground), agreeing: callers, agreement: shareOf(sides) };
@@ -258,8 +264,8 @@ function fieldCalls(
     base,
     message: own === undefined || own.reading.written ? withCalls(base, merged) : null,
     agreeing: agreeing.length > 0 ? agreeing : callers,
-    agreement: ground.camps.length === 1 ? 1 : Math.max(shareOf(ground.camps), fieldAgreement(ledger)),
-    disputed: isDisputed(ground.camps) && (ledger.tied() || fieldAgreement(ledger) < 0.5),
+    agreement: ground.camps.length === 1 ? 1 : Math.max(shareOf(ground.camps), ledger.agreement()),
+    disputed: isDisputed(ground.camps) && (ledger.tied() || ledger.agreement() < 0.5),
     tie: ledger.tied(),
     violations:
       own === undefined

@@ -5,7 +5,8 @@ import type { Json } from './json.ts';
 import { quantityOf } from './quantity.ts';
 import { loosely } from './text.ts';
 
-const numberKey = (value: number): string => `n:${Object.is(value, -0) ? 0 : Number(value.toPrecision(12))}`;
+const numberKey = (value: number): string =>
+  Number.isSafeInteger(value) ? `n:${value === 0 ? 0 : value}` : `n:${Number(value.toPrecision(12))}`;
 
 /** Past double precision the digits decide. */
 function keyOfNumber(number: JsonNumber): string {
@@ -27,7 +28,23 @@ function keyOfNumeric(text: string): string | null {
   return quantity.unit === '%' ? `${numberKey(quantity.value)}%` : numberKey(quantity.value);
 }
 
+const MAX_CACHED = 8_192;
+const MAX_CACHED_CHARS = 100;
+const cached = new Map<string, string>();
+
+/** Lists repeat the same few texts, so short ones are normalised once; the cache starts anew when it is full. */
 export function keyOfText(text: string): string {
+  if (text.length > MAX_CACHED_CHARS) return normalisedKey(text);
+  let key = cached.get(text);
+  if (key === undefined) {
+    key = normalisedKey(text);
+    if (cached.size >= MAX_CACHED) cached.clear();
+    cached.set(text, key);
+  }
+  return key;
+}
+
+function normalisedKey(text: string): string {
   const trimmed = text.trim();
   const numeric = keyOfNumeric(trimmed);
   if (numeric !== null) return numeric;

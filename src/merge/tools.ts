@@ -119,7 +119,7 @@ function mergeArguments(
       const sides = [sideOf('given', having, panel.bond), sideOf('left out', lacking, panel.bond)];
       ledger.note(
         `${path}.${name}`,
-        present ? shown(votes[0]!.value) : 'left out',
+        () => (present ? shown(votes[0]!.value) : 'left out'),
         present ? sides : [sides[1]!, sides[0]!],
         (side) => side.key,
       );
@@ -169,8 +169,11 @@ export function mergeCalls(panel: Panel, callers: readonly Voice[], ledger: Ledg
   const winners = callers.filter((voice) => sides[0]!.voices.some((other) => other.rank === voice.rank));
   const lead = central(winners, panel);
   if (sides.length > 1)
-    ledger.note('tool_calls', lead.reading.calls.map((call) => call.name).join(', '), sides, (side) =>
-      side.key.replaceAll('\n', ', '),
+    ledger.note(
+      'tool_calls',
+      () => lead.reading.calls.map((call) => call.name).join(', '),
+      sides,
+      (side) => side.key.replaceAll('\n', ', '),
     );
   const slots = lead.reading.calls.map((call): Slot => ({ call, lead, made: [{ voice: lead, call }] }));
   for (const voice of callers) if (voice !== lead) match(slots, voice, parallel);

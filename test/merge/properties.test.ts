@@ -1,5 +1,5 @@
 // Π15: merging is independent of the order in which answers arrive; a unanimous value is never changed; a weight of zero never matters.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate, MergeContext, Merged } from '../../src/contract/index.ts';
 import { createMerger } from '../../src/merge/index.ts';
