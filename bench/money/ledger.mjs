@@ -9,7 +9,8 @@ const load = (file) => import(pathToFileURL(join(dist, file)).href);
 const { openDatabase, migrate } = await load('store/sqlite/database.js');
 const { MIGRATIONS } = await load('store/sqlite/migrations.js');
 const { createSqliteAccounts } = await load('store/sqlite/accounts.js');
-const { configBudget, createAdmission, createBudgets, createOutputHistory } = await load('accounts/index.js');
+const { createAdmission, createBudgets, createOutputHistory } = await load('accounts/index.js');
+const { budgetOf } = await load('accounts/budget.js');
 
 const REQUESTS = 20_000;
 const clock = {
@@ -29,7 +30,7 @@ const configured = [
   { scope: 'global', limit },
   { scope: 'team', limit, period: 'day' },
   { scope: 'key', limit, timeZone: 'Europe/Berlin' },
-].map(configBudget);
+].map((input) => budgetOf(`config:${input.scope}`, input, 'config'));
 const admission = createAdmission({
   ledger,
   budgets,

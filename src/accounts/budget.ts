@@ -109,7 +109,7 @@ function allowanceOf(budget: Budget, subject: string | null, { startsAt, endsAt 
   };
 }
 
-/** What a budget in the config file says; what is left out is a monthly hard limit in UTC. */
+/** What is said of a new budget; what is left out makes it a monthly hard limit in UTC. */
 export interface BudgetInput {
   readonly scope: ScopeKind;
   readonly subject?: string | null;
@@ -119,12 +119,6 @@ export interface BudgetInput {
   readonly softAt?: readonly number[];
   readonly onExceed?: OnExceed;
   readonly unpriced?: Budget['unpriced'];
-}
-
-/** With an id that stays the same when the limit changes, so that what was spent still counts. */
-export function configBudget(input: BudgetInput): Budget {
-  const { scope, subject = null, period = 'month' } = input;
-  return budgetOf(['config', scope, subject ?? '*', period].join(':'), input, 'config');
 }
 
 export function budgetOf(id: string, input: BudgetInput, source: Budget['source']): Budget {

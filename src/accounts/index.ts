@@ -9,7 +9,7 @@ export {
 export { createAdmission, type Admission, type AdmissionRequest, type Intent } from './admission.ts';
 export { createAlerts, projectionOf, type Alerts } from './alerts.ts';
 export type { PlannedCall } from './bounds.ts';
-export { configBudget, createBudgets, type BudgetInput, type Budgets } from './budget.ts';
+export { createBudgets, type BudgetInput, type Budgets } from './budget.ts';
 export { estimateText, estimateTokens, upperBoundTokens } from './estimate.ts';
 export { demand, type Permissions } from './grants.ts';
 export { createIdempotency, requestFingerprint, type Idempotency, type Ticket, type Turn } from './idempotency.ts';

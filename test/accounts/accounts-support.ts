@@ -1,7 +1,6 @@
 // The whole of the accounts over an in-memory file and simulated time.
 import { createHash } from 'node:crypto';
 import {
-  configBudget,
   createAdministration,
   createAdmission,
   createBudgets,
@@ -19,11 +18,16 @@ import {
   type Price,
   type Spender,
 } from '../../src/contract/index.ts';
+import { budgetOf } from '../../src/accounts/budget.ts';
 import { createSqliteAccounts } from '../../src/store/sqlite/accounts.ts';
 import { migrate, openDatabase } from '../../src/store/sqlite/database.ts';
 import { MIGRATIONS } from '../../src/store/sqlite/migrations.ts';
 import { testModel } from '../support/settings.ts';
 import { simulatedClock } from '../support/simulated-clock.ts';
+
+/** As the config file's are: the id stays when the limit changes. */
+export const configBudget = (input: BudgetInput): Budget =>
+  budgetOf(['config', input.scope, input.subject ?? '*', input.period ?? 'month'].join(':'), input, 'config');
 
 /** The same bytes in every run, all different. */
 export function seededBytes(seed = 'seed'): (size: number) => Uint8Array {

@@ -1,9 +1,9 @@
 // Alerts: each once a period, signed, tried again, and not lost with the process.
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { configBudget, createAlerts, createWebhook, spendCsv } from '../../src/accounts/index.ts';
+import { createAlerts, createWebhook, spendCsv } from '../../src/accounts/index.ts';
 import { Secret, type Balance, type BudgetAlert } from '../../src/contract/index.ts';
-import { openAccounts, usd } from './accounts-support.ts';
+import { configBudget, openAccounts, usd } from './accounts-support.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.UTC(2026, 0, 1);

@@ -1,0 +1,169 @@
+// `quorum keys`: virtual keys made, listed, changed, rotated and taken away. The same code stands behind /admin/v1/keys.
+import { parseArgs } from 'node:util';
+import type { KeyInput } from '../accounts/index.ts';
+import { QuorumError, STRATEGIES, type StrategyChoice, type VirtualKey } from '../contract/index.ts';
+import {
+  countOf,
+  durationOf,
+  given,
+  listOf,
+  momentOf,
+  parseLimit,
+  wrong,
+  type AccountsDeps,
+} from './accounts-arguments.ts';
+
+export const KEYS_HELP = `quorum keys create [options]      a new key; it is shown this once
+quorum keys list                  all keys
+quorum keys show ID               one key (by id or name)
+quorum keys update ID [options]   change what it may do
+quorum keys rotate ID [--overlap 24h]   a new secret; the old one works on for the overlap
+quorum keys disable ID | enable ID | revoke ID
+quorum keys audit [ID]            who changed what
+
+--name NAME  --team TEAM  --user USER  --tags a,b
+--budget 50/month                 may be given several times; hour, day, week, month or total
+--models 'gpt-*,claude-*'  --tiers a,b  --strategies single,dual
+--endpoints '/v1/chat/*'  --networks 10.0.0.0/8,2001:db8::/32
+--rpm 60  --tpm 100000  --parallel 4      "none" takes a limit away
+--tier NAME  --strategy NAME              used when a request names none
+--expires 30d | 2027-01-31 | never
+--json
+`;
+
+const OPTIONS = {
+  name: { type: 'string' },
+  team: { type: 'string' },
+  user: { type: 'string' },
+  tags: { type: 'string' },
+  budget: { type: 'string', multiple: true },
+  models: { type: 'string' },
+  tiers: { type: 'string' },
+  strategies: { type: 'string' },
+  endpoints: { type: 'string' },
+  networks: { type: 'string' },
+  rpm: { type: 'string' },
+  tpm: { type: 'string' },
+  parallel: { type: 'string' },
+  tier: { type: 'string' },
+  strategy: { type: 'string' },
+  expires: { type: 'string' },
+  overlap: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof read>['values'];
+const read = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+
+/** 0 when it was done; 1 with a sentence when not. */
+export async function runKeys(args: readonly string[], deps: AccountsDeps): Promise<number> {
+  try {
+    const { values, positionals } = read(args);
+    const [verb = 'list', id = ''] = positionals;
+    return carryOut(verb, id, values, deps);
+  } catch (error) {
+    if (!(error instanceof QuorumError) && !(error instanceof TypeError)) throw error;
+    deps.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+function carryOut(verb: string, id: string, values: Values, deps: AccountsDeps): number {
+  const { administration, actor, write } = deps;
+  const show = (key: VirtualKey): void =>
+    write(values.json ? `${JSON.stringify(key, null, 2)}\n` : `${lineOf(key, deps.now())}\n`);
+  const showNew = ({ key, secret }: { key: VirtualKey; secret: string }): void =>
+    write(
+      values.json
+        ? `${JSON.stringify({ ...key, secret }, null, 2)}\n`
+        : `${secret}\n${key.id}: keep the key above now, it is not shown again.\n`,
+    );
+  switch (verb) {
+    case 'create':
+      showNew(administration.createKey(inputOf(values, deps.now()), actor, (values.budget ?? []).map(parseLimit)));
+      return 0;
+    case 'list':
+      write(listText(deps.keyring.registry().keys, values.json === true, deps.now()));
+      return 0;
+    case 'show':
+      show(find(deps, id));
+      return 0;
+    case 'update':
+      if (values.budget !== undefined) wrong('--budget', 'change budgets with quorum budget');
+      show(administration.updateKey(find(deps, id).id, inputOf(values, deps.now()), actor));
+      return 0;
+    case 'rotate':
+      showNew(administration.rotateKey(find(deps, id).id, durationOf(values.overlap ?? '24h', '--overlap'), actor));
+      return 0;
+    case 'disable':
+    case 'enable':
+      show(administration.updateKey(find(deps, id).id, { disabled: verb === 'disable' }, actor));
+      return 0;
+    case 'revoke':
+      show(administration.revokeKey(find(deps, id).id, actor));
+      return 0;
+    case 'audit':
+      write(auditText(deps, id, values.json === true));
+      return 0;
+    default:
+      write(`There is no "quorum keys ${verb}".\n\n${KEYS_HELP}`);
+      return 1;
+  }
+}
+
+function find({ keyring }: AccountsDeps, id: string): VirtualKey {
+  const found = keyring.registry().keys.find((key) => key.id === id || key.name === id);
+  return found ?? wrong('ID', id === '' ? 'say which key' : `there is no key "${id}"`);
+}
+
+function inputOf(values: Values, now: number): KeyInput {
+  const { strategy } = values;
+  if (strategy !== undefined && !isStrategy(strategy))
+    wrong('--strategy', `"${strategy}" is none of adaptive, ${STRATEGIES.join(', ')}`);
+  return given<KeyInput>({
+    name: values.name,
+    team: values.team,
+    user: values.user,
+    tags: listOf(values.tags),
+    grants: given({
+      models: listOf(values.models),
+      tiers: listOf(values.tiers),
+      strategies: listOf(values.strategies),
+      endpoints: listOf(values.endpoints),
+      networks: listOf(values.networks),
+    }),
+    limits: given({
+      rpm: countOf(values.rpm, '--rpm'),
+      tpm: countOf(values.tpm, '--tpm'),
+      parallel: countOf(values.parallel, '--parallel'),
+    }),
+    tier: values.tier,
+    strategy,
+    expiresAt: momentOf(values.expires, '--expires', now),
+  });
+}
+
+const isStrategy = (text: string): text is StrategyChoice =>
+  text === 'adaptive' || STRATEGIES.some((name) => name === text);
+
+function listText(keys: readonly VirtualKey[], json: boolean, now: number): string {
+  if (json) return `${JSON.stringify(keys, null, 2)}\n`;
+  return keys.length === 0
+    ? 'There are no keys yet: quorum keys create --name NAME\n'
+    : `${keys.map((key) => lineOf(key, now)).join('\n')}\n`;
+}
+
+function lineOf(key: VirtualKey, now: number): string {
+  const expired = key.expiresAt !== null && key.expiresAt <= now;
+  const state = key.disabled ? 'disabled' : expired ? 'expired' : 'active';
+  const used = key.lastUsedAt === null ? 'never used' : `used ${new Date(key.lastUsedAt).toISOString()}`;
+  return [key.id, key.display, key.name, key.team ?? '-', state, used].join('  ');
+}
+
+function auditText({ registry }: AccountsDeps, id: string, json: boolean): string {
+  const { rows } = registry.audit(100, null, id === '' ? undefined : id);
+  if (json) return `${JSON.stringify(rows, null, 2)}\n`;
+  return rows
+    .map(({ at, actor, action, subject }) => `${new Date(at).toISOString()}  ${actor}  ${action}  ${subject}\n`)
+    .join('');
+}
