@@ -1,9 +1,12 @@
 // Which tier a request gets and which of its models can take it.
 import {
   QuorumError,
+  formatUsd,
   nearest,
+  usdOf,
   type Features,
   type Model,
+  type Nano,
   type Prospect,
   type Settings,
   type Task,
@@ -65,7 +68,7 @@ interface Question {
   readonly quality: QualityView;
 }
 
-/** Throws `model_not_found` for a model nobody configured and `no_model_fits` when the hard constraints leave none. */
+/** Throws `model_not_found` for a model nobody configured, `request_exceeds_budget` or `no_model_fits` when the hard constraints leave none. */
 export function poolOf(question: Question): Pool {
   const { wishes, tier, settings } = question;
   const own = considered(wishes.models ?? tier.models, question);
@@ -73,7 +76,7 @@ export function poolOf(question: Question): Pool {
   if (ownFit.length > 0) return sift(own, question, []);
   const others = wishes.models === null ? [...settings.usable].filter((name) => !tier.models.includes(name)) : [];
   const all = [...own, ...considered(others, question)];
-  if (!all.some((one) => one.hard === null)) throw nobody(all, wishes);
+  if (!all.some((one) => one.hard === null)) throw tooDear(all, question) ?? nobody(all, wishes);
   return sift(all, question, [`no model of the ${tier.name} tier can take it: all usable models are considered`]);
 }
 
@@ -160,6 +163,39 @@ const relaxed = (kind: SoftKind): string => `no model meets the ${kind} wanted: 
 function standInNote(fit: readonly Contender[], limits: Limits): string[] {
   if (!limits.wantsSchema || fit.some((one) => hasSchema(one.entry))) return [];
   return ['no model has json_schema: one with JSON or tools stands in'];
+}
+
+/** When some model could take it but for the ceiling. */
+function tooDear(all: readonly Considered[], question: Question): QuorumError | null {
+  const { maxCost } = question.limits;
+  if (maxCost === null) return null;
+  const unlimited = { ...question, limits: { ...question.limits, maxCost: null } };
+  const names = all.map(({ prospect }) => prospect.model);
+  const able = considered(names, unlimited).filter((one) => one.hard === null);
+  if (able.length === 0) return null;
+  const cheapest = able.reduce<Nano | null>(
+    (least, { prospect: { cost } }) => (cost !== null && (least === null || cost < least) ? cost : least),
+    null,
+  );
+  const about =
+    cheapest === null ? 'none has a known price' : `the cheapest is expected to cost $${formatUsd(cheapest)}`;
+  return new QuorumError(
+    'request_exceeds_budget',
+    `No model can answer this within the cost ceiling of $${formatUsd(maxCost)} a request: ${about}.`,
+    {
+      param: question.wishes.maxCost === null ? null : 'x-quorum-max-cost',
+      shouldRetry: false,
+      details: {
+        scope: 'request',
+        id: null,
+        period: null,
+        limit_usd: usdOf(maxCost),
+        spent_usd: 0,
+        held_usd: 0,
+        resets_at: null,
+      },
+    },
+  );
 }
 
 function nobody(all: readonly Considered[], wishes: Wishes): QuorumError {

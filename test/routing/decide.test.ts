@@ -125,7 +125,7 @@ describe('constraints', () => {
       { numRuns: 150 },
     );
     expect(() => ask({ wishes: { maxCost: nano(0.000001) } })).toThrow(
-      expect.objectContaining({ code: 'no_model_fits' }),
+      expect.objectContaining({ code: 'request_exceeds_budget' }),
     );
   });
 
