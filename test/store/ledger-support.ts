@@ -16,8 +16,12 @@ export interface Bench {
 
 let processes = 0;
 
-export function openLedger(path = ':memory:', options: Partial<SqliteLedgerOptions> = {}): Bench {
-  const db = openDatabase(path);
+export function openLedger(
+  path = ':memory:',
+  options: Partial<SqliteLedgerOptions> = {},
+  file: { readonly busyMs?: number } = {},
+): Bench {
+  const db = openDatabase(path, file);
   migrate(db, MIGRATIONS);
   const clock = (options.clock as SimulatedClock | undefined) ?? simulatedClock();
   return { db, clock, ledger: createSqliteLedger(db, { ...options, clock }) };

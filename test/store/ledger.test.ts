@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/store/sqlite/database.ts';
 import { simulatedClock } from '../support/simulated-clock.ts';
 import { allowance, cost, nano, openLedger, otherOwner, request, SPENDER } from './ledger-support.ts';
 
@@ -273,6 +274,34 @@ describe('two processes', () => {
     expect(await first.ledger.balances([budget])).toMatchObject([{ spent: 17, held: 0 }]);
     expect(await second.ledger.unreconciled(10)).toEqual([]);
     expect(await second.ledger.spend({ groupBy: [], since: 0, until: 1e15 })).toMatchObject([{ cost: 17 }]);
+  });
+
+  it('wait for each other to write, and not for ever', async () => {
+    const path = join(folder, 'busy.db');
+    const { ledger, clock } = openLedger(path, { owner: otherOwner() }, { busyMs: 1 });
+    const other = openDatabase(path);
+    other.exec('BEGIN IMMEDIATE');
+    const waiting = ledger.hold(request('a', [budget], 30, 40));
+    ledger.post({
+      ...cost(1),
+      id: 'p',
+      spender: SPENDER,
+      allowances: [budget],
+      model: 'm',
+      task: null,
+      strategy: null,
+    });
+    await clock.advance(500);
+    other.exec('COMMIT');
+    expect(await clock.runUntil(waiting)).toMatchObject({ kind: 'held' });
+    expect(await ledger.balances([budget])).toMatchObject([{ spent: 1, held: 70 }]);
+    other.exec('BEGIN IMMEDIATE');
+    const refused = ledger.hold(request('b', [budget], 10));
+    ledger.settle('a', '0', cost(20));
+    await expect(clock.runUntil(refused)).rejects.toMatchObject({ code: 'budget_unavailable' });
+    other.exec('COMMIT');
+    await clock.advance(2_000);
+    expect(await ledger.balances([budget])).toMatchObject([{ spent: 21, held: 40 }]);
   });
 
   it('leave the holds of a living process alone', async () => {

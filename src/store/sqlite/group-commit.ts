@@ -1,11 +1,13 @@
 // Many writes, one transaction: everything that queued up during one turn of the event loop is committed together.
 import type { Clock } from '../../contract/index.ts';
-import type { Db } from './database.ts';
+import { isBusy, type Db } from './database.ts';
 
 export interface Job {
   /** Runs inside the transaction, and again when that was rolled back; what it returns runs once it is committed. */
   apply(): () => void;
-  /** The transaction failed. True: try again later, before anything that came after it. */
+  /** The transaction that it was applied in was rolled back. */
+  undo(): void;
+  /** The file can't be written. True: try again later, before anything that came after it. */
   failed(error: unknown): boolean;
 }
 
@@ -29,12 +31,15 @@ export interface GroupCommitOptions {
 
 const MOST_AT_ONCE = 256;
 const PAUSE_MS = { first: 50, most: 1_000 };
+/** Another process is writing: as a rule for less than a millisecond. */
+const BUSY = { pauseMs: 3, mostMs: 2_000 };
 
 export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCommit {
   let queue: Job[] = [];
   let scheduled = false;
   let pauseMs = 0;
   let pausedUntil = 0;
+  let busySince: number | null = null;
   let cancelRetry = (): void => undefined;
   let stopped = false;
 
@@ -46,6 +51,7 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
       return after;
     });
     pauseMs = 0;
+    busySince = null;
     for (const then of committed) then();
   };
 
@@ -65,6 +71,16 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
     giveBack(waiting, error);
   };
 
+  /** Tries again soon; false when it has been at it for too long. */
+  const waitsForOther = (): boolean => {
+    const now = options.clock.now();
+    busySince ??= now;
+    if (now - busySince >= BUSY.mostMs) return false;
+    scheduled = true;
+    cancelRetry = options.clock.after(BUSY.pauseMs, run);
+    return true;
+  };
+
   const run = (): void => {
     scheduled = false;
     if (stopped || queue.length === 0) return;
@@ -73,6 +89,11 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
     try {
       commit(jobs);
     } catch (error) {
+      for (const job of jobs) job.undo();
+      if (isBusy(error) && waitsForOther()) {
+        queue = [...jobs, ...queue];
+        return;
+      }
       giveBack(jobs, error);
       pause(error);
       return;
@@ -104,7 +125,7 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
     add,
     flush: () =>
       new Promise((resolve) => {
-        add({ apply: () => resolve, failed: () => true });
+        add({ apply: () => resolve, undo: () => undefined, failed: () => true });
       }),
     stop: () => {
       cancelRetry();
@@ -114,6 +135,7 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
           commit(jobs);
         } catch (error) {
           stopped = true;
+          for (const job of jobs) job.undo();
           giveBack(jobs, error);
           throw error;
         }

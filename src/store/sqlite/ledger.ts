@@ -91,8 +91,8 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
           const result = work();
           return () => resolve(result);
         },
+        undo,
         failed: (error) => {
-          undo();
           reject(unavailable(error));
           return false;
         },
@@ -104,10 +104,8 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
         apply();
         return () => undefined;
       },
-      failed: () => {
-        undo();
-        return true;
-      },
+      undo,
+      failed: () => true,
     };
     commits.add(job);
   };
