@@ -108,8 +108,12 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
           if (!(response as ServerResponse).writableFinished) outgoing.destroy();
         });
       },
-      proxyRes(answer: IncomingMessage, incoming: IncomingMessage) {
+      proxyRes(answer: IncomingMessage, incoming: IncomingMessage, response) {
         const { visit, provider: from } = passing.get(incoming)!;
+        // The middleware would leave the client waiting for the rest.
+        answer.on('close', () => {
+          if (!answer.complete) breakOff(response as ServerResponse, from);
+        });
         const status = answer.statusCode ?? 502;
         // A redirect is never followed nor passed on: where we connect is the config's to say.
         if (status >= 300 && status < 400 && status !== 304) answer.statusCode = 502;
@@ -138,6 +142,14 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
       },
     },
   });
+}
+
+/** Never silently: a stream gets a last event that says so, anything else a connection that is cut. */
+function breakOff(response: ServerResponse, provider: Provider): void {
+  const error = new QuorumError('upstream_error', `The answer of the provider "${provider.name}" broke off.`);
+  if (String(response.getHeader('content-type')).startsWith('text/event-stream'))
+    response.end(`\n\ndata: ${JSON.stringify(error.toBody())}\n\n`);
+  else response.destroy();
 }
 
 /** Nothing of the client's credentials or hops goes on; the provider's key is put in here. */

@@ -1,6 +1,7 @@
 // Writes an answer to a stream as it comes. What goes wrong from here on is told in the stream itself.
 import { type QuorumError, type Clock, type Settings, type Sink } from '../contract/index.ts';
 import type { Outcome } from '../strategy/index.ts';
+import { completionFromStream, sseData } from '../wire/index.ts';
 import { entryOf, tee } from './keep.ts';
 import type { Fresh } from './memory.ts';
 import { brokenOff, completionOf, progress, whyGone, writeCompletion, writeEnd, writeFailure } from './render.ts';
@@ -47,10 +48,24 @@ async function write({ trail, fresh, sink }: Delivery, outcome: Outcome): Promis
     await outcome.live.pump(kept.sink);
     const bytes = kept.bytes();
     if (bytes !== null)
-      fresh.remember(entryOf(trail, 'stream', bytes), null, trail.attempts.at(-1)?.finishReason ?? null);
+      fresh.remember(
+        entryOf(trail, 'stream', withUsage(bytes, trail)),
+        null,
+        trail.attempts.at(-1)?.finishReason ?? null,
+      );
     return;
   }
   const { completion, bytes } = completionOf(outcome.merged);
   fresh.remember(entryOf(trail, 'completion', bytes), completion, null);
   await writeCompletion(sink, completion, trail.inbound.request.stream_options?.include_usage === true);
+}
+
+/** The kept stream has the usage also where this client didn't want it: the next one may. */
+function withUsage(bytes: Uint8Array, { attempts, inbound }: Trail): Uint8Array {
+  const { usage = null, estimated = true } = attempts.at(-1) ?? {};
+  if (usage === null || estimated || inbound.request.stream_options?.include_usage === true) return bytes;
+  const firstEnds = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf('\n\n');
+  const head = firstEnds < 0 ? bytes : bytes.subarray(0, firstEnds + 2);
+  const { id, model, created } = completionFromStream(head) ?? {};
+  return Buffer.concat([bytes, sseData({ id, object: 'chat.completion.chunk', created, model, choices: [], usage })]);
 }
