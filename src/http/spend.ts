@@ -113,7 +113,7 @@ export async function estimateSpend(
   const now = settings();
   const estimate = estimateFor(await readInput(request, question), {
     settings: now,
-    allowed: permissions.anyModel ? null : permissions.model,
+    allowed: permissions.anyModel ? null : (model) => permissions.model(model),
     quality: (task, model) => evidence.quality(now.models.get(model)!, task, caller.tenant, clock.now()),
   });
   sendJson(response, estimate, ['x-request-id', id]);

@@ -52,7 +52,7 @@ const newBudget = z.strictObject({
   limit_usd: usd(),
 });
 
-const BUDGET_TEXT = 'an amount such as "50/month", a number of USD a month, or { limit_usd, period, … }';
+const BUDGET_TEXT = 'an amount such as "50/month", a number of USD in all, or { limit_usd, period, … }';
 
 /** A key's own budget, in the short form or the long one. */
 export const ownBudget = z

@@ -32,14 +32,14 @@ export function configRoutes({ settings, configFile }: ConfigParts): readonly Ad
   ];
 }
 
-function settingsShown(settings: Settings, { path, warnings }: ConfigParts['configFile']): unknown {
+function settingsShown(settings: Settings, configFile: ConfigParts['configFile']): unknown {
   const { version, defaultTier, defaultProvider, aliases, tiers, tasks, routing, cache, council } = settings;
   const { maxCostPerRequest, ...rest } = routing;
   return {
     object: 'settings',
-    file: path,
+    file: configFile.path,
     version,
-    warnings: warnings(),
+    warnings: configFile.warnings(),
     default_tier: defaultTier,
     default_provider: defaultProvider,
     aliases: Object.fromEntries(aliases),

@@ -119,9 +119,9 @@ export interface Amount {
 
 const AMOUNT = /^\$?(\d{1,7}(?:\.\d{1,9})?)(?:\s*\/\s*([a-z]+))?$/i;
 
-/** `50/month`, `5.50/day`, `100/total`; without a period it is a month's. Null when it isn't one. */
+/** `50/month`, `5.50/day`, `100/total`; without a period it is a total. Null when it isn't one. */
 export function amountOf(given: string): Amount | null {
-  const [, amount, name = 'month'] = AMOUNT.exec(given.trim()) ?? [];
+  const [, amount, name = 'total'] = AMOUNT.exec(given.trim()) ?? [];
   const period = BUDGET_PERIODS.find((each) => each === name.toLowerCase());
   return amount === undefined || period === undefined ? null : { limit: nanoOf(Number(amount)), period };
 }
