@@ -30,7 +30,7 @@ function candidate(each, model, weight) {
 
 const result = (merged) => merged.message ?? merged.base.message;
 
-/** Members are asked side by side, cheapest pair first counted: the third is paid for only when the two don't settle it. */
+/** Members are asked side by side, the two best first: the third is paid for only when the two don't settle it. */
 function triple(merger, each, models, weights) {
   const all = models.map((model) => candidate(each, model, weights(each, model)));
   const outstanding = [{ model: models[2], family: all[2].family, weight: all[2].weight }];
@@ -110,4 +110,20 @@ export function summary(trios) {
     unanimousShare: mean(trios.map((one) => one.unanimousShare)),
     unanimousCorrect: mean(trios.map((one) => one.unanimousCorrect)),
   };
+}
+
+/** Where the best member is trusted at this kind of question and its answer shows nothing wrong, it answers alone; else three, stopped when settled. */
+const TRUSTED = 0.85;
+
+export function replayAdaptive(merger, cases, trios, weights) {
+  const results = cases.flatMap((each) =>
+    trios.map((trio) => {
+      const sorted = [...trio].sort((left, right) => weights(each, right) - weights(each, left));
+      const first = candidate(each, sorted[0], weights(each, sorted[0]));
+      const trusted = first.weight >= TRUSTED && merger.judge(first, each.context).acceptable;
+      if (trusted) return { correct: each.answers.get(sorted[0]).correct, calls: 1, cost: each.answers.get(sorted[0]).cost };
+      return triple(merger, each, sorted, weights);
+    }),
+  );
+  return { accuracy: mean(results.map((one) => one.correct)), calls: mean(results.map((one) => one.calls)), cost: mean(results.map((one) => one.cost)) };
 }

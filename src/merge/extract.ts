@@ -48,17 +48,30 @@ const ANNOUNCEMENT = new RegExp(
   'giu',
 );
 
-/** The text after the last announcement, up to the end of its sentence or line. */
+/** More different answers than this is a model that goes on with questions nobody asked. */
+const MAX_DIFFERENT = 2;
+
+/** The text after the last announcement, up to the end of its sentence or line; after the first where they keep changing. */
 export function announcedOf(text: string): string | null {
   const tail = text.slice(-TAIL_CHARS);
-  let best: string | null = null;
+  const all: string[] = [];
   for (const found of tail.matchAll(ANNOUNCEMENT)) {
     const weak = /^(?:answer|respuesta|réponse|antwort|resposta|risposta|result|solution)$/i.test(found[0].trim());
     if (weak) continue;
-    const rest = sentence(tail.slice(found.index + found[0].length, found.index + found[0].length + MAX_ANSWER_CHARS));
-    if (rest !== '') best = rest;
+    const begins = found.index + found[0].length;
+    const rest = sentence(tail.slice(begins, begins + MAX_ANSWER_CHARS));
+    if (rest !== '') all.push(rest);
   }
-  return best;
+  return (new Set(all).size > MAX_DIFFERENT && all.every((rest) => rest.length < 40) ? all[0] : all.at(-1)) ?? null;
+}
+
+const FIELD = /"(?:final_?)?answer"\s*:\s*("(?:\\[^]|[^"\\]){0,2000}"|[^",}\n\s][^,}\n]{0,200})/gi;
+
+/** The answer field of an object that doesn't parse. */
+export function fieldInText(text: string): string | null {
+  const found = [...text.slice(-TAIL_CHARS).matchAll(FIELD)].at(-1)?.[1];
+  if (found === undefined) return null;
+  return found.startsWith('"') ? found.slice(1, -1).replace(/\\(["\\])/g, '$1') : found.trim();
 }
 
 /** Up to the end of the line or the sentence; a full stop inside a number doesn't end it. */
@@ -117,12 +130,12 @@ export function letterOf(text: string): string | null {
   return bare === null ? null : bare[1]!.toUpperCase();
 }
 
-/** Last resort for multiple choice: the last capital letter of the offered ones that stands alone. */
+/** Last resort for multiple choice: the last letter in brackets, or after `option`. */
 export function lastLetterOf(text: string, offered: string): string | null {
-  const letters = [...text.slice(-TAIL_CHARS).matchAll(/(?<![\p{L}\p{N}'’])([A-Z])(?![\p{L}\p{N}'’])/gu)].map(
-    (found) => found[1]!,
+  const found = [...text.slice(-TAIL_CHARS).matchAll(/\(([A-Z])\)|\b(?:option|choice|answer)\s+([A-Z])\b/g)].map(
+    (each) => each[1] ?? each[2]!,
   );
-  return letters.reverse().find((letter) => offered.includes(letter)) ?? null;
+  return found.reverse().find((letter) => offered.includes(letter)) ?? null;
 }
 
 const YES =

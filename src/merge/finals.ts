@@ -58,7 +58,9 @@ export function numberOf(reading: Reading): Quantity | null {
 
 /** Literals of code mean what they are to the letter. */
 const asksCode = (request: ChatRequest): boolean =>
-  /```|\bdef \w+\(|\bfunction\s*\w*\(|\[PYTHON\]|=>\s*\{/.test(promptOf(request));
+  /```(?!json\b|te?xt\b|markdown\b|md\b)[a-z]+|\bdef \w+\(|\bfunction\s*\w*\(|\[PYTHON\]|=>\s*\{/i.test(
+    promptOf(request),
+  );
 
 function latexOff(text: string): string {
   return text
@@ -100,9 +102,11 @@ export interface FinalReading {
 export function finalKindOf(readings: readonly Reading[], request: ChatRequest): FinalReading | null {
   const most = (test: (reading: Reading) => boolean): boolean => readings.filter(test).length * 2 > readings.length;
   const offered = offeredLetters(request);
+  const code = asksCode(request);
   const lettered = (reading: Reading): boolean => {
     const text = finalText(reading);
-    return text !== null && letterOf(text) !== null && (offered !== '' || text.trim().length <= 4);
+    if (text === null || letterOf(text) === null) return false;
+    return offered === '' ? text.trim().length <= 4 && !code : offered.includes(letterOf(text)!);
   };
   const structured = most((reading) => reading.answerField !== null);
   if (!structured && most((reading) => (codeOf(reading.text)?.share ?? 0) > 0.3)) return null;
@@ -110,15 +114,14 @@ export function finalKindOf(readings: readonly Reading[], request: ChatRequest):
   const numeric = (reading: Reading): boolean =>
     (reading.answerField !== null || reading.final?.marked === true || reading.text.length < SHORT_CHARS) &&
     numberOf(reading) !== null;
-  if (most(numeric) && !asksCode(request))
+  if (most(numeric) && !code)
     return { kind: 'number', keyed: (reading) => (numberOf(reading) === null ? null : 'number') };
   const yesNo = (reading: Reading): boolean =>
     yesNoOf(finalText(reading) ?? reading.text) !== null && (finalText(reading) ?? '').length <= SHORT_CHARS;
-  if (most(yesNo) && !asksCode(request))
-    return { kind: 'label', keyed: (reading) => yesNoOf(finalText(reading) ?? reading.text) };
+  if (most(yesNo) && !code) return { kind: 'label', keyed: (reading) => yesNoOf(finalText(reading) ?? reading.text) };
   const short = (reading: Reading): boolean => isShort(reading);
   if (!structured && !most(short)) return null;
-  const label = readings.every((reading) => isLabel(reading, request));
+  const label = !code && readings.every((reading) => isLabel(reading, request));
   return {
     kind: label ? 'label' : 'short',
     keyed: (reading) => (isShort(reading) ? shortKey(finalText(reading)!, request) : null),
@@ -137,7 +140,7 @@ function isShort(reading: Reading): boolean {
 function isLabel(reading: Reading, request: ChatRequest): boolean {
   const text = normalise(finalText(reading) ?? '');
   return (
-    text !== '' &&
+    /\p{L}/u.test(text) &&
     text.length <= LABEL_CHARS &&
     text.split(' ').length <= 4 &&
     promptOf(request).toLowerCase().includes(text)

@@ -189,13 +189,13 @@ function numberCamps(panel: Panel, voices: readonly Voice[]): Camped[] {
     const [one, other] = [quantities.get(left)!, quantities.get(right)!];
     return (
       sameQuantity(one, other) ||
-      (rule !== undefined && near(one.value, other.value, rule.absolute ?? 0, rule.relative ?? 0))
+      (rule !== undefined && near(one.plain, other.plain, rule.absolute ?? 0, rule.relative ?? 0))
     );
   };
   return group(voices, close).map((members) => {
     const best = [...members].sort((left, right) => left.rank - right.rank)[0]!;
-    const { value, unit } = quantities.get(best)!;
-    const text = `${Number(value.toPrecision(12))}${unit === '' ? '' : unit === '%' ? '%' : ` ${unit}`}`;
+    const { plain } = quantities.get(best)!;
+    const text = String(Number(plain.toPrecision(12)));
     return camp(panel, members, text, text);
   });
 }

@@ -102,7 +102,7 @@ export function validated(reading: Reading): Json | undefined {
   if (reading.json !== null) return reading.json.value;
   const final = reading.final?.text ?? reading.text.slice(0, 10_000);
   const quantity = quantityOf(final);
-  return quantity === null ? final : new JsonNumber(String(quantity.value));
+  return quantity === null ? final : new JsonNumber(String(quantity.plain));
 }
 
 function validatorFindings(reading: Reading, context: MergeContext): Finding[] {

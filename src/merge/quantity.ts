@@ -1,7 +1,10 @@
 // Numbers as people write them: separators, currency, percent, fractions, powers of ten, units.
 
 export interface Quantity {
+  /** In the canonical unit. */
   readonly value: number;
+  /** As it stands, whatever the unit. */
+  readonly plain: number;
   /** Canonical unit, or empty. Unknown words don't count as one. */
   readonly unit: string;
 }
@@ -98,9 +101,10 @@ const MIXED = /^(-?)(\d+)\s+(\d+)\s*\/\s*(\d+)\s*([^\d]*)$/;
 function mixedOf(text: string): Quantity | null {
   const mixed = MIXED.exec(text);
   if (mixed === null || Number(mixed[4]) === 0) return null;
-  const value = Number(mixed[2]) + Number(mixed[3]) / Number(mixed[4]);
+  const size = Number(mixed[2]) + Number(mixed[3]) / Number(mixed[4]);
+  const plain = mixed[1] === '-' ? -size : size;
   const unit = unitOf(mixed[5]!);
-  return { value: (mixed[1] === '-' ? -value : value) * (unit?.[1] ?? 1), unit: unit?.[0] ?? '' };
+  return { value: plain * (unit?.[1] ?? 1), plain, unit: unit?.[0] ?? '' };
 }
 
 /** The text as one number, with its unit if it has a known one; null when it is something else. */
@@ -124,26 +128,27 @@ export function quantityOf(text: string): Quantity | null {
   const negative =
     shape['sign'] === '-' || shape['sign2'] === '-' || (shape['paren'] === '(' && shape['rest']!.trim() === ')');
   const size = (digits * 10 ** Number(shape['power'] ?? 0)) / over;
-  const value = (negative ? -size : size) * tail.factor * (front?.[1] ?? 1);
-  return Number.isFinite(value) ? { value, unit: front?.[0] ?? tail.unit } : null;
+  const plain = (negative ? -size : size) * tail.magnitude;
+  const value = plain * tail.factor * (front?.[1] ?? 1);
+  return Number.isFinite(value) ? { value, plain, unit: front?.[0] ?? tail.unit } : null;
 }
 
 /** What stands after the digits: a magnitude, a unit, or a few words that say what is counted. */
-function tailOf(text: string): { readonly factor: number; readonly unit: string } | null {
-  if (text === '') return { factor: 1, unit: '' };
+function tailOf(text: string): { readonly magnitude: number; readonly factor: number; readonly unit: string } | null {
+  if (text === '') return { magnitude: 1, factor: 1, unit: '' };
   const words = text.toLowerCase().split(/\s+/);
   const magnitude = Object.hasOwn(MAGNITUDES, words[0]!) ? MAGNITUDES[words[0]!]! : 1;
   const rest = magnitude === 1 ? words : words.slice(1);
   const unit = unitOf(rest.join(' ')) ?? unitOf(rest[0] ?? '');
-  if (unit !== null) return { factor: magnitude * unit[1], unit: unit[0] };
+  if (unit !== null) return { magnitude, factor: unit[1], unit: unit[0] };
   if (rest.length > 4 || /[=+*/^<>{}[\]\\:]/.test(text)) return null;
-  return { factor: magnitude, unit: '' };
+  return { magnitude, factor: 1, unit: '' };
 }
 
-/** Equal to rounding, and not in different units. */
+/** Equal to rounding: in one unit, or as they stand where one of them names none. */
 export function sameQuantity(left: Quantity, right: Quantity): boolean {
-  if (left.unit !== '' && right.unit !== '' && left.unit !== right.unit) return false;
-  return near(left.value, right.value, 0, 1e-9);
+  if (left.unit === '' || right.unit === '') return near(left.plain, right.plain, 0, 1e-9);
+  return left.unit === right.unit && near(left.value, right.value, 0, 1e-9);
 }
 
 export function near(left: number, right: number, absolute: number, relative: number): boolean {

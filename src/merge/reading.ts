@@ -1,6 +1,6 @@
 // What a candidate says, read once: its text, the JSON in it, its tool calls. Independent of the other candidates.
 import type { Candidate, ChatRequest, ToolCall } from '../contract/index.ts';
-import { extract } from './extract.ts';
+import { extract, fieldInText } from './extract.ts';
 import type { Extracted } from './extract.ts';
 import { findJson } from './find.ts';
 import type { FoundJson } from './find.ts';
@@ -56,6 +56,11 @@ function answerFieldOf(value: Json | undefined): AnswerField | null {
   return { name: names[0]!, value: value.get(names[0]!)! };
 }
 
+function brokenField(text: string, json: FoundJson | null): AnswerField | null {
+  const value = json !== null && isObject(json.value) ? null : fieldInText(text);
+  return value === null ? null : { name: 'answer', value };
+}
+
 /** What comes over the wire needn't be a call at all. */
 function callOf(source: ToolCall): Call {
   const called = (source as ToolCall | null)?.function as Partial<ToolCall['function']> | null | undefined;
@@ -91,7 +96,7 @@ export function readingOf(candidate: Candidate, request: ChatRequest): Reading {
   const made = Array.isArray(candidate.message.tool_calls) ? candidate.message.tool_calls : [];
   const calls = lazy(() => (made.length > 0 ? made.map((call) => callOf(call)) : callsInText(text(), request)));
   const json = lazy(() => findJson(text()));
-  const answerField = lazy(() => answerFieldOf(json()?.value));
+  const answerField = lazy(() => answerFieldOf(json()?.value) ?? brokenField(text(), json()));
   const final = lazy(() => (text().length > MAX_READ_CHARS ? null : extract(text())));
   const profile = lazy(() => profileOf(text()));
   return {

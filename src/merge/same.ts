@@ -25,7 +25,7 @@ function keyOfNumeric(text: string): string | null {
   if (/^\d{16,}$/.test(text)) return `n:${text}`;
   const quantity = quantityOf(text);
   if (quantity === null) return null;
-  return quantity.unit === '%' ? `${numberKey(quantity.value)}%` : numberKey(quantity.value);
+  return quantity.unit === '%' ? `${numberKey(quantity.plain)}%` : numberKey(quantity.plain);
 }
 
 const MAX_CACHED = 8_192;

@@ -15,7 +15,7 @@ const MAX_VIOLATIONS = 50;
 /** Numbers as such, and texts that are one (`"$1,200.50"`). */
 export function numberAt(value: Json | undefined): number | null {
   if (value instanceof JsonNumber) return value.value;
-  return typeof value === 'string' ? (quantityOf(value)?.value ?? null) : null;
+  return typeof value === 'string' ? (quantityOf(value)?.plain ?? null) : null;
 }
 
 const present = (place: Place): boolean => place.value !== undefined && place.value !== null && place.value !== '';
