@@ -57,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const turn: fc.Arbitrary<Turn> = fc.record({
   process: fc.constantFrom(0, 1),
-  steps: fc.array(step, { minLength: 1, maxLength: 5 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 4 }),
 });
 
 interface Process {
@@ -330,7 +330,7 @@ describe('Π14 money', () => {
       await playOn(file, turns);
     };
     try {
-      await fc.assert(fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 5 }), play), { numRuns: RUNS });
+      await fc.assert(fc.asyncProperty(fc.array(turn, { minLength: 1, maxLength: 4 }), play), { numRuns: RUNS });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -44,14 +44,14 @@ export function createSqliteRegistry(db: Db): RegistryStore {
 
   return {
     version: currentVersion,
-    load: () =>
-      db.transaction(() => ({
-        version: currentVersion(),
-        keys: keys.all().map((row) => ({ ...(JSON.parse(row.key) as VirtualKey), lastUsedAt: row.last_used_at })),
-        secrets: secrets.all().map(({ hash, key_id: keyId, until }): KeySecret => ({ keyId, hash, until })),
-        teams: teams.all().map((row) => JSON.parse(row.team) as Team),
-        budgets: budgets.all().map((row) => JSON.parse(row.budget) as Budget),
-      })),
+    // The version is read first: what changes meanwhile is loaded again at the next look. Needs no lock, so a full disk doesn't matter.
+    load: () => ({
+      version: currentVersion(),
+      keys: keys.all().map((row) => ({ ...(JSON.parse(row.key) as VirtualKey), lastUsedAt: row.last_used_at })),
+      secrets: secrets.all().map(({ hash, key_id: keyId, until }): KeySecret => ({ keyId, hash, until })),
+      teams: teams.all().map((row) => JSON.parse(row.team) as Team),
+      budgets: budgets.all().map((row) => JSON.parse(row.budget) as Budget),
+    }),
     saveKey: (key, hashes, act) =>
       change(act, act.action, key.id, key, () => {
         putKey.run(key.id, JSON.stringify(key));
