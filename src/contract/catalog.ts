@@ -68,6 +68,8 @@ export interface Provider {
   readonly dropFields: readonly string[];
   /** Body fields it calls otherwise, e.g. `max_completion_tokens` → `max_tokens`. */
   readonly renameFields: Readonly<Record<string, string>>;
+  /** Fields of messages that it refuses, such as the `reasoning_content` of another's answer. */
+  readonly dropMessageFields: readonly string[];
   /** Whether `stream_options.include_usage` is understood. */
   readonly streamUsage: boolean;
   readonly maxRetries: number;
@@ -95,6 +97,14 @@ export interface Model {
   readonly local: boolean;
   readonly simulated: boolean;
   readonly extraBody: Readonly<Record<string, unknown>>;
+  /** Body fields that it refuses where its provider's other models don't; they are left out. */
+  readonly dropFields: readonly string[];
+  /** Body fields that it calls otherwise, after its provider's. */
+  readonly renameFields: Readonly<Record<string, string>>;
+  /** Body fields of which it takes these values only; with another one the field is left out. */
+  readonly fieldValues: Readonly<Record<string, readonly unknown[]>>;
+  /** Body fields that must be so when the body has tools, whatever the caller asked. */
+  readonly toolFields: Readonly<Record<string, unknown>>;
   readonly timeouts: Timeouts;
 }
 

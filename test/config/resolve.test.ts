@@ -1,30 +1,13 @@
-// Which models can be used, what the tiers make of that, and what the catalog holds.
+// Which models can be used, and what the tiers make of that.
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readCatalog } from '../../src/config/catalog.ts';
-import { load, NOBODY, settle } from './support.ts';
+import { EVERY_KEY, load, NOBODY, settle } from './support.ts';
 import { resolveSettings } from '../../src/config/index.ts';
 import type { Facts } from '../../src/config/index.ts';
 
-const EVERY_KEY = Object.fromEntries(
-  [
-    'OPENAI',
-    'ANTHROPIC',
-    'GEMINI',
-    'OPENROUTER',
-    'DEEPSEEK',
-    'DASHSCOPE',
-    'ARK',
-    'GROQ',
-    'MISTRAL',
-    'TOGETHER',
-    'XAI',
-    'FIREWORKS',
-    'CEREBRAS',
-  ].map((name) => [`${name}_API_KEY`, `sk-${name}`]),
-);
 const usable = (yaml: string, env: Record<string, string> = {}, facts: Facts = NOBODY): readonly string[] => [
   ...settle(yaml, { env }, facts).settings.usable,
 ];
@@ -140,6 +123,34 @@ describe('rows over the catalog’s', () => {
       upstreamModel: 'doubao-seed-2.1-pro',
       quality: 8.9,
     });
+  });
+
+  it('a catalog model under a name of one’s own refuses what it refuses, and takes no more from the catalog', () => {
+    const { settings } = settle('models: { mine: openai/gpt-5-mini, other: openai/gpt-4-nobody }', { env: EVERY_KEY });
+    const { dropFields, renameFields, fieldValues, toolFields } = settings.models.get('gpt-5-mini')!;
+    expect(dropFields).toContain('temperature');
+    expect(settings.models.get('mine')).toMatchObject({
+      upstreamModel: 'gpt-5-mini',
+      price: null,
+      quality: 6,
+      dropFields,
+      renameFields,
+      fieldValues,
+      toolFields,
+    });
+    expect(settings.models.get('other')).toMatchObject({ dropFields: [], renameFields: {}, fieldValues: {} });
+  });
+
+  it('what a model refuses it refuses anywhere, unless one’s own row says otherwise', () => {
+    const { settings } = settle(
+      `${HOUSE}models: { gpt-6-sol: house, gpt-6-luna: { provider: house, drop_fields: [], field_values: {}, tool_fields: {} } }`,
+    );
+    expect(settings.models.get('gpt-6-sol')).toMatchObject({
+      provider: 'house',
+      renameFields: { max_tokens: 'max_completion_tokens' },
+      toolFields: { reasoning_effort: 'none' },
+    });
+    expect(settings.models.get('gpt-6-luna')).toMatchObject({ dropFields: [], fieldValues: {}, toolFields: {} });
   });
 
   it('general timeouts in the file beat the catalog’s patience, a model’s own beat both', () => {
@@ -279,101 +290,5 @@ describe('the version', () => {
       version('tasks: { math: { patterns: [x] } }'),
     ];
     expect(new Set(versions).size).toBe(versions.length);
-  });
-});
-
-describe('the catalog', () => {
-  const { settings } = settle('sandbox: true', { env: EVERY_KEY });
-  const raw = parse(readFileSync('config/catalog.yaml', 'utf8')) as Record<
-    string,
-    Record<string, Record<string, unknown>>
-  >;
-  const real = [...settings.models.values()].filter(({ simulated }) => !simulated);
-
-  it('has at least sixty real models, each with its source, date, price and a known provider', () => {
-    expect(real.length).toBeGreaterThanOrEqual(60);
-    for (const [name, row] of Object.entries(raw['models']!)) {
-      expect(row['source'], name).toBeTypeOf('string');
-      expect(row['as_of'], name).toMatch(/^202\d-\d\d-\d\d$/);
-      const model = settings.models.get(name)!;
-      expect(settings.providers.has(model.provider), name).toBe(true);
-      expect(model.price, name).not.toBe(null);
-      expect(model.price!.outputPico, name).toBeGreaterThanOrEqual(model.price!.inputPico);
-      expect(model.price!.cachedInputPico, name).toBeLessThanOrEqual(model.price!.inputPico);
-      expect(model.maxOutput, name).toBeLessThanOrEqual(model.context);
-    }
-  });
-
-  it('points only at tasks and models that there are', () => {
-    const tasks = new Set(settings.tasks.keys());
-    expect(
-      [...settings.models.values()].flatMap(({ strengths }) => strengths.filter((task) => !tasks.has(task))),
-    ).toEqual([]);
-    const mentioned = [...settings.tiers.values()].flatMap(({ configured, chairman }) => [...configured, chairman!]);
-    expect(mentioned.filter((name) => !settings.models.has(name))).toEqual([]);
-  });
-
-  it('has the thirteen tasks, with words in six languages', () => {
-    expect([...settings.tasks.keys()].toSorted()).toEqual([
-      'classification',
-      'code',
-      'complex_reasoning',
-      'creative',
-      'extraction',
-      'math',
-      'planning',
-      'simple_query',
-      'summarisation',
-      'tool_use',
-      'translation',
-      'validation_critical',
-      'vision',
-    ]);
-    for (const task of settings.tasks.values()) {
-      expect(
-        task.keywords.some((word) => /[\u4e00-\u9fff]/.test(word)),
-        task.name,
-      ).toBe(true);
-      expect(task.keywords.length, task.name).toBeGreaterThan(20);
-    }
-  });
-
-  it.each([
-    ['simple_query', 'What is the capital of France?'],
-    ['code', 'const x = 3'],
-    ['math', 'What is 17 * 23?'],
-    ['translation', 'Say this in Portuguese, please: translate to German'],
-    ['summarisation', 'Give me this in three sentences, i.e. in 3 sentences'],
-    ['creative', 'Write me a short poem about rain'],
-    ['planning', 'a 5-day itinerary'],
-  ])('%s has a pattern for «%s»', (task, prompt) => {
-    expect(settings.tasks.get(task)!.patterns.some((pattern) => pattern.test(prompt))).toBe(true);
-  });
-
-  it('no pattern is slow on a long prompt', () => {
-    const prompts = [
-      'a '.repeat(10_000),
-      'write '.repeat(5_000),
-      '9'.repeat(20_000),
-      ' '.repeat(20_000),
-      'x = '.repeat(5_000),
-    ];
-    const started = performance.now();
-    for (const task of settings.tasks.values())
-      for (const pattern of task.patterns) for (const prompt of prompts) pattern.test(prompt);
-    expect(performance.now() - started).toBeLessThan(500);
-  });
-
-  it('has eight simulated models that can do everything, of distinct families but for two', () => {
-    const simulated = [...settings.models.values()].filter((model) => model.simulated);
-    expect(simulated.map(({ name }) => name).toSorted()).toEqual(
-      ['coder', 'flaky', 'polyglot', 'sage', 'scholar', 'steady', 'swift', 'thrifty'].map((name) => `sandbox-${name}`),
-    );
-    expect(new Set(simulated.map(({ family }) => family)).size).toBe(7);
-    for (const { capabilities, local } of simulated) {
-      expect(local).toBe(false);
-      for (const able of ['tools', 'json_object', 'json_schema', 'streaming', 'logprobs', 'n', 'vision'] as const)
-        expect(capabilities.has(able)).toBe(true);
-    }
   });
 });

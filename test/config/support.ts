@@ -8,6 +8,25 @@ import type { Facts, LoadOptions, LoadedConfig, Problem, Resolved } from '../../
 
 export const NOBODY: Facts = { reachable: new Set(), productionMode: false };
 
+/** The catalog's providers, all with a key. */
+export const EVERY_KEY: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    'OPENAI',
+    'ANTHROPIC',
+    'GEMINI',
+    'OPENROUTER',
+    'DEEPSEEK',
+    'DASHSCOPE',
+    'ARK',
+    'GROQ',
+    'MISTRAL',
+    'TOGETHER',
+    'XAI',
+    'FIREWORKS',
+    'CEREBRAS',
+  ].map((name) => [`${name}_API_KEY`, `sk-${name}`]),
+);
+
 const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 

@@ -52,6 +52,7 @@ export function testProvider(overrides: Partial<Provider> = {}): Provider {
     extraBody: {},
     dropFields: [],
     renameFields: {},
+    dropMessageFields: [],
     streamUsage: true,
     maxRetries: 0,
     alsoServes: [],
@@ -75,6 +76,10 @@ export function testModel(overrides: Named<Model>): Model {
     local: false,
     simulated: false,
     extraBody: {},
+    dropFields: [],
+    renameFields: {},
+    fieldValues: {},
+    toolFields: {},
     timeouts: { connectMs: 1_000, firstTokenMs: 10_000, idleMs: 10_000, totalMs: 10_000 },
     ...overrides,
   };

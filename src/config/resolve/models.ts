@@ -59,15 +59,27 @@ function modelRows(loaded: LoadedConfig, providers: ReadonlyMap<string, KnownPro
     const replaced = providers.get(row.provider ?? '')?.own === true && listed.has(row.provider);
     if (!replaced) rows.set(name, row);
   }
+  const known = new Map(Object.entries(catalog.rows.models).map(([name, row]) => [calledAs(name, row), row]));
   for (const [name, theirs] of Object.entries(config.models)) {
-    rows.set(name, modelRow(theirs, catalog.rows.models[name]));
+    const shipped = catalog.rows.models[name];
+    rows.set(
+      name,
+      shipped === undefined ? overlay(habitsOf(known.get(calledAs(name, theirs))), theirs) : modelRow(theirs, shipped),
+    );
   }
   return rows;
 }
 
-/** At another provider a model keeps what it is; what it is called there and is sent with its calls are that provider's. */
-function modelRow(theirs: ModelRow, shipped: ModelRow | undefined): ModelRow {
-  if (shipped === undefined) return theirs;
+const calledAs = (name: string, row: ModelRow): string => `${row.provider}/${row.upstream_model ?? name}`;
+
+/** A catalog model under a name of one's own still refuses what it refuses. */
+function habitsOf(row: ModelRow = {}): ModelRow {
+  const { drop_fields, rename_fields, field_values, tool_fields } = row;
+  return { drop_fields, rename_fields, field_values, tool_fields };
+}
+
+/** At another provider a model keeps what it is and what it refuses; its name there and what is added to its calls are that provider's. */
+function modelRow(theirs: ModelRow, shipped: ModelRow): ModelRow {
   if (theirs.provider === undefined || theirs.provider === shipped.provider) return overlay(shipped, theirs);
   const { upstream_model: _name, extra_body: _body, ...portable } = shipped;
   return overlay(portable as ModelRow, theirs);
@@ -98,6 +110,10 @@ function modelFrom(
     local: provider?.local ?? false,
     simulated: provider?.simulated ?? false,
     extraBody: row.extra_body ?? {},
+    dropFields: row.drop_fields ?? [],
+    renameFields: row.rename_fields ?? {},
+    fieldValues: row.field_values ?? {},
+    toolFields: row.tool_fields ?? {},
     timeouts: timeoutsOf(config.models[name]?.timeouts, config.timeouts, catalog.rows.models[name], speed),
   };
 }

@@ -60,6 +60,7 @@ function providerFrom(name: string, row: ProviderRow, keyVariable: string | null
     extraBody: row.extra_body ?? {},
     dropFields: row.drop_fields ?? [],
     renameFields: row.rename_fields ?? {},
+    dropMessageFields: row.drop_message_fields ?? [],
     streamUsage: row.stream_usage ?? true,
     maxRetries: row.max_retries ?? 2,
     alsoServes: row.also_serves ?? [],

@@ -21,9 +21,15 @@ import {
 } from './fields.ts';
 
 const NOTE = {
-  source: text().optional().describe('Where the figures come from.'),
-  as_of: text().optional().describe('When they were looked up.'),
+  source: text()
+    .optional()
+    .describe(
+      'Where its figures (price, context, output) were read. `unverified`: nowhere, they are a best guess; check them before you budget with them. `simulated`: made up.',
+    ),
+  as_of: text().optional().describe('The day on which they were read or, if unverified, written down: `2026-11-21`.'),
 };
+
+const renames = () => z.record(z.string(), name(), { error: 'a map of body fields' });
 
 const providerRow = z.strictObject({
   type: oneOf(['openai', 'sandbox'])
@@ -53,10 +59,12 @@ const providerRow = z.strictObject({
     .optional()
     .describe('Added to every chat body unless the caller set the field, e.g. `{ enable_search: true }`.'),
   drop_fields: names('body fields').optional().describe('Body fields that it refuses; they are left out.'),
-  rename_fields: z
-    .record(z.string(), name(), { error: 'a map of body fields' })
+  rename_fields: renames()
     .optional()
     .describe('Body fields that it calls otherwise, e.g. `{ max_completion_tokens: max_tokens }`.'),
+  drop_message_fields: names('message fields')
+    .optional()
+    .describe('Fields of messages that it refuses, e.g. `[reasoning_content]`; they are left out.'),
   stream_usage: flag().optional().describe('It understands `stream_options.include_usage`. Default: true.'),
   max_retries: whole(0, 5).optional().describe('Retries of one call at the most. Default: 2.'),
   also_serves: names('models')
@@ -100,6 +108,21 @@ const modelRow = z.strictObject({
     .optional()
     .describe('Models of one family err alike. Default: the provider and the first word of the name.'),
   extra_body: body('body fields').optional().describe('Added to its chat bodies unless the caller set the field.'),
+  drop_fields: names('body fields')
+    .optional()
+    .describe('Body fields that this model refuses, e.g. `[temperature]`; they are left out, after its provider’s.'),
+  rename_fields: renames().optional().describe('Body fields that this model calls otherwise, after its provider’s.'),
+  field_values: z
+    .record(z.string(), z.array(z.unknown(), { error: 'a list of values' }), { error: 'a map of body fields' })
+    .optional()
+    .describe(
+      'Values that it takes of a body field, e.g. `{ reasoning_effort: [low, high] }`; with another value the field is left out.',
+    ),
+  tool_fields: body('body fields')
+    .optional()
+    .describe(
+      'Set in bodies that have tools, even over the caller’s, e.g. `{ reasoning_effort: none }`: without it the model refuses tools.',
+    ),
   timeouts: timeouts().optional().describe('Its own timeouts; those not given are the general ones.'),
   ...NOTE,
 });

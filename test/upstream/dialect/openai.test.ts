@@ -74,6 +74,61 @@ describe('chatBody', () => {
     });
   });
 
+  it('a model’s renames and drops come after its provider’s', () => {
+    const provider = { renameFields: { max_completion_tokens: 'max_tokens' }, dropFields: ['user'] };
+    const model = { renameFields: { max_tokens: 'max_completion_tokens', tag: 'user' }, dropFields: ['temperature'] };
+    expect(shaped({ max_tokens: 5, temperature: 0.2, user: 'u', tag: 't' }, provider, false, model)).toEqual({
+      model: 'up',
+      messages,
+      max_completion_tokens: 5,
+      user: 't',
+    });
+    expect(shaped({ max_completion_tokens: 5 }, provider, false, model)).toMatchObject({ max_completion_tokens: 5 });
+  });
+
+  it('a value that the model doesn’t take is left out, null included; what the config adds stays', () => {
+    const model = { fieldValues: { reasoning_effort: ['low', 'high'], tool_choice: ['auto'] } };
+    expect(shaped({ reasoning_effort: 'high', tool_choice: 'auto' }, {}, false, model)).toMatchObject({
+      reasoning_effort: 'high',
+      tool_choice: 'auto',
+    });
+    const named = { type: 'function', function: { name: 'f' } };
+    const refused = [{ reasoning_effort: 'minimal', tool_choice: named }, { reasoning_effort: null }];
+    for (const asked of refused) expect(shaped(asked, {}, false, model)).toEqual({ model: 'up', messages });
+    expect(
+      shaped({ reasoning_effort: 'minimal' }, {}, false, { ...model, extraBody: { reasoning_effort: 'max' } }),
+    ).toMatchObject({ reasoning_effort: 'max' });
+  });
+
+  it('what tools demand is set over the caller’s, with tools only', () => {
+    const model = { toolFields: { reasoning_effort: 'none', model: 'other' }, fieldValues: {} };
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    expect(shaped({ tools, reasoning_effort: 'high' }, {}, false, model)).toMatchObject({
+      model: 'up',
+      tools,
+      reasoning_effort: 'none',
+    });
+    expect(shaped({ tools }, {}, true, model)).toMatchObject({ reasoning_effort: 'none' });
+    for (const none of [{}, { tools: [] }, { tools: null }])
+      expect(shaped({ ...none, reasoning_effort: 'high' }, {}, false, model)).toMatchObject({
+        reasoning_effort: 'high',
+      });
+  });
+
+  it('drops fields of messages, and only there', () => {
+    const answer = { role: 'assistant', content: 'a', reasoning_content: 'hm', refusal: null };
+    const request = { messages: [...messages, answer], refusal: 1 };
+    const before = structuredClone(request);
+    const provider = { dropMessageFields: ['reasoning_content', 'refusal'] };
+    expect(shaped(request, provider)).toEqual({
+      model: 'up',
+      messages: [...messages, { role: 'assistant', content: 'a' }],
+      refusal: 1,
+    });
+    expect(request).toEqual(before);
+    expect(shaped(request)['messages']).toEqual(request.messages);
+  });
+
   it('never changes the request, and lets a `__proto__` key through as data', () => {
     const request = JSON.parse(
       '{"model":"m","messages":[],"__proto__":{"stream":true},"constructor":1,"stream":true}',
