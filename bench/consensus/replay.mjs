@@ -9,16 +9,17 @@ export function combinations(items, size) {
 
 export const accuracyOf = (cases, model) => mean(cases.map((each) => each.answers.get(model).correct));
 
-/** Most said; all different: the heaviest model's. */
+/** Most said; among equals the heaviest model's, and where the weights are equal too, what a draw would give. */
 function majority(each, models, weights) {
   const counts = new Map();
   for (const model of models) {
     const { said } = each.answers.get(model);
     if (said !== null) counts.set(said, (counts.get(said) ?? 0) + 1);
   }
-  const sorted = [...models].sort((left, right) => weights(each, right) - weights(each, left));
-  const best = sorted.reduce((left, right) => ((counts.get(each.answers.get(right).said) ?? 0) > (counts.get(each.answers.get(left).said) ?? 0) ? right : left));
-  return each.answers.get(best).correct;
+  const votes = (model) => counts.get(each.answers.get(model).said) ?? 0;
+  const most = models.filter((model) => votes(model) === Math.max(...models.map(votes)));
+  const heaviest = Math.max(...most.map((model) => weights(each, model)));
+  return mean(most.filter((model) => weights(each, model) === heaviest).map((model) => each.answers.get(model).correct));
 }
 
 /** Weighted candidates, made once per case, model and weight: the merger remembers what it read of each. */
@@ -113,7 +114,7 @@ export function summary(trios) {
 }
 
 /** Where the best member is trusted at this kind of question and its answer shows nothing wrong, it answers alone; else three, stopped when settled. */
-const TRUSTED = 0.85;
+const TRUSTED = 0.9;
 
 export function replayAdaptive(merger, cases, trios, weights) {
   const results = cases.flatMap((each) =>

@@ -16,11 +16,7 @@ export interface Panel {
 /** More are not heard: comparing all pairs must stay cheap. */
 const MAX_VOICES = 64;
 
-/** Longest texts last, so that comparing two huge ones is rare; then by content. */
-function byText(left: string, right: string): number {
-  if (left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : left > right ? 1 : 0;
-}
+const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 const signature = ({ source }: Reading['calls'][number]): string =>
   `${source.function?.name}(${source.function?.arguments})${source.id}`;

@@ -1,7 +1,7 @@
 // How things stand while some answers may still be out, and whether they can still change anything.
 import type { Merger, Standing } from '../contract/index.ts';
 import { groundOf } from './ground.ts';
-import { campsOf, isDisputed } from './merge.ts';
+import { campsOf, isDisputed } from './outcome.ts';
 import type { Panel } from './panel.ts';
 import { EPSILON, oddsOf, shareOf, weigh } from './vote.ts';
 import type { Member } from './vote.ts';
