@@ -72,7 +72,13 @@ async function readInbound(
 }
 
 /** OpenAI's two names for the end user. */
-function userOf({ user, safety_identifier: identifier }: Inbound['request']): string | null {
+export function userOf({
+  user,
+  safety_identifier: identifier,
+}: {
+  readonly user?: unknown;
+  readonly safety_identifier?: unknown;
+}): string | null {
   if (typeof identifier === 'string' && identifier !== '') return identifier.slice(0, 256);
   return typeof user === 'string' && user !== '' ? user.slice(0, 256) : null;
 }

@@ -3,12 +3,14 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
-import { nearest, QuorumError, type CurrentSettings, type Provider, type Settings } from '../contract/index.ts';
-import { meaningOf, namesOf } from '../pipeline/names.ts';
+import { demand, type RateLimiter } from '../accounts/index.ts';
+import { QuorumError, type CurrentSettings, type Model, type Provider, type Settings } from '../contract/index.ts';
 import { parseJsonBody } from '../wire/index.ts';
 import { readBody } from './body.ts';
-import type { Visit } from './chat.ts';
+import { limitsOf, type Visit } from './chat.ts';
 import { fail } from './fail.ts';
+import { defaultProvider, servedBy } from './served.ts';
+import { openToll, type Toll, type TollParts } from './toll.ts';
 
 /** The families of OpenAI's API besides chat; anything else is an unknown route. */
 const FAMILIES: ReadonlySet<string> = new Set([
@@ -46,9 +48,12 @@ const RESPONSE_HEADERS =
 const TIMEOUT_MS = 600_000;
 /** How far into a form the model's name is looked for. */
 const PEEK_BYTES = 64 * 1024;
+/** Bytes of English a token stands for. */
+const TOKEN_BYTES = 4;
 
-export interface PassthroughParts {
+export interface PassthroughParts extends TollParts {
   readonly settings: CurrentSettings;
+  readonly limiter: RateLimiter;
   readonly bodyLimitBytes: () => number;
 }
 
@@ -56,6 +61,20 @@ export interface PassthroughParts {
 interface Passing {
   readonly visit: Visit;
   readonly provider: Provider;
+  readonly body: Uint8Array | null;
+  /** null: it costs nothing that could be told. */
+  readonly toll: Toll | null;
+  /** The caller's own limits. */
+  readonly limits: Readonly<Record<string, string>>;
+  readonly onUsed: (tokens: number) => void;
+}
+
+/** Where a request goes, and what is known of it. */
+interface Destination {
+  readonly provider: Provider;
+  /** null: it names none. */
+  readonly model: Model | null;
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array | null;
 }
 
@@ -69,12 +88,71 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     const settings = parts.settings();
     const path = (request.url ?? '').split('?', 1)[0]!;
     if (!PLAIN_PATH.test(path) || !FAMILIES.has(path.split('/')[2]!)) throw unknownRoute(request.method ?? 'GET', path);
-    const { provider, body } = await destination(request, settings, parts.bodyLimitBytes());
+    const limitBytes = parts.bodyLimitBytes();
+    const found = await destination(request, settings, limitBytes);
+    const family = path.split('/')[2]!;
+    allow(visit, request.method, family, found);
+    const length = found.body?.byteLength ?? Number(request.headers['content-length'] ?? limitBytes);
+    const { headers: limits, onUsed } = enter(parts, request, response, visit, found, length);
+    const { provider, model, fields } = found;
+    const isPriced = model !== null && request.method === 'POST' && !(family === 'moderations' && model.price === null);
+    const toll = isPriced
+      ? await openToll(parts, {
+          visit,
+          settings,
+          model,
+          family,
+          headers: request.headers,
+          bytes: found.body,
+          length,
+          fields,
+        })
+      : null;
+    const body = toll === null ? found.body : toll.body;
     request.headers = onlyAllowed(request, provider, body);
-    passing.set(request, { visit, provider, body });
+    passing.set(request, { visit, provider, body, toll, limits, onUsed });
     const proxy = proxies.get(provider) ?? proxyTo(provider, passing);
     proxies.set(provider, proxy);
     await proxy(request as never, response as never, () => undefined);
+  };
+}
+
+/** What keeps or describes data, but asks no model. */
+const MODEL_FREE: ReadonlySet<string> = new Set(['files', 'uploads', 'containers', 'vector_stores', 'conversations']);
+
+/** A key that may use some models only must say which one it wants. */
+function allow(
+  { visitor: { permissions } }: Visit,
+  method: string | undefined,
+  family: string,
+  { model }: Destination,
+): void {
+  if (model !== null) demand(permissions, { model: model.name });
+  else if (method === 'POST' && !permissions.anyModel && !MODEL_FREE.has(family))
+    throw new QuorumError('model_not_allowed', 'This key may use certain models only: name the model in the request.', {
+      param: 'model',
+    });
+}
+
+/** As for chat: limits are looked at before anything is done, what was used is told them afterwards. */
+function enter(
+  { limiter, clock }: PassthroughParts,
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { visitor }: Visit,
+  { body }: Destination,
+  length: number,
+): { headers: Readonly<Record<string, string>>; onUsed: (tokens: number) => void } {
+  const subjects = method === 'POST' ? limitsOf(visitor) : [];
+  if (subjects.length === 0) return { headers: {}, onUsed: () => undefined };
+  const entered = limiter.enter(subjects, body === null ? 0 : Math.ceil(length / TOKEN_BYTES), clock.now());
+  let used: number | null = null;
+  response.on('close', () => entered.leave(clock.now(), used));
+  return {
+    headers: entered.headers,
+    onUsed: (tokens) => {
+      used = tokens;
+    },
   };
 }
 
@@ -109,7 +187,8 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
         });
       },
       proxyRes(answer: IncomingMessage, incoming: IncomingMessage, response) {
-        const { visit, provider: from } = passing.get(incoming)!;
+        const { visit, provider: from, toll, limits, onUsed } = passing.get(incoming)!;
+        toll?.watch(answer, onUsed);
         // The middleware would leave the client waiting for the rest.
         answer.on('close', () => {
           if (!answer.complete) breakOff(response as ServerResponse, from);
@@ -121,6 +200,7 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
           ...Object.fromEntries(Object.entries(answer.headers).filter(([name]) => RESPONSE_HEADERS.test(name))),
           'x-request-id': visit.id,
           'x-quorum-provider': from.name,
+          ...limits,
           ...(String(answer.headers['content-type']).startsWith('text/event-stream') && {
             'cache-control': 'no-cache, no-transform',
             'x-accel-buffering': 'no',
@@ -129,6 +209,7 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
       },
       error(thrown, incoming, response) {
         const known = passing.get(incoming as IncomingMessage);
+        known?.toll?.failed();
         if (!('headersSent' in response)) return;
         const timeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test(
           String((thrown as NodeJS.ErrnoException).code ?? thrown.message),
@@ -172,11 +253,7 @@ function onlyAllowed(
   };
 }
 
-async function destination(
-  request: IncomingMessage,
-  settings: Settings,
-  limitBytes: number,
-): Promise<{ provider: Provider; body: Uint8Array | null }> {
+async function destination(request: IncomingMessage, settings: Settings, limitBytes: number): Promise<Destination> {
   const type = request.headers['content-type'] ?? '';
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > limitBytes)
@@ -185,69 +262,41 @@ async function destination(
       `The body is larger than ${limitBytes} bytes (server.body_limit in the config).`,
       { shouldRetry: false },
     );
-  if (/^application\/json\b|\+json\b/i.test(type) && hasBody(request)) {
-    const raw = await readBody(request, limitBytes);
-    const body = parseJsonBody(raw);
-    if (typeof body !== 'object' || body === null || Array.isArray(body))
-      throw new QuorumError('invalid_value', 'The body must be a JSON object.');
-    const { model } = body as { model?: unknown };
-    if (model === undefined || model === null) return { provider: defaultProvider(settings), body: raw };
-    if (typeof model !== 'string')
-      throw new QuorumError('invalid_value', "Invalid type for 'model': expected a string.", { param: 'model' });
-    const { provider, upstreamModel } = serving(model, settings);
-    return {
-      provider,
-      body: upstreamModel === model ? raw : Buffer.from(JSON.stringify({ ...body, model: upstreamModel })),
-    };
-  }
-  if (/^multipart\/form-data\b/i.test(type)) {
-    const model = await peekModel(request);
-    if (model === null) return { provider: defaultProvider(settings), body: null };
-    const { provider, upstreamModel } = serving(model, settings);
-    // A form is streamed, never rewritten.
-    if (upstreamModel !== model)
-      throw new QuorumError('invalid_value', `In a form, name the model as its provider does: "${upstreamModel}".`, {
+  if (/^application\/json\b|\+json\b/i.test(type) && hasBody(request))
+    return jsonDestination(await readBody(request, limitBytes), settings);
+  const name = /^multipart\/form-data\b/i.test(type) ? await peekModel(request) : null;
+  if (name === null) return { provider: defaultProvider(settings), model: null, fields: {}, body: null };
+  const { provider, model } = servedBy(name, settings);
+  // A form is streamed, never rewritten.
+  if (model.upstreamModel !== name)
+    throw new QuorumError(
+      'invalid_value',
+      `In a form, name the model as its provider does: "${model.upstreamModel}".`,
+      {
         param: 'model',
-      });
-    return { provider, body: null };
-  }
-  return { provider: defaultProvider(settings), body: null };
+      },
+    );
+  return { provider, model, fields: {}, body: null };
+}
+
+function jsonDestination(raw: Uint8Array, settings: Settings): Destination {
+  const body = parseJsonBody(raw);
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new QuorumError('invalid_value', 'The body must be a JSON object.');
+  const fields = body as Readonly<Record<string, unknown>>;
+  const name = fields['model'];
+  if (name === undefined || name === null)
+    return { provider: defaultProvider(settings), model: null, fields, body: raw };
+  if (typeof name !== 'string')
+    throw new QuorumError('invalid_value', "Invalid type for 'model': expected a string.", { param: 'model' });
+  const { provider, model } = servedBy(name, settings);
+  const { upstreamModel } = model;
+  const renamed = upstreamModel === name ? raw : Buffer.from(JSON.stringify({ ...fields, model: upstreamModel }));
+  return { provider, model, fields, body: renamed };
 }
 
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-
-function serving(name: string, settings: Settings): { provider: Provider; upstreamModel: string } {
-  const also = [...settings.providers.values()].find(
-    (each) => !each.keyMissing && each.alsoServes.some((pattern) => matches(pattern, name)),
-  );
-  if (!settings.models.has(name) && !settings.aliases.has(name) && also !== undefined)
-    return { provider: also, upstreamModel: name };
-  const meaning = meaningOf(name, settings);
-  if (meaning.kind !== 'model') {
-    const near = nearest(name, namesOf(settings));
-    throw new QuorumError(
-      'model_not_found',
-      `"${name}" routes chat requests only; name a model here${near === null || near === name ? '' : `, such as "${near}"`}.`,
-      { param: 'model' },
-    );
-  }
-  const model = settings.models.get(meaning.model)!;
-  return { provider: settings.providers.get(model.provider)!, upstreamModel: model.upstreamModel };
-}
-
-const matches = (pattern: string, name: string): boolean =>
-  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-
-function defaultProvider(settings: Settings): Provider {
-  const provider = settings.defaultProvider === null ? undefined : settings.providers.get(settings.defaultProvider);
-  if (provider === undefined)
-    throw new QuorumError(
-      'not_found',
-      'No provider is configured that could serve this. Set its API key, or name a model in the body.',
-    );
-  return provider;
-}
 
 /** The `model` field of a form, if it stands near the beginning; what was read is put back. */
 function peekModel(request: IncomingMessage): Promise<string | null> {

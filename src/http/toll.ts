@@ -1,0 +1,169 @@
+// What a request that is passed through may cost: held before it goes out, settled by the usage that its answer tells.
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { costOf, upperBoundTokens, type Admission, type Budgets, type PlannedCall } from '../accounts/index.ts';
+import {
+  NO_MONEY,
+  type ChatRequest,
+  type Clock,
+  type Model,
+  type Price,
+  type Settings,
+  type Usage,
+} from '../contract/index.ts';
+import { userOf, type Visit } from './chat.ts';
+import { readOptions } from './options.ts';
+import { createUsageWatch } from './usage-watch.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface TollParts {
+  readonly admission: Admission;
+  readonly budgets: Budgets;
+  readonly clock: Clock;
+}
+
+export interface Crossing {
+  readonly visit: Visit;
+  readonly settings: Settings;
+  readonly model: Model;
+  /** `embeddings`, `completions`, `responses` … */
+  readonly family: string;
+  readonly headers: IncomingHttpHeaders;
+  /** As it goes out; null: a form that is streamed. */
+  readonly bytes: Uint8Array | null;
+  /** Of the whole body, a form's too. */
+  readonly length: number;
+  readonly fields: Fields;
+}
+
+export interface Toll {
+  /** What goes out: its output limited to what is paid for. */
+  readonly body: Uint8Array | null;
+  /** Watches the answer as it passes, and settles when it has ended, however it ends. `onUsed` hears of its tokens. */
+  watch(answer: IncomingMessage, onUsed: (tokens: number) => void): void;
+  /** No answer came. */
+  failed(): void;
+}
+
+/** What these write isn't counted in tokens that cost. */
+const SILENT: ReadonlySet<string> = new Set(['embeddings', 'moderations', 'rerank']);
+/** Where the caller limits the output, and so can we. */
+const LIMIT_FIELD: Readonly<Record<string, string>> = { completions: 'max_tokens', responses: 'max_output_tokens' };
+/** What the upstream adds to the input from its own store. */
+const REFERENCES = ['previous_response_id', 'conversation'];
+const CALL = 'pass';
+/** Only its headers are read. */
+const NO_BODY = { model: '-', messages: [{ role: 'user' }] } satisfies ChatRequest;
+/** Bytes of English a token stands for. */
+const TOKEN_BYTES = 4;
+/** Speech takes more bytes a token than this even at the lowest rates: 10 tokens a second, Opus at 6 kbit/s. */
+const SPEECH_TOKEN_BYTES = 50;
+
+/** Rejects as `admit` does. */
+export async function openToll({ admission, budgets, clock }: TollParts, crossing: Crossing): Promise<Toll> {
+  const { visit, settings, model, family, fields, length, headers } = crossing;
+  const { caller } = visit.visitor;
+  const { wishes, tags } = readOptions(headers, NO_BODY);
+  const at = clock.now();
+  const spender = {
+    tenant: caller.tenant,
+    keyId: caller.keyId,
+    team: caller.team,
+    user: userOf(fields) ?? caller.user,
+    tags: [...new Set([...caller.tags, ...tags])],
+  };
+  const reservation = await admission.admit({
+    id: visit.id,
+    at,
+    calls: [callOf(crossing)],
+    strategy: null,
+    task: null,
+    ceiling: wishes.maxCost,
+    spender,
+    signal: visit.gone,
+  });
+  const price = model.price ?? (budgets.allowancesOf(spender, at).length > 0 ? dearestOf(settings) : null);
+  let ended = false;
+  const settle = (usage: Usage, estimated: boolean): void => {
+    if (ended) return;
+    ended = true;
+    const cost = price === null ? NO_MONEY : costOf(price, usage);
+    reservation.settle(CALL, { at: clock.now(), cost, usage, estimated, priceVersion: settings.version });
+    reservation.finish();
+  };
+  const release = (): void => {
+    if (ended) return;
+    ended = true;
+    reservation.release(CALL);
+    reservation.finish();
+  };
+  const guess = (output: number): Usage =>
+    usageOf(Math.ceil(length / (family === 'audio' ? SPEECH_TOKEN_BYTES : TOKEN_BYTES)), output);
+
+  return {
+    body: limited(crossing, reservation.clamps.get(CALL) ?? null),
+    watch(answer, onUsed) {
+      if ((answer.statusCode ?? 502) >= 300) {
+        release();
+        return;
+      }
+      const watch = createUsageWatch(String(answer.headers['content-type']).startsWith('text/event-stream'));
+      answer.on('data', (chunk: Uint8Array) => watch.push(chunk));
+      answer.on('close', () => {
+        const told = watch.usage();
+        const usage = told ?? guess(SILENT.has(family) ? 0 : watch.outputTokens());
+        settle(usage, told === null);
+        onUsed(usage.total_tokens);
+      });
+    },
+    // Whoever leaves after the request went out has had it worked on.
+    failed: () => (visit.gone.aborted ? settle(guess(0), true) : release()),
+  };
+}
+
+function callOf(crossing: Crossing): PlannedCall {
+  const { model, family, fields } = crossing;
+  const field = LIMIT_FIELD[family];
+  const limit = field === undefined ? model.maxOutput : countOf(fields[field]);
+  const prompt = fields['prompt'];
+  const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
+  return {
+    id: CALL,
+    model,
+    sent: true,
+    inputAtMost: inputAtMost(crossing),
+    outputAtMost: SILENT.has(family) ? 0 : limit,
+    choices: Math.max(countOf(fields['n']) ?? 1, countOf(fields['best_of']) ?? 1) * prompts,
+  };
+}
+
+function inputAtMost({ model, family, fields, bytes, length }: Crossing): number {
+  if (REFERENCES.some((name) => fields[name] !== undefined && fields[name] !== null)) return model.context;
+  if (family === 'audio' && bytes === null) return Math.ceil(length / SPEECH_TOKEN_BYTES);
+  if (bytes === null) return upperBoundTokens(length, 1);
+  const images = family === 'responses' ? Buffer.from(bytes).toString('latin1').split('"input_image"').length - 1 : 0;
+  return upperBoundTokens(length, images);
+}
+
+const countOf = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : null;
+
+function limited({ family, fields, bytes, model }: Crossing, tokens: number | null): Uint8Array | null {
+  const field = LIMIT_FIELD[family];
+  if (tokens === null || field === undefined || bytes === null) return bytes;
+  return Buffer.from(JSON.stringify({ ...fields, model: model.upstreamModel, [field]: tokens }));
+}
+
+const usageOf = (input: number, output: number): Usage => ({
+  prompt_tokens: input,
+  completion_tokens: output,
+  total_tokens: input + output,
+});
+
+/** What stands in for a missing price where a budget lets it. */
+function dearestOf({ models }: Settings): Price | null {
+  let most: Price | null = null;
+  for (const { price } of models.values())
+    if (price !== null && price.outputPico >= (most?.outputPico ?? 0)) most = price;
+  return most;
+}
