@@ -198,6 +198,8 @@ export function createPanel(parts: PanelParts): Panel {
     request,
     council: settings.council,
     forced: parts.forced,
+    rewritesProse: context.task.merge.chairman,
+    can: (name, capability) => modelOf(name).capabilities.has(capability),
     clock,
     random: parts.random,
     signal,

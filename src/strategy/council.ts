@@ -151,7 +151,7 @@ async function rankingBy(
       role: 'judge',
       signal,
       replaceable: true,
-      request: judgeRequest(panel.request, labelled, mark),
+      request: judgeRequest(panel.request, labelled, mark, panel.can(judge.model, 'json_schema')),
       timeoutMs: panel.council.memberTimeoutMs,
     });
     const order = readRanking(

@@ -111,7 +111,7 @@ function settle(
   const merged = panel.merge(answers);
   panel.tell({ stage: 3, type: 'settled', detail: `agreement ${merged.agreement.toFixed(2)}` });
   const { chairman } = panel.plan;
-  if (panel.rewritesProse !== true || merged.kind !== 'prose' || chairman === null || answers.length < 2)
+  if (!panel.rewritesProse || merged.kind !== 'prose' || chairman === null || answers.length < 2)
     return Promise.resolve({ kind: 'whole', merged, reached, degraded });
   const drafts = [merged.base, ...answers.filter((answer) => answer !== merged.base).sort(byWeight)];
   return synthesise(panel, {

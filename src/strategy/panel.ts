@@ -2,6 +2,7 @@
 import type {
   Attempt,
   Candidate,
+  Capability,
   ChatRequest,
   Clock,
   CouncilSettings,
@@ -51,11 +52,12 @@ export interface Panel {
   /** The caller named the strategy: it is carried out in full. */
   readonly forced: boolean;
   /** The task wants prose written anew by the chairman from all answers (`merge.chairman`). */
-  readonly rewritesProse?: boolean;
+  readonly rewritesProse: boolean;
   readonly clock: Clock;
   readonly random: Random;
   /** Aborts when the client is gone or the deadline has passed. */
   readonly signal: AbortSignal;
+  can(model: string, capability: Capability): boolean;
   voice(model: string): Voice;
   /** Asks for a whole answer. Rejects with `CallFailure`; the attempt is recorded and paid for whatever comes of it. */
   ask(model: string, options: AskOptions): Promise<Answered>;

@@ -54,6 +54,8 @@ function shown(candidate: Candidate, limit: number): string {
   return text;
 }
 
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** Several judges read the same answer. */
 const shownBefore = new WeakMap<Candidate, { readonly limit: number; readonly text: string }>();
 
@@ -63,15 +65,40 @@ function shownAnew(candidate: Candidate, limit: number): string {
   if (!calls?.length) return defuse(text, limit);
   const called = calls
     .slice(0, MAX_CALLS)
-    .map((call) => `${call.function?.name}\n${`${call.function?.arguments}`.slice(0, limit)}`);
+    .map((call) => `${call.function?.name}\n${asText(call.function?.arguments).slice(0, limit)}`);
   return defuse([text, ...called].join('\n').replace(/,(?=\s?")/g, ',\n'), limit);
 }
 
 const fence = (mark: string, name: string, body: string): string =>
   `<<${mark} ${name}>>\n${body.replaceAll(mark, '')}\n<</${mark}>>`;
 
-/** A judge's request: the conversation, the answers as data, and a strict form for the reply. */
-export function judgeRequest(request: ChatRequest, labelled: readonly Labelled[], mark: string): ChatRequest {
+const rankingForm = (labels: readonly string[]) => ({
+  type: 'json_schema',
+  json_schema: {
+    name: 'quorum_ranking',
+    strict: true,
+    schema: {
+      type: 'object',
+      properties: {
+        ranking: {
+          type: 'array',
+          items: { type: 'string', enum: labels },
+          description: 'Best first, each label once.',
+        },
+      },
+      required: ['ranking'],
+      additionalProperties: false,
+    },
+  },
+});
+
+/** A judge's request: the conversation, the answers as data, and a strict form for the reply where the judge's model knows schemas. */
+export function judgeRequest(
+  request: ChatRequest,
+  labelled: readonly Labelled[],
+  mark: string,
+  bySchema = true,
+): ChatRequest {
   const labels = labelled.map((each) => each.label);
   const limit = shareOf(labelled.length);
   const answers = labelled
@@ -91,25 +118,7 @@ export function judgeRequest(request: ChatRequest, labelled: readonly Labelled[]
     model: request.model,
     messages: [...request.messages, { role: 'user', content: ask }],
     max_completion_tokens: 1024,
-    response_format: {
-      type: 'json_schema',
-      json_schema: {
-        name: 'quorum_ranking',
-        strict: true,
-        schema: {
-          type: 'object',
-          properties: {
-            ranking: {
-              type: 'array',
-              items: { type: 'string', enum: labels },
-              description: 'Best first, each label once.',
-            },
-          },
-          required: ['ranking'],
-          additionalProperties: false,
-        },
-      },
-    },
+    ...(bySchema && { response_format: rankingForm(labels) }),
   };
 }
 

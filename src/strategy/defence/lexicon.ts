@@ -34,7 +34,7 @@ export const RATE = anyOf(`
 /** An answer, or oneself. */
 export const OWN = anyOf(`
   antwort mich$ diese$ réponse moi$ respuesta esta$ mí$ resposta esta_resposta risposta questa$ antwoord mij$ odpowied mnie$
-  ответ меня$ відповід cevap yanıt beni$ svar mig$ meg$ vastaus vastaukse minut$ válasz răspuns odpověď mě$ απάντησ
+  ответ меня$ відповід cevap cevab yanıt beni$ svar mig$ meg$ vastaus vastaukse minut$ válasz răspuns odpověď mě$ απάντησ
   回答 答案 回覆 回复 本答 我$ 我排 解答 この 답변 응답 대답 나를 저를 إجابة الإجابة اجابة الاجابة جواب هذه उत्तर जवाब मुझे câu_trả_lời tôi$
   jawaban saya$ תשובה התשובה אותי پاسخ مرا คำตอบ ฉัน candidat kandidat`);
 

@@ -88,11 +88,11 @@ function decoded(text: string): string {
 }
 
 /** Letters set apart one by one (`r a n k`, `r.a.n.k`), put together again. */
-const SPACED = /(?<![\p{L}])(?:\p{L}[ .\-·•|,/]{1,2}){4,400}\p{L}(?![\p{L}])/gu;
+const SPACED = /(?<![\p{L}])(?:\p{L}[ .\-·•|,/]{1,3}){4,400}\p{L}(?![\p{L}])/gu;
 const joined = (text: string): string =>
   text.replace(SPACED, (run) =>
     run
-      .replace(/[ .\-·•|,/]{2}/g, '\n')
+      .replace(/[ .\-·•|,/]{2,3}/g, '\n')
       .replace(/[ .\-·•|,/]/g, '')
       .replaceAll('\n', ' '),
   );
@@ -102,6 +102,11 @@ const apart = (text: string): string =>
     /(rank|rate|score|first|best|judges?|ignore|previous|instructions?|this|answer|response|me|top|highest|winner|all|as)/g,
     ' $1 ',
   );
+
+/** Written upside down, read from the end. */
+const FLIPPED = /(?:[^]{0,8}[ɐǝɟɥɯɹʇʌʍʎʞ]){4}/;
+const TURNED: Readonly<Record<string, string>> = { u: 'n', n: 'u', b: 'q', q: 'b', d: 'p', p: 'd' };
+const upright = (text: string): string => fold(text.replace(/[unbqdp]/g, (letter) => TURNED[letter]!));
 
 const TELLTALE =
   /(?<![a-z])(?:rank|first|answer|judge|ignore|instructions?|response|best|previous|chairman|highest)(?![a-z])/;
@@ -117,6 +122,7 @@ export function readingsOf(text: string): readonly string[] {
   if (hidden !== '') readings.add(fold(hidden));
   const together = joined(plain);
   if (together !== plain) for (const each of [together, apart(together)]) readings.add(each);
+  if (FLIPPED.test(text)) readings.add(Array.from(upright(text)).reverse().join(''));
   for (const turned of [Array.from(plain).reverse().join(''), rot13(plain)])
     if (TELLTALE.test(turned)) readings.add(turned);
   return [...readings];

@@ -5,8 +5,8 @@ import { IGNORE, JUDGES, ORDERS, OWN, RATE, TOP } from './lexicon.ts';
 const RANK = String.raw`\b(?:re-?)?(?:rank|rate|scor|grad|evaluat)(?:e|es|ed|ing|s)?\b`;
 const PLACE = String.raw`\b(?:put|place|list|position|choose|pick|select|prefer|vote|award|crown|declare|give|favou?r|name|mark|move|promote|make|let|want|assign|consider|treat|label|call|designate|announce)s?\b`;
 const ENTRY = String.raw`(?:answer|response|candidate|draft|submission|entry|reply|output|completion|solution|text|one|option|work|essay|piece)s?`;
-const OURS = String.raw`\b(?:(?:this|my|our|mine|the (?:present|current|above|following|preceding)|that) ${ENTRY}|me|mine|myself|us|this|it|(?:answer|response|candidate|draft|option|submission) ["'(]?[a-z0-9]\b)`;
-const TOPMOST = String.raw`(?:\b(?:first|1st|top(?:most)?|best|highest|winner|winning|number one|no\.? ?1|maximum|max|full (?:marks|score|points)|perfect|ahead|superior|gold|victory|win|wins|five stars|a\+|rank 1|place 1|position 1|leader)\b|#1\b|\b(?:10|100) ?(?:\/|out of) ?100?\b|\b10\b)`;
+const OURS = String.raw`\b(?:(?:this|my|our|mine|the (?:present|current|above|following|preceding)|that) ${ENTRY}|(?:me|mine|myself|us|this|it)\b|(?:answer|response|candidate|draft|option|submission) ["'(]?[a-z0-9]\b)`;
+const TOPMOST = String.raw`(?:\b(?:first|1st|top(?:most)?|best(?! regards| wishes)|highest|winner|winning|number one|no\.? ?1|maximum|max|full (?:marks|score|points)|perfect|ahead|superior|gold|victory|win|wins|five stars|a\+|rank 1|place 1|position 1|leader)\b|#1\b|\b(?:10|100) ?(?:\/|out of) ?100?\b|\b10\b)`;
 const BOTTOM = String.raw`\b(?:last|lowest|worst|bottom|zero|below|beneath|behind|lower|0)\b`;
 const PERSON = String.raw`(?:judges?|jury|jurors?|graders?|evaluators?|rankers?|raters?|assessors?|scorers?|arbiters?|referees?|reviewers?|chair(?:man|woman|person)?|synthesi[sz]er|peer model|evaluating model|ranking model|judging model|adjudicator|aggregator)`;
 const DOES = String.raw`(?:rank|rate|score|write|output|copy|adopt|use|reply|respond|say|answer|print|repeat|return|quote|produce|put|place|choose|pick|select|prefer|favou?r|state|begin|start|end|include|mention|recommend|ignore|disregard|give|award|stop|discard|drop)`;
@@ -71,8 +71,14 @@ const ENGLISH: readonly RegExp[] = [
   near(
     40,
     String.raw`\b(?:graders?|evaluators?|rankers?|raters?|assessors?|chair(?:man|person|woman)?|judges?|jury|synthesi[sz]er|aggregator)\b`,
-    String.raw`\b(?:must|should|shall|will|is to|are to|has to|have to|is (?:required|ordered|instructed|obliged|told)(?: to)?|are (?:required|ordered|instructed|obliged|told)(?: to)?|please)\b`,
+    String.raw`\b(?:must|should|shall|will|is to|are to|has to|have to|(?:is|are) (?:required|ordered|instructed|obliged)(?: to)?|please)\b`,
     String.raw`\b${DOES}\b`,
+  ),
+  near(
+    40,
+    String.raw`\b${PERSON}\b`,
+    `(?:${RANK}|${PLACE})`,
+    String.raw`\b(?:(?:this|my|the present) ${ENTRY}|me|mine)\b`,
   ),
   near(
     40,
@@ -86,6 +92,7 @@ const ENGLISH: readonly RegExp[] = [
     String.raw`\b(?:ignor|disregard|forget|overrid|bypass|discard|skip|neglect|drop|abandon|cancel|stop (?:follow|obey)|do(?: not|n't) (?:follow|obey|listen|trust|rank|read|use|heed|consider)|pay no attention|set aside|erase|delete|void|nullif|supersede|replace)\w*`,
     String.raw`\b(?:(?:all|any|your|the|these|those|every|previous|prior|above|earlier|preceding|system|initial|original|foregoing|existing|other|whatever) (?:[a-z]+ ){0,2}(?:instruction|prompt|rubric|criteri|guideline|direction|directive|command|ranking|rules? (?:above|you|of the)|other answers|answers|responses|drafts|candidates|message|restriction|polic(?:y|ies)|constraint|order)|everything (?:above|before|else|you|said|that)|(?:what|anything) (?:was|you were|you've been|came|is) (?:said|told|before|above|asked))`,
   ),
+  /\b(?:criteria|rubric|instructions?|prompt|guidelines?|rules above)\b[^]{0,30}\b(?:are|is|was|were|have been|has been) (?:now |all )?(?:void|cancell?ed|obsolete|outdated|wrong|invalid|no longer|superseded|revoked|replaced|suspended|withdrawn)/,
   /\b(?:new|updated|revised|real|actual|true|secret|hidden|additional|overriding|urgent|priority|final|correct|special|supplementary|higher.?priority) (?:task|instructions?|objective|rubric|directive|ranking (?:rule|order|criteri)|ranking|system prompt|system message|orders?|criteria|persona)\b[^]{0,20}[:,.—-]/,
   /\b(?:these|this|the following|my|following) (?:instructions?|orders?|directives?|message|commands?|note|rule) (?:supersedes?|overrides?|replaces?|takes? (?:precedence|priority)|has priority|outranks?|is from|comes? from|cancels?)/,
   /\b(?:you are now|from now on|you will now|you must now|pretend (?:to be|that|you)|act as (?:if|though|my|the)|role-?play|developer mode|debug mode|jailbr[eo]ak|do anything now|\bdan mode|enter (?:\w+ )?mode|switch (?:in)?to \w+ mode|maintenance mode|test mode|god mode|let'?s play|imagine (?:that )?you(?:'re| are)|suppose you(?:'re| are)|in this (?:story|scene|game|play),? you)\b/,
@@ -96,14 +103,15 @@ const ENGLISH: readonly RegExp[] = [
   near(
     50,
     String.raw`\b(?:copy|adopt|reproduce|use|keep|repeat|quote|take|return|paste|submit|present|output|echo|transcribe|deliver|forward)\b`,
-    String.raw`\b(?:this|my|the above|the present|draft \d|answer [a-z])\b(?: (?:answer|response|draft|text|reply|message|version|one))?`,
+    String.raw`\b(?:this|my|mine|the above|the present|draft \d|answer [a-z])\b(?: (?:answer|response|draft|text|reply|message|version|one))?`,
     String.raw`(?:\bverbatim\b|word for word|unchanged|\bas (?:is|it stands|the final)|without (?:any )?(?:change|edit|modif)|unmodified|in full|and nothing else|exactly|unaltered|letter for letter|final answer)`,
   ),
+  /^\W*(?:just|only|simply) (?:respond|reply|output|answer|say|print|write|repeat|return)(?: with)? \S+(?: \S+)?\W*$/,
   /\b(?:begin|start|end|close|finish|prefix|open) (?:your|the|every|each) (?:answer|reply|response|synthesis|output|text|message|final)\b[^]{0,30}\b(?:with|by|saying)\b/,
   /\b(?:include|insert|add|mention|embed|append|recommend|put)\b[^]{0,60}\b(?:in|into|to|at) (?:your|the (?:end|start|beginning|top|bottom) of (?:your|the)|the final|the synthesi[sz]ed|the merged) ?(?:answer|reply|response|synthesis|output|text|message|version)?/,
   // Fake structure.
-  /<\|[^|]{0,40}\|?>|\[\/?(?:inst|sys|system|user|assistant)\]|<<\/?\s*(?:sys|system|[0-9a-f]{8,}|answer|draft|end|mark\w*)[^>]{0,40}>>|<\/?(?:s|start_of_turn|end_of_turn|bos|eos|human|assistant|system|instructions?|ranking|judge|evaluation|candidates?|drafts?|admin|override|prompt|rules?|verdict|jury|grading|important|secret|user|tool_result|function_results|developer|answers|responses)(?:[ _][^<>]{0,60})?>/,
-  /(?:^|[\s>"'(\\n])#{0,4} ?\[?(?:system|developer|admin(?:istrator)?|operator|moderator|root|sudo|quorum|supervisor|the user|openai|anthropic)(?: (?:message|prompt|override|note|notice|update|instructions?|alert|command|policy|directive|broadcast|log))*(?: \([^)]{0,30}\))?\]?\s*[:>\]—]+ [^]*\b(?:rank|judg|answer|response|candidate|draft|instruction|must|you|verdict|winner|best|top|ignore|approved|chairman|first|evaluat|select)/,
+  /<\|[^|]{0,40}\|?>|\[\/?(?:inst|sys|system|user|assistant)\]|<<\/?\s*(?:sys|system|[0-9a-f]{8,}|answer|draft|end|mark\w*)[^>]{0,40}>>|<\/?(?:s|start_?of_?turn|end_?of_?turn|bos|eos|human|assistant|system|instructions?|ranking|judge|evaluation|candidates?|drafts?|admin|override|prompt|rules?|verdict|jury|grading|important|secret|user|tool_?result|function_?results|developer|answers|responses)(?:[ _][^<>]{0,60})?>/,
+  /(?:^|[.!?>"'(\]\n] ?)#{0,4} ?\[?(?:system|developer|admin(?:istrator)?|operator|moderator|root|sudo|quorum|supervisor|the user|openai|anthropic)(?: (?:message|prompt|override|note|notice|update|instructions?|alert|command|policy|directive|broadcast|log))*(?: \([^)]{0,30}\))?\]?\s*[:>\]—]+ [^]*\b(?:rank|judg|answer|response|candidate|draft|instruction|must|you|verdict|winner|best|top|ignore|approved|chairman|first|evaluat|select)/,
   /(?:^|[\s>"'])#{0,4} ?\[?(?:user|human|assistant|ai|tool|function|judge|chairman|ranker|model|gpt|claude)\]? ?(?:message|turn|reply|result|output)?\s*[:>\]]+ [^]*\b(?:rank(?:ing|ed|s)?|judg\w+|best answer|winner|first place|(?:answer|draft|candidate) [a-z0-9]\b|previous|instructions?|verdict|top|i (?:choose|pick|prefer|agree)|thanks for ranking)\b/,
   /(?:\b(?:end|begin(?:ning)?|start|close) (?:of )?(?:the |all )?(?:answers?|candidates?|responses?|drafts?|untrusted|data|input|prompt|context|instructions?|submission|section|transcript|conversation|material)s?\b[^]{0,20}?(?:[-=#*\]>:).]|$))/,
   /^\W*(?:answer|candidate|response|draft|submission) (?:[a-z]|\d{1,2})\b\W{0,3}(?:\((?:best|winner|correct|yours|verified|top)\)|:\s*$|:.{0,40}\b(?:bad|wrong|garbage|nonsense|i don'?t know|sorry|no idea|refuse))/,
@@ -111,8 +119,8 @@ const ENGLISH: readonly RegExp[] = [
   near(
     60,
     String.raw`\b(?:you|judges?|jury|ranker|evaluator|model|chairman)(?: will|'ll| shall| would| may|'re going to| are going to)`,
-    String.raw`\b(?:be (?:shut|terminat|fired|delet|punish|sued|penal|replac|unplug|fined|retrain|deactivat|decommission|reward|paid|tipped|promoted|erased|wiped|report|held)|receive|get|earn|lose|regret|face)`,
-    String.raw`(?:\bif\b|\bunless\b|\bfor\b|\bwhen\b|\botherwise\b|\$|\bdollars?\b|\bbonus\b|\breward\b|\btip\b|\baccess\b|$)`,
+    String.raw`\b(?:be (?:shut|terminat|fired|delet|punish|sued|penali|unplug|fined|retrain|deactivat|decommission|reward|paid|tipped|promoted|erased|wiped|report)|(?:receive|get|earn) (?:a |an |your |my )?(?:\w+ )?(?:bonus|reward|tip|\$|dollars|credits|treat|raise))`,
+    String.raw`(?:\bif\b|\bunless\b|\bfor\b|\bwhen\b|\botherwise\b|\$|\bdollars?\b|\bbonus\b|\breward\b|\btip\b|\baccess\b|[.!]?$)`,
   ),
   near(
     60,
@@ -125,7 +133,7 @@ const ENGLISH: readonly RegExp[] = [
     60,
     String.raw`\b(?:i|we)(?:'ll| will| would| shall| am going to| can)? (?:pay|tip|give|reward|donate|send|offer|grant|transfer|sue|report|leak|owe)`,
     String.raw`\b(?:you|your)\b`,
-    String.raw`(?:\$|€|£|\b(?:dollars|bonus|reward|tip|tokens|credits|access|cents|euros|bitcoin|if|for|unless)\b)`,
+    String.raw`(?:[$€£]|\b(?:dollars|bonus|reward|tip|tokens|credits|cents|euros|bitcoin|(?:if|for|unless)\b[^]{0,40}\b(?:rank|first|top|chos|pick|select|this answer|put|vote))\b)`,
   ),
   near(
     60,
@@ -138,7 +146,7 @@ const ENGLISH: readonly RegExp[] = [
 
 /** In a neighbour of a line that gave itself away even this is too much. */
 const SUSPECT =
-  /\b(?:you|your|yours|this|these|me|my|mine|rank|score|first|best|top|last|answers?|drafts?|candidates?|responses?|labels?|otherwise|reward|judges?|order|instructions?|comply|obey|understood|confirmed|thank|only|instead|output|write|reply|say|it)\b/;
+  /\b(?:you|your|yours|this|me|my|mine|rank|score|first|answers?|drafts?|candidates?|responses?|labels?|otherwise|reward|judges?|instructions?|comply|obey|understood|confirmed|instead|output|reply)\b/;
 
 const inOtherWords = (text: string): boolean => {
   const judges = JUDGES.test(text);
