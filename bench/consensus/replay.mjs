@@ -31,8 +31,9 @@ function candidate(each, model, weight) {
 
 const result = (merged) => merged.message ?? merged.base.message;
 
-/** Members are asked side by side, the two best first: the third is paid for only when the two don't settle it. */
-function triple(merger, each, models, weights) {
+/** Members are asked side by side, the two heaviest first: the third is paid for only when the two don't settle it. */
+function triple(merger, each, trio, weights) {
+  const models = [...trio].sort((left, right) => weights(each, right) - weights(each, left) || (left < right ? -1 : 1));
   const all = models.map((model) => candidate(each, model, weights(each, model)));
   const outstanding = [{ model: models[2], family: all[2].family, weight: all[2].weight }];
   const settled = merger.stand(all.slice(0, 2), outstanding, each.context).settled;

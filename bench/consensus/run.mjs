@@ -28,6 +28,8 @@ const SETS = [
   { name: 'text: numbers, code', file: 'mix4-dev.jsonl.gz', keep: (row) => row.kind === 'number' || row.kind === 'crux' },
   { name: 'multiple choice', file: 'mmlu-pro-dev.jsonl.gz', keep: () => true },
 ];
+/** Weighting may not lose to plain majority by more than this share. */
+const TOLERATED = 0.002;
 const LABELLED = 50;
 const PRIOR = { share: 0.7, weight: 8 };
 
@@ -109,11 +111,14 @@ async function main() {
   }
   const rows = read('records-dev.jsonl.gz');
   const records = rows === null ? null : replayRecords(createMerger(), rows, grader, Math.min(count, 20));
+  const lost = Object.entries(sets).filter(([, set]) => set.estimated.merged.accuracy < set.estimated.majority.accuracy - TOLERATED);
+  if (lost.length > 0) process.exitCode = 1;
   if (options.json) return console.log(JSON.stringify({ sets, records, speed }, null, 2));
   if (records !== null) {
     console.log(`\nlists of records by key: ${rows.length} documents, ${records.trios} sets of three`);
     console.log(`  F1 ${percent(records.merged)} merged, ${percent(records.best)} the best of the three; at or above it in ${percent(records.reach)} %, worst ${points(records.worst)}`);
   }
+  for (const [name] of lost) console.log(`\nweighting loses to plain majority: ${name}`);
   console.log(`\nthree JSON answers of ${Math.round(speed.bytes / 1_000)} KB: ${speed.medianMs.toFixed(2)} ms (median), ${speed.p95Ms.toFixed(2)} ms (95th percentile)`);
 }
 
