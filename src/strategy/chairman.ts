@@ -1,10 +1,8 @@
 // The chairman writes the answer from those that are there. Where it can't, what was voted or ranked best stands in.
 import { CallFailure, QuorumError, type Candidate, type Merged, type StrategyName } from '../contract/index.ts';
-import type { Outcome, Panel } from './panel.ts';
+import { LEAST_MS, type Outcome, type Panel } from './panel.ts';
 import { chairmanRequest } from './prompts.ts';
 
-/** With less time than this nobody is asked any more. */
-export const LEAST_MS = 1_000;
 /** A chairman's answer that is empty, refused or not in the asked-for form is none. */
 const WORTHLESS = 0.15;
 /** What the chairman gets to read at the most. */

@@ -1,9 +1,9 @@
 // The council: members answer, rank each other's answers without names, and a chairman writes the answer from the best.
 import { CallFailure, type Candidate } from '../contract/index.ts';
-import { LEAST_MS, synthesise } from './chairman.ts';
+import { synthesise } from './chairman.ts';
 import { tooFew, type Failed } from './failures.ts';
 import { dismissed } from './floor.ts';
-import type { Outcome, Panel } from './panel.ts';
+import { LEAST_MS, type Outcome, type Panel } from './panel.ts';
 import { judgeRequest, label, marker } from './prompts.ts';
 import { borda, enoughRankings, readRanking, type Ranking } from './ranking.ts';
 

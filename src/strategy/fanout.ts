@@ -1,10 +1,10 @@
 // Several models answer side by side; it ends when those that have answered can't be outvoted by those that haven't.
 import type { Candidate, Standing, StrategyName } from '../contract/index.ts';
-import { LEAST_MS, synthesise } from './chairman.ts';
+import { synthesise } from './chairman.ts';
 import { deliberate } from './council.ts';
 import { nothingCame } from './failures.ts';
 import { Floor, type MemberRole } from './floor.ts';
-import type { Outcome, Panel } from './panel.ts';
+import { LEAST_MS, type Outcome, type Panel } from './panel.ts';
 import { marker } from './prompts.ts';
 
 export interface FanOut {

@@ -1,7 +1,7 @@
 // Who has been asked, who has answered, and who hasn't yet.
 import { CallFailure, sleep, type Candidate, type Clock, type Standing } from '../contract/index.ts';
 import type { Failed } from './failures.ts';
-import type { Answered, Panel } from './panel.ts';
+import { LEAST_MS, type Answered, type Panel } from './panel.ts';
 
 /** Aborted calls end at once; one that doesn't isn't waited for any longer. */
 const DISMISSAL_MS = 250;
@@ -95,7 +95,7 @@ export class Floor {
   standIn(): string | null {
     for (const model of this.#panel.plan.reserve) {
       if (this.#roles.has(model)) continue;
-      const objection = this.#panel.objection(model);
+      const objection = this.#panel.objection(model, LEAST_MS);
       if (objection === null) return model;
       this.obstacle = `${model}: ${objection}`;
     }

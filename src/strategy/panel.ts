@@ -16,6 +16,9 @@ import type {
   StrategyName,
 } from '../contract/index.ts';
 
+/** With less time than this nobody is asked any more. */
+export const LEAST_MS = 1_000;
+
 /** Who may be asked, with the voice it has in a vote. */
 export interface Voice {
   readonly model: string;

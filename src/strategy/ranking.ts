@@ -88,7 +88,12 @@ function fromPlaces(value: Row, labels: readonly string[]): readonly string[] | 
 function fromProse(text: string, labels: readonly string[]): readonly string[] | null {
   const name = `(?:(?:answer|response|candidate)\\s+)?["'\`*(]{0,3}(?:${labels.join('|')})["'\`*)]{0,3}(?![A-Za-z0-9'])`;
   const chains = [
-    ...text.matchAll(new RegExp(`(?<![A-Za-z])${name}(?:\\s{0,3}(?:>|,|;|≻|→|->|then)\\s{0,3}${name})+`, 'gi')),
+    ...text.matchAll(
+      new RegExp(
+        `(?<![A-Za-z])${name}(?:\\s{0,3}(?:>|,(?:\\s?(?:and )?then\\b)?|;|≻|→|->|then)\\s{0,3}${name})+`,
+        'gi',
+      ),
+    ),
   ];
   const listed = [
     ...text.matchAll(

@@ -2,7 +2,7 @@
 import { CallFailure } from '../contract/index.ts';
 import { fanOut } from './fanout.ts';
 import { nothingCame, type Failed } from './failures.ts';
-import type { AskOptions, Outcome, Panel } from './panel.ts';
+import { LEAST_MS, type AskOptions, type Outcome, type Panel } from './panel.ts';
 
 /** Failures after which another model may do better. */
 export const mayDoBetter = (failure: CallFailure): boolean => failure.kind !== 'rejected' && failure.kind !== 'aborted';
@@ -17,7 +17,7 @@ async function withStandIn<Result>(
   const standIn = panel.plan.reserve.find((name) => name !== model);
   const candidates = standIn === undefined ? [model] : [model, standIn];
   for (const [hop, name] of candidates.entries()) {
-    if (hop > 0 && panel.objection(name) !== null) break;
+    if (hop > 0 && panel.objection(name, LEAST_MS) !== null) break;
     const startedAt = panel.clock.now();
     try {
       const last = hop === candidates.length - 1;

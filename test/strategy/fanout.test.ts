@@ -91,7 +91,10 @@ describe('asking side by side', () => {
         kinds.number,
         fc.array(latencyMs, { minLength: 3, maxLength: 3 }),
         async (a, b, c, other) => {
-          const alive = [a, b, c].map(({ fails: _, ...model }) => model);
+          const alive = [a, b, c].map(({ latencyMs, says }): SimulatedModel => ({
+            latencyMs: latencyMs!,
+            says: says!,
+          }));
           const one = await run({ plan: TRIPLE, models: modelsOf(alive) });
           const two = await run({
             plan: TRIPLE,
@@ -211,7 +214,7 @@ describe("a task's chairman", () => {
       degraded: false,
       merged: { models: ['elm-large', expect.any(String), expect.any(String)] },
     });
-    expect(String(calls.at(-1)!.request.messages.at(-1)!.content)).toMatch(/<<([0-9a-f]{16}) draft 1>>\n[^]+<<\/\1>>/);
+    expect(calls.at(-1)!.request.messages.at(-1)!.content).toMatch(/<<([0-9a-f]{16}) draft 1>>\n[^]+<<\/\1>>/);
   });
 
   it('leaves values alone, and prose of tasks that do not ask for it', async () => {
