@@ -25,7 +25,7 @@ import {
   type Settings,
 } from './contract/index.ts';
 import { createApp, createDoor, createHttpServer, createVisits } from './http/index.ts';
-import { createEvidence, fadeTo } from './learning/index.ts';
+import { createEvidence, createLearner, fadeTo } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
 import { createMemory } from './pipeline/memory.ts';
 import { createPipeline } from './pipeline.ts';
@@ -74,19 +74,23 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   );
   const accounts = openAccounts(options, store, settings);
   const cache = createCache({ clock, limits: () => settings().cache });
+  const learner = createLearner({
+    evidence,
+    sums: store.evidence,
+    store: store.learning,
+    model: (name) => settings().models.get(name),
+    now: () => clock.now(),
+    onChange: (change) => log.info('confidence changed', { ...change }),
+  });
   const pipeline = createPipeline({
     clock,
     random,
     settings,
     upstream,
-    evidence,
+    learning: learner,
     admission: accounts.admission,
     merger: createMerger(),
     memory: createMemory(cache, createFlights(), () => clock.now()),
-    learn: (outcome) => {
-      store.evidence.add([evidence.observe(outcome, settings().models.get(outcome.model))]);
-      for (const change of evidence.changes()) log.info('confidence changed', { ...change });
-    },
     done: (record) => {
       store.requests.append(record);
       log.request(record);

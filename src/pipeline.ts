@@ -7,18 +7,20 @@ import {
   type CurrentSettings,
   type Decision,
   type Features,
+  type LearningPath,
   type MergeContext,
   type Merger,
   type Random,
   type RequestRecord,
   type Settings,
+  type Traits,
   type Upstream,
   type Wishes,
 } from './contract/index.ts';
 import { demand, type Admission } from './accounts/index.ts';
-import type { Evidence, Outcome as Observed } from './learning/index.ts';
 import { deliver } from './pipeline/deliver.ts';
 import type { Answer, Inbound } from './pipeline/exchange.ts';
+import { lessonOf } from './pipeline/facts.ts';
 import { entryOf } from './pipeline/keep.ts';
 import type { Fresh, Memory } from './pipeline/memory.ts';
 import { withName } from './pipeline/names.ts';
@@ -26,9 +28,8 @@ import { createPanel } from './pipeline/panel.ts';
 import { openPurse } from './pipeline/purse.ts';
 import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipeline/render.ts';
 import { smallerPlans } from './pipeline/smaller.ts';
-import { signalsOf } from './pipeline/signals.ts';
 import { Trail } from './pipeline/trail.ts';
-import { compileTasks, decide, featuresOf, type Classifier } from './routing/index.ts';
+import { compileTasks, decide, featuresOf, traitsOf, type Classifier } from './routing/index.ts';
 import { carryOut, type Panel } from './strategy/index.ts';
 
 export interface PipelineParts {
@@ -39,9 +40,8 @@ export interface PipelineParts {
   readonly merger: Merger;
   readonly memory: Memory;
   readonly admission: Admission;
-  readonly evidence: Pick<Evidence, 'quality'>;
-  /** Gets what an ended request showed of a model. */
-  readonly learn: (outcome: Observed) => void;
+  /** What was learnt, and who learns from what ended. */
+  readonly learning: LearningPath;
   /** Gets every request's record once, when the request has ended. */
   readonly done: (record: RequestRecord) => void;
 }
@@ -55,14 +55,21 @@ export interface Pipeline {
   running(id: string): Trail | undefined;
 }
 
+interface Planned {
+  readonly features: Features;
+  readonly decision: Decision;
+  /** Worked out when first asked for. */
+  readonly traits: () => Traits;
+}
+
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { clock, memory, evidence } = parts;
+  const { clock, memory, learning } = parts;
   const running = new Map<string, Trail>();
   const classifiers = new WeakMap<Settings, Classifier>();
 
   async function answer(inbound: Inbound): Promise<Answer> {
     const settings = parts.settings();
-    const trail = new Trail(inbound, clock);
+    const trail = new Trail(inbound, clock, learning.confidence);
     running.set(inbound.id, trail);
     try {
       const wishes = wishesOf(inbound, settings);
@@ -120,13 +127,14 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   }
 
-  function plan(inbound: Inbound, wishes: Wishes, settings: Settings): { features: Features; decision: Decision } {
+  function plan(inbound: Inbound, wishes: Wishes, settings: Settings): Planned {
     const classifier = classifiers.get(settings) ?? compileTasks(settings.tasks);
     classifiers.set(settings, classifier);
     const features = featuresOf(inbound.request);
     const { permissions, principal, receivedAt } = inbound;
-    const quality = (task: string, model: string) =>
-      evidence.quality(settings.models.get(model)!, task, principal.tenant, receivedAt);
+    let known: Traits | null = null;
+    const traits = (): Traits => (known ??= traitsOf(features, inbound.request));
+    const insight = learning.insight(features, traits, principal.tenant, receivedAt);
     const allowed = permissions.anyModel ? null : permissions.model;
     const decided = (strategy: Wishes['strategy']) =>
       decide({
@@ -134,16 +142,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         wishes: { ...wishes, strategy },
         settings,
         classifier,
-        quality,
+        quality: insight.quality,
+        forecast: insight,
         allowed,
         random: parts.random,
       });
     const decision = decided(wishes.strategy);
-    if (permissions.strategy(decision.plan.call.kind)) return { features, decision };
+    if (permissions.strategy(decision.plan.call.kind)) return { features, decision, traits };
     // The router's own choice gives way to what the key allows; a strategy that was asked for was checked before.
     const other = STRATEGIES.find((each) => permissions.strategy(each));
     if (other === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the strategies.');
-    return { features, decision: decided(other) };
+    return { features, decision: decided(other), traits };
   }
 
   /** The wishes with the model name's; what the key doesn't allow is refused before anything is looked up. */
@@ -159,7 +168,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   async function convene(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Promise<Panel> {
     const { inbound } = trail;
-    const { features, decision } = plan(inbound, wishes, settings);
+    const { features, decision, traits } = plan(inbound, wishes, settings);
+    trail.traits = traits;
     const task = settings.tasks.get(decision.classification.task)!;
     const purse = await openPurse(
       {
@@ -201,18 +211,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     trail.purse?.close();
     parts.done(record);
     trail.inbound.ended?.(record);
-    const task = trail.decision?.classification.task;
-    if (task === undefined) return;
-    for (const { model, good, weight } of signalsOf(trail.merged, trail.attempts)) {
-      parts.learn({
-        tenant: trail.inbound.principal.tenant,
-        task,
-        model,
-        good,
-        weight,
-        at: trail.inbound.receivedAt,
-      });
-    }
+    const lesson = status === 200 ? lessonOf(trail, trail.traits) : null;
+    if (lesson !== null) learning.ended(lesson);
   }
 
   async function explain(inbound: Inbound): Promise<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 // A kept answer, and the forms in which it can be given again.
 import { LRUCache } from 'lru-cache';
-import type { Completion, Flag, Nano } from '../contract/index.ts';
+import type { Completion, ConfidenceFacts, Flag, Nano } from '../contract/index.ts';
 import { completionFromStream, readCompletion, streamOf } from '../wire/index.ts';
 
 export interface CacheEntry {
@@ -14,6 +14,8 @@ export interface CacheEntry {
   /** null: one model alone. */
   readonly agreement: number | null;
   readonly confidence: number | null;
+  /** What the confidence rests on, so that a verdict on a repeated answer teaches too. */
+  readonly facts?: ConfidenceFacts | null;
   readonly flags: readonly Flag[];
   readonly tags: readonly string[];
   readonly tenant: string;

@@ -13,7 +13,7 @@ export const NOTHING: Fading = { good: 0, total: 0, at: 0 };
 
 /** What a sum weighs at another moment; before its own moment it weighs what it weighed then. */
 export function fadeTo(sum: Fading, at: number, halfLifeMs: number): Fading {
-  if (at <= sum.at || sum.total === 0) return sum;
+  if (at <= sum.at || (sum.total === 0 && sum.good === 0)) return sum;
   const share = 2 ** -((at - sum.at) / halfLifeMs);
   return { good: sum.good * share, total: sum.total * share, at };
 }

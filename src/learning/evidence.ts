@@ -1,6 +1,7 @@
 // Confidence per task and model from what was seen: decayed sums, shrunk from the catalog over the model as a whole and the task to the tenant.
-import type { EvidenceSum, Model } from '../contract/index.ts';
+import type { ConfidenceChange, EvidenceSum, Model } from '../contract/index.ts';
 import { NOTHING, addSums, fadeTo, type Fading } from './decay.ts';
+import { newWatch, suspects, type Watch } from './drift.ts';
 import { priorOf } from './prior.ts';
 
 export interface Outcome {
@@ -13,6 +14,8 @@ export interface Outcome {
   readonly weight: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** What was expected of the model at this very prompt; absent: what is expected at the task. */
+  readonly expected?: number;
 }
 
 export interface Confidence {
@@ -20,15 +23,6 @@ export interface Confidence {
   readonly quality: number;
   /** Decayed weight of the outcomes at this task that it rests on. */
   readonly samples: number;
-}
-
-export interface ConfidenceChange {
-  readonly at: number;
-  readonly task: string;
-  readonly model: string;
-  readonly before: number;
-  readonly after: number;
-  readonly why: string;
 }
 
 export interface EvidenceOptions {
@@ -40,8 +34,15 @@ export interface EvidenceOptions {
 export interface Evidence {
   /** `tenant` null: over all tenants. */
   quality(model: Model, task: string | { readonly name: string }, tenant: string | null, now: number): Confidence;
-  /** Takes an outcome in; returns what to add to the store. The model's catalog entry makes changes comparable. */
-  observe(outcome: Outcome, model?: Model): EvidenceSum;
+  /**
+   * Takes an outcome in; returns what to add to the store: the outcome, and where it shows that the model has got worse, what makes
+   * the sums forget what was before. The model's catalog entry makes changes comparable.
+   */
+  observe(outcome: Outcome, model?: Model): readonly EvidenceSum[];
+  /** Takes back an outcome as if it had never been; returns what to add to the store. */
+  retract(outcome: Outcome): EvidenceSum;
+  /** Adds sums of other processes or of a file. */
+  add(sums: readonly EvidenceSum[]): void;
   /** Significant changes since the last call, oldest first; of a flood only the latest. */
   changes(): readonly ConfidenceChange[];
   /** One sum per tenant, task and model; loading it gives the same confidences. */
@@ -53,6 +54,10 @@ const SIGNIFICANT = 0.05;
 const MOST_CHANGES = 1_000;
 /** A single outcome never counts for more than this many. */
 const HEAVIEST = 5;
+/** What one tenant may add to what all share, if the others together have seen less. */
+const FREE_SHARE = 30;
+/** What is left of the sums when a model turns out to have changed. */
+const KEPT_AFTER_CHANGE = 0.05;
 /** Without a catalog entry at hand. */
 const UNKNOWN_MODEL = { quality: 6, strengths: [] };
 
@@ -66,6 +71,9 @@ interface TaskShelf {
   readonly tenants: Map<string, Fading>;
   /** The confidence last told of, once one was. */
   told: number | null;
+  readonly watch: Watch;
+  /** Some tenant has seen so much that its share has to be bounded. */
+  hasHeavy: boolean;
 }
 
 export function createEvidence(options: EvidenceOptions, sums: readonly EvidenceSum[]): Evidence {
@@ -76,12 +84,22 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
 
   const place = ({ tenant, task, model, ...sum }: EvidenceSum): TaskShelf => {
     const shelf = shelves.get(model) ?? { overall: NOTHING, tasks: new Map<string, TaskShelf>() };
-    const taskShelf = shelf.tasks.get(task) ?? { all: NOTHING, tenants: new Map<string, Fading>(), told: null };
-    shelf.overall = addSums(shelf.overall, sum, halfLifeMs);
-    taskShelf.all = addSums(taskShelf.all, sum, halfLifeMs);
-    taskShelf.tenants.set(tenant, addSums(taskShelf.tenants.get(tenant) ?? NOTHING, sum, halfLifeMs));
+    const taskShelf: TaskShelf = shelf.tasks.get(task) ?? {
+      all: NOTHING,
+      tenants: new Map<string, Fading>(),
+      told: null,
+      watch: newWatch(),
+      hasHeavy: false,
+    };
+    const own = addSums(taskShelf.tenants.get(tenant) ?? NOTHING, sum, halfLifeMs);
+    taskShelf.tenants.set(tenant, own);
     shelf.tasks.set(task, taskShelf);
     shelves.set(model, shelf);
+    const before = taskShelf.all;
+    taskShelf.hasHeavy ||= own.total > FREE_SHARE;
+    const bounds = taskShelf.hasHeavy && taskShelf.tenants.size > 1;
+    taskShelf.all = bounds ? boundedSum([...taskShelf.tenants.values()], halfLifeMs) : addSums(before, sum, halfLifeMs);
+    shelf.overall = addSums(without(shelf.overall, before, halfLifeMs), taskShelf.all, halfLifeMs);
     return taskShelf;
   };
   for (const sum of sums) place(sum);
@@ -106,16 +124,33 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
     return { quality: clamp(quality), samples: fadeTo(taskShelf.all, now, halfLifeMs).total };
   };
 
-  const note = (shelf: TaskShelf, outcome: Outcome, before: number, after: number): void => {
+  const note = (shelf: TaskShelf, outcome: Outcome, before: number, after: number, hasChanged: boolean): void => {
     const told = shelf.told ?? before;
     shelf.told = told;
     if (Math.abs(after - told) < SIGNIFICANT) return;
     shelf.told = after;
     const { at, task, model } = outcome;
     const samples = fadeTo(shelf.all, at, halfLifeMs).total.toFixed(1);
-    const why = `${after > told ? 'better' : 'worse'} than expected over ${samples} outcomes`;
+    const why = hasChanged
+      ? `suddenly worse: what was seen before is set aside, ${samples} outcomes remain`
+      : `${after > told ? 'better' : 'worse'} than expected over ${samples} outcomes`;
     changed.push({ at, task, model, before: told, after, why });
     if (changed.length > MOST_CHANGES) changed = changed.slice(-MOST_CHANGES);
+  };
+
+  /** Every tenant's sum shrinks to little, and what was seen since the change began is counted in full. */
+  const forget = (shelf: TaskShelf, { task, model, at }: Outcome): readonly EvidenceSum[] => {
+    const since = { ...shelf.watch };
+    Object.assign(shelf.watch, newWatch());
+    const whole = [...shelf.tenants.values()].reduce((sum, own) => sum + fadeTo(own, at, halfLifeMs).total, 0);
+    const deltas = [...shelf.tenants].map(([tenant, own]) => {
+      const { good, total } = fadeTo(own, at, halfLifeMs);
+      const share = whole > 0 ? total / whole : 0;
+      const [wanted, wantedGood] = [Math.min(total, since.total * share + total * KEPT_AFTER_CHANGE), since.good * share + good * KEPT_AFTER_CHANGE];
+      return { tenant, task, model, good: Math.min(wanted, wantedGood) - good, total: wanted - total, at };
+    });
+    for (const delta of deltas) place(delta);
+    return deltas;
   };
 
   return {
@@ -124,21 +159,24 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
       return confidence(model.name, priorOf(model, name), name, tenant, now);
     },
     observe(outcome, model) {
-      const { tenant, task, at } = outcome;
-      const weight = Math.min(HEAVIEST, Math.max(0, outcome.weight || 0));
-      const delta: EvidenceSum = {
-        tenant,
-        task,
-        model: outcome.model,
-        good: clamp(outcome.good) * weight,
-        total: weight,
-        at,
-      };
+      const { task, at } = outcome;
+      const delta = deltaOf(outcome);
       const prior = priorOf(model ?? UNKNOWN_MODEL, task);
       const before = confidence(outcome.model, prior, task, null, at).quality;
       const shelf = place(delta);
-      note(shelf, outcome, before, confidence(outcome.model, prior, task, null, at).quality);
-      return delta;
+      const hasChanged = suspects(shelf.watch, outcome.expected ?? before, clamp(outcome.good), delta.total);
+      const forgotten = hasChanged ? forget(shelf, outcome) : [];
+      note(shelf, outcome, before, confidence(outcome.model, prior, task, null, at).quality, hasChanged);
+      return [delta, ...forgotten];
+    },
+    retract(outcome) {
+      const delta = deltaOf(outcome);
+      const taken = { ...delta, good: -delta.good, total: -delta.total };
+      place(taken);
+      return taken;
+    },
+    add(more) {
+      for (const sum of more) place(sum);
     },
     changes() {
       const drained = changed;
@@ -152,6 +190,26 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
         ),
       ),
   };
+}
+
+function deltaOf({ tenant, task, model, good, weight, at }: Outcome): EvidenceSum {
+  const total = Math.min(HEAVIEST, Math.max(0, weight || 0));
+  return { tenant, task, model, good: clamp(good) * total, total, at };
+}
+
+/** Each tenant counts for as much as all others together, or a little where they have seen less. */
+function boundedSum(tenants: readonly Fading[], halfLifeMs: number): Fading {
+  const at = Math.max(...tenants.map((sum) => sum.at));
+  const now = tenants.map((sum) => fadeTo(sum, at, halfLifeMs));
+  const all = now.reduce((sum, { total }) => sum + total, 0);
+  return now.reduce<Fading>(
+    (sum, { good, total }) => {
+      const most = Math.max(FREE_SHARE, all - total);
+      const share = total > most ? most / total : 1;
+      return { good: sum.good + good * share, total: sum.total + total * share, at };
+    },
+    { good: 0, total: 0, at },
+  );
 }
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value || 0));

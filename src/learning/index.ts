@@ -1,10 +1,7 @@
-// Front door of learning: what outcomes say about models. Pure.
+// Front door of learning: what outcomes and verdicts say about models and answers. Pure.
+export { figuresOf, type Reliability as ReliabilityReport } from './calibration.ts';
 export { addSums, fadeTo, type Fading } from './decay.ts';
-export {
-  createEvidence,
-  type Confidence,
-  type ConfidenceChange,
-  type Evidence,
-  type EvidenceOptions,
-  type Outcome,
-} from './evidence.ts';
+export { createEvidence, type Confidence, type Evidence, type EvidenceOptions, type Outcome } from './evidence.ts';
+export { createLearner, type FeedbackGiven, type Learner, type LearnerParts } from './learner.ts';
+export { createMemoryLearningStore } from './memory.ts';
+export { priorOf } from './prior.ts';

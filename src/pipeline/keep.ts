@@ -15,6 +15,7 @@ export function entryOf(trail: Trail, form: CacheEntry['form'], bytes: Uint8Arra
     tier: trail.decision?.tier ?? '',
     agreement: trail.agreement,
     confidence: trail.confidence,
+    facts: trail.facts,
     flags: [...trail.flags],
     storedAt: inbound.receivedAt + trail.elapsed(),
     tags: inbound.spender.tags,

@@ -4,6 +4,7 @@ import {
   type Attempt,
   type CacheState,
   type Clock,
+  type ConfidenceFacts,
   type Decision,
   type Flag,
   type Merged,
@@ -11,10 +12,12 @@ import {
   type ProgressEvent,
   type RequestRecord,
   type Settings,
+  type Traits,
 } from '../contract/index.ts';
 import type { CacheEntry } from '../cache/index.ts';
 import type { Outcome } from '../strategy/index.ts';
 import type { Inbound, Told } from './exchange.ts';
+import { factsOf } from './facts.ts';
 import type { Purse } from './purse.ts';
 
 type Telling = Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>;
@@ -36,18 +39,24 @@ export class Trail {
   merged: Merged | null = null;
   purse: Purse | null = null;
   confidence: number | null = null;
+  /** What the confidence rests on. */
+  facts: ConfidenceFacts | null = null;
+  traits: (() => Traits) | null = null;
   agreement: number | null = null;
   cost: Nano = NO_MONEY;
   ended = false;
   firstByteMs: number | null = null;
   readonly #clock: Clock;
+  readonly #confide: (facts: ConfidenceFacts) => number | null;
   readonly #listeners = new Set<(event: ProgressEvent | null) => void>();
   #inFlight = 0;
   #waitingSince = 0;
   #upstreamMs = 0;
 
-  constructor(inbound: Inbound, clock: Clock) {
+  /** `confide`: how sure one can be, calibrated; null where too little is known. */
+  constructor(inbound: Inbound, clock: Clock, confide: (facts: ConfidenceFacts) => number | null = () => null) {
     this.inbound = inbound;
+    this.#confide = confide;
     this.#clock = clock;
   }
 
@@ -95,13 +104,18 @@ export class Trail {
     this.merged = merged;
     if (outcome.degraded) this.flags.add('degraded');
     if (this.models.some((name) => settings.models.get(name)?.simulated)) this.flags.add('simulated');
+    if (this.decision !== null) {
+      this.facts = factsOf(outcome, this.attempts, this.decision);
+      this.confidence = this.#confide(this.facts);
+    }
+    const sure = this.confidence ?? (merged === null ? 1 : (this.decision?.expectedQuality ?? 1));
+    if (sure < settings.routing.reviewBelow) this.flags.add('low_confidence');
     if (merged === null) return;
     const voices = merged.camps.reduce((sum, camp) => sum + camp.models.length, 0);
     if (voices > 1) this.agreement = merged.agreement;
     if (merged.disputed) this.flags.add('disputed');
     if (merged.tie) this.flags.add('tie');
-    if (merged.violations.length > 0 || (this.decision?.expectedQuality ?? 1) < settings.routing.reviewBelow)
-      this.flags.add('low_confidence');
+    if (merged.violations.length > 0) this.flags.add('low_confidence');
   }
 
   /** It is the answer that was given before. */
@@ -113,6 +127,7 @@ export class Trail {
     this.tier = entry.tier;
     this.agreement = entry.agreement;
     this.confidence = entry.confidence;
+    this.facts = entry.facts ?? null;
     for (const flag of entry.flags) this.flags.add(flag);
   }
 

@@ -4,6 +4,7 @@ import {
   type Classification,
   type Decision,
   type Features,
+  type Forecast,
   type Model,
   type Nano,
   type Plan,
@@ -28,6 +29,8 @@ export interface DecisionInput {
   readonly settings: Settings;
   readonly classifier: Classifier;
   readonly quality: QualityView;
+  /** How several models would do together; absent: by rule of thumb. */
+  readonly forecast?: Forecast;
   /** null: every model. */
   readonly allowed: ((model: string) => boolean) | null;
   readonly random: Random;

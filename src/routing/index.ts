@@ -3,4 +3,5 @@ export { classify, compileTasks, type Classifier } from './classify.ts';
 export { featuresOf } from './features.ts';
 export { decide, type DecisionInput } from './decide.ts';
 export type { QualityView } from './pool.ts';
+export { traitsOf } from './traits.ts';
 export { usualFeatures } from './usual.ts';

@@ -21,6 +21,11 @@ const outcome: fc.Arbitrary<Outcome> = fc.record({
   at: fc.nat({ max: 60 * DAY }),
 });
 const outcomes = fc.array(outcome, { maxLength: 60 });
+/** None so bad that a change is suspected: what is then set aside depends on the order. */
+const steady = fc.array(
+  outcome.map((one) => ({ ...one, good: 0.6 + one.good * 0.4 })),
+  { maxLength: 60 },
+);
 
 const learnt = (seen: readonly Outcome[]) => {
   const evidence = createEvidence(OPTIONS, []);
@@ -105,7 +110,7 @@ describe('evidence', () => {
 
   it('Π16 two processes that add their sums know what one knows that saw all', () => {
     fc.assert(
-      fc.property(outcomes, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (seen, here) => {
+      fc.property(steady, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (seen, here) => {
         const one = learnt(seen);
         const left = learnt(seen.filter((_, nth) => here[nth]));
         const right = learnt(seen.filter((_, nth) => !here[nth]));
@@ -118,9 +123,9 @@ describe('evidence', () => {
 
   it('Π16 a restart changes nothing, from the snapshot or from the deltas', () => {
     fc.assert(
-      fc.property(outcomes, (seen) => {
+      fc.property(steady, (seen) => {
         const evidence = createEvidence(OPTIONS, []);
-        const deltas = seen.map((one) => evidence.observe(one));
+        const deltas = seen.flatMap((one) => evidence.observe(one));
         const now = 61 * DAY;
         expectAlike(view(createEvidence(OPTIONS, evidence.snapshot()), now), view(evidence, now));
         expectAlike(view(createEvidence(OPTIONS, deltas), now), view(evidence, now));

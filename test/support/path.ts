@@ -2,7 +2,7 @@
 import { createAdmission, createBudgets, createOutputHistory, NOBODY } from '../../src/accounts/index.ts';
 import { createCache, createFlights, parseDirective } from '../../src/cache/index.ts';
 import type { ChatRequest, Clock, Ledger, ProgressEvent, RequestRecord, Settings, Wishes } from '../../src/contract/index.ts';
-import { createEvidence } from '../../src/learning/index.ts';
+import { createEvidence, createLearner, createMemoryLearningStore } from '../../src/learning/index.ts';
 import { createMerger } from '../../src/merge/index.ts';
 import type { Answer, Inbound, Told } from '../../src/pipeline/exchange.ts';
 import { createMemory } from '../../src/pipeline/memory.ts';
@@ -63,9 +63,15 @@ export function testPath(
     upstream,
     merger: createMerger(),
     memory: createMemory(createCache({ clock, limits: () => settings.cache }), createFlights(), () => clock.now()),
-    evidence: createEvidence({ halfLifeMs: 7 * 86_400_000, priorStrength: 10 }, []),
+    learning: createLearner({
+      evidence: createEvidence({ halfLifeMs: 7 * 86_400_000, priorStrength: 10 }, []),
+      sums: { add: () => {} },
+      store: createMemoryLearningStore(),
+      model: (name) => settings.models.get(name),
+      now: () => clock.now(),
+      onChange: () => {},
+    }),
     admission: freeOfCharge(clock),
-    learn: () => {},
     done: (record) => records.push(record),
   });
   let count = 0;

@@ -1,6 +1,7 @@
 // The schema's history. Append only: a file that went through the first n of these has user_version n.
 
 import { ACCOUNTS_MIGRATION } from './accounts-schema.ts';
+import { LEARNING_MIGRATION } from './learning-schema.ts';
 
 export interface Migration {
   readonly name: string;
@@ -62,4 +63,5 @@ export const MIGRATIONS: readonly Migration[] = [
     `,
   },
   ACCOUNTS_MIGRATION,
+  LEARNING_MIGRATION,
 ];

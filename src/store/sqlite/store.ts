@@ -1,8 +1,9 @@
 // The store on one SQLite file: both ports behind one writer, and what keeps the file from growing.
-import { type Clock, type Store, sleep } from '../../contract/index.ts';
+import { type Clock, type LearningStore, type Store, sleep } from '../../contract/index.ts';
 import { createCheckpointer } from './checkpoint.ts';
 import { type Db, migrate } from './database.ts';
 import { createEvidenceQueue, type Decay } from './evidence.ts';
+import { createLearningQueue } from './learning.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { createRequestQueue } from './requests.ts';
 import { createWriter, type Trouble } from './writer.ts';
@@ -23,6 +24,7 @@ export interface Retention {
 export interface SqliteStore extends Store {
   /** Shared with whatever else keeps tables in this file. */
   readonly database: Db;
+  readonly learning: LearningStore;
   /** Deletes requests with their attempts in small steps; resolves to how many went. */
   prune(retention: Retention): Promise<number>;
   /** Records given up since the start because the disk failed for too long. */
@@ -33,8 +35,9 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
   migrate(db, MIGRATIONS);
   const requests = createRequestQueue(db);
   const evidence = createEvidenceQueue(db, decay);
+  const learning = createLearningQueue(db);
   const checkpointer = createCheckpointer(db);
-  const writer = createWriter(db, clock, [requests, evidence], {
+  const writer = createWriter(db, clock, [requests, evidence, learning], {
     onTrouble,
     onWritten: (rows) => checkpointer.wrote(rows),
   });
@@ -42,6 +45,7 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
     database: db,
     requests: requests.log(writer),
     evidence: evidence.port(writer),
+    learning: learning.port(writer),
     dropped: requests.dropped,
     prune: (retention) => prune(db, clock, retention),
     close: async () => {

@@ -1,0 +1,132 @@
+// What is learnt from and what it becomes: traits of a prompt, lessons, feedback, and the seams to the path and the store.
+import type { AnswerKind } from './answer.ts';
+import type { Features } from './plan.ts';
+
+/** A prompt as numbers: hashed words and pairs of words, and a handful of measures. No text can be got back from them. */
+export interface Traits {
+  /** Distinct, below `TRAIT_SLOTS`. */
+  readonly slots: Uint16Array;
+  /** Of each slot; their squares sum to 1. */
+  readonly weights: Float32Array;
+  /** `TRAIT_MEASURES` of them: length, digits, tools and so on. */
+  readonly measures: Float32Array;
+}
+export const TRAIT_SLOTS = 32_768;
+export const TRAIT_MEASURES = 12;
+
+/** What one answered request says about one model, without anybody having told us. */
+export const SIGNAL_KINDS = ['agrees', 'differs', 'fails_checks', 'retried'] as const;
+export type SignalKind = (typeof SIGNAL_KINDS)[number];
+export interface Signal {
+  readonly model: string;
+  readonly kind: SignalKind;
+}
+
+/** A model's answer as it bears on how sure one can be. */
+export interface Voiced {
+  readonly model: string;
+  /** Expected share of right answers at this prompt, before it answered. */
+  readonly quality: number;
+  /** Those with the same number say the same; 0 is what was answered. */
+  readonly camp: number;
+}
+
+/** What is known of an answer when it goes out. */
+export interface ConfidenceFacts {
+  readonly task: string;
+  readonly kind: AnswerKind | null;
+  readonly voices: readonly Voiced[];
+  /** 0-1, what checks of the answer left of its weight. */
+  readonly factor: number;
+  /** Mean probability of its tokens, where the upstream told it. */
+  readonly tokenProbability: number | null;
+}
+
+/** An ended request, kept for 30 days so that a verdict can still teach. No prompt. */
+export interface Lesson {
+  readonly request: string;
+  readonly tenant: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly task: string;
+  readonly facts: ConfidenceFacts;
+  /** By camp: normalised text of what was said, to be held against a correction. */
+  readonly values: readonly string[];
+  readonly signals: readonly Signal[];
+  /** As it was told. */
+  readonly confidence: number | null;
+  readonly traits: Traits | null;
+}
+
+/** A verdict on a request. A later one replaces it. */
+export interface Feedback {
+  readonly request: string;
+  readonly tenant: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** How right the answer was, 0-1. */
+  readonly good: number;
+  readonly correction: unknown;
+  readonly kind: string | null;
+  readonly comment: string | null;
+}
+
+/** A verdict with what it is about. */
+export interface Taught {
+  readonly seq: number;
+  readonly feedback: Feedback;
+  readonly lesson: Lesson;
+}
+
+export interface ConfidenceChange {
+  readonly at: number;
+  readonly task: string;
+  readonly model: string;
+  readonly before: number;
+  readonly after: number;
+  readonly why: string;
+}
+
+/** Keeps lessons, verdicts and the history of confidences. What returns nothing returns at once and is written in batches. */
+export interface LearningStore {
+  keep(lesson: Lesson): void;
+  /** null for another tenant's as for an unknown one. `tenant` null: any. */
+  lesson(request: string, tenant: string | null): Lesson | null;
+  /** The verdict that this one replaces. */
+  judge(feedback: Feedback, lesson: Lesson): Feedback | null;
+  /** Oldest first; the latest `limit` with a higher number than `after`. */
+  taught(after: number, limit: number): readonly Taught[];
+  /** Newest first. */
+  feedback(limit: number, before: number | null, tenant: string | null): readonly Taught[];
+  changed(changes: readonly ConfidenceChange[]): void;
+  /** Newest first. */
+  history(filter: { readonly task?: string; readonly model?: string }, limit: number): readonly ConfidenceChange[];
+  /** Lessons without a verdict that are older go. */
+  forget(before: number): void;
+  flush(): void;
+}
+
+/** How several models would do together at a task. */
+export interface Forecast {
+  /** Two at once, and a third where they differ. */
+  panel(task: string, first: Mind, second: Mind, third: Mind | null): { readonly quality: number; readonly differ: number };
+}
+export interface Mind {
+  readonly model: string;
+  readonly quality: number;
+}
+
+/** What the path asks of what was learnt. Fails open: never throws. */
+export interface Insight extends Forecast {
+  /** Expected share of right answers of each model at this prompt; the tenant's own experience counts most. */
+  quality(task: string, model: string): { readonly quality: number; readonly samples: number };
+}
+
+export interface LearningPath {
+  insight(features: Features, traits: () => Traits, tenant: string, at: number): Insight;
+  /** Calibrated, or null while too little is known. */
+  confidence(facts: ConfidenceFacts): number | null;
+  /** Once for each request that came to an answer. */
+  ended(lesson: Lesson): void;
+}
+

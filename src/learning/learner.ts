@@ -1,0 +1,216 @@
+// What the path learns from ended requests and verdicts, and what it gets back: expectations, forecasts, confidence.
+import {
+  QuorumError,
+  type ConfidenceChange,
+  type ConfidenceFacts,
+  type EvidenceStore,
+  type EvidenceSum,
+  type Feedback,
+  type Insight,
+  type LearningPath,
+  type LearningStore,
+  type Lesson,
+  type Model,
+  type Traits,
+} from '../contract/index.ts';
+import { createAgreement } from './agreement.ts';
+import { createCalibration, type Calibration } from './calibration.ts';
+import { createDifficulty } from './difficulty.ts';
+import type { Evidence, Outcome } from './evidence.ts';
+import { campOf, labelsOf } from './labels.ts';
+import { logitOf, sigmoid } from './logistic.ts';
+import { createReliability, type Reliability } from './reliability.ts';
+import { createRetries } from './retries.ts';
+import { jointOf } from './together.ts';
+
+export interface LearnerParts {
+  readonly evidence: Evidence;
+  readonly sums: Pick<EvidenceStore, 'add'>;
+  readonly store: LearningStore;
+  readonly model: (name: string) => Model | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A confidence has changed by much. */
+  readonly onChange: (change: ConfidenceChange) => void;
+}
+
+export interface FeedbackGiven {
+  readonly request: string;
+  readonly correct: boolean | null;
+  /** 0-1. */
+  readonly score: number | null;
+  readonly correction: unknown;
+  readonly kind: string | null;
+  readonly comment: string | null;
+}
+
+export interface Learner extends LearningPath {
+  /** Idempotent; again for the same request replaces the earlier one. Throws `not_found` for a request nobody knows any more. */
+  judge(given: FeedbackGiven, tenant: string, anyTenant: boolean): { readonly feedback: Feedback; readonly replaced: Feedback | null };
+  readonly calibration: Pick<Calibration, 'report' | 'tasks'>;
+  readonly reliability: Pick<Reliability, 'report'>;
+  /** Adds evidence from a file. */
+  take(sums: readonly EvidenceSum[]): void;
+  /** Verdicts that other processes wrote since; returns how many there were. */
+  catchUp(): number;
+  readonly bytes: number;
+}
+
+/** Verdicts that are read again at a start: enough for the curves and the model of difficulty. */
+const REMEMBERED = 4_096;
+/** Verdicts before prompts are told apart within a task. */
+const DIFFICULTY_FROM = 20;
+/** Beside the others' verdicts together a tenant counts for so many at least. */
+const FREE_VERDICTS = 100;
+
+export function createLearner(parts: LearnerParts): Learner {
+  const { evidence, sums, store, now } = parts;
+  const calibration = createCalibration();
+  const reliability = createReliability();
+  const agreement = createAgreement();
+  const retries = createRetries();
+  const verdictsOf = new Map<string, number>();
+  let verdicts = 0;
+  let lastSeq = 0;
+
+  const modelOf = (name: string): Model => parts.model(name) ?? ({ name, quality: 6, strengths: [] } as unknown as Model);
+  const usual = (task: string, name: string): number => evidence.quality(modelOf(name), task, null, now()).quality;
+  const difficulty = createDifficulty(usual);
+
+  const observe = (outcome: Outcome): void => {
+    sums.add(evidence.observe(outcome, parts.model(outcome.model)));
+    const changes = evidence.changes();
+    if (changes.length === 0) return;
+    store.changed(changes);
+    for (const change of changes) parts.onChange(change);
+  };
+
+  const outcomesOf = (lesson: Lesson, feedback: Feedback): readonly Outcome[] =>
+    labelsOf(lesson, feedback).map(({ model, good, weight }) => ({
+      tenant: lesson.tenant,
+      task: lesson.task,
+      model,
+      good,
+      weight,
+      at: lesson.at,
+      ...expectedOf(lesson, model),
+    }));
+
+  /** Bounded, so that one tenant's verdicts never outweigh all others'. */
+  const influence = (tenant: string): number => {
+    const own = verdictsOf.get(tenant) ?? 0;
+    const most = Math.max(FREE_VERDICTS, verdicts - own);
+    return own > most ? most / own : 1;
+  };
+
+  /** Curves and difficulty; the evidence is kept apart and adds up by itself. */
+  const study = (lesson: Lesson, feedback: Feedback): void => {
+    verdictsOf.set(lesson.tenant, (verdictsOf.get(lesson.tenant) ?? 0) + 1);
+    verdicts += 1;
+    const weight = influence(lesson.tenant);
+    const labels = labelsOf(lesson, feedback);
+    calibration.observe(lesson.request, { facts: lesson.facts, good: feedback.good, weight, told: lesson.confidence });
+    for (const { model, kind } of lesson.signals) {
+      const label = labels.find((one) => one.model === model);
+      if (label !== undefined) reliability.observe(kind, label.good, 1);
+    }
+    if (lesson.traits === null) return;
+    const weighed = weight === 1 ? labels : labels.map((label) => ({ ...label, weight: label.weight * weight }));
+    difficulty.teach({ key: lesson.request, task: lesson.task, traits: lesson.traits, labels: weighed });
+  };
+
+  const unlearn = (lesson: Lesson, feedback: Feedback): void => {
+    for (const outcome of outcomesOf(lesson, feedback)) sums.add([evidence.retract(outcome)]);
+    const labels = labelsOf(lesson, feedback);
+    for (const { model, kind } of lesson.signals) {
+      const label = labels.find((one) => one.model === model);
+      if (label !== undefined) reliability.observe(kind, label.good, -1);
+    }
+    verdictsOf.set(lesson.tenant, Math.max(0, (verdictsOf.get(lesson.tenant) ?? 0) - 1));
+    verdicts -= 1;
+  };
+
+  const catchUp = (): number => {
+    const taught = store.taught(lastSeq, REMEMBERED);
+    for (const { lesson, feedback, seq } of taught) {
+      study(lesson, feedback);
+      lastSeq = Math.max(lastSeq, seq);
+    }
+    return taught.length;
+  };
+  catchUp();
+
+  const signal = (lesson: Lesson, { model, kind }: Lesson['signals'][number]): void => {
+    const { good, weight } = reliability.worth(kind);
+    observe({ tenant: lesson.tenant, task: lesson.task, model, good, weight, at: lesson.at, ...expectedOf(lesson, model) });
+  };
+
+  return {
+    insight: (_, traits, tenant, at): Insight => {
+      let read: Traits | null = null;
+      return {
+        quality(task, name) {
+          const model = modelOf(name);
+          const known = evidence.quality(model, task, tenant, at);
+          if (difficulty.seen < DIFFICULTY_FROM) return known;
+          read ??= traits();
+          return { quality: sigmoid(logitOf(known.quality) + difficulty.shift(read, name)), samples: known.samples };
+        },
+        panel: (task, first, second, third) => jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
+      };
+    },
+    confidence: (facts) => calibration.confidence(facts),
+    ended(lesson) {
+      store.keep(lesson);
+      const qualities = new Map(lesson.facts.voices.map((voice) => [voice.model, voice]));
+      agreement.observe(lesson.facts, (first, second) => jointOf(mindOf(qualities, first), mindOf(qualities, second), null, 1).differ);
+      for (const each of lesson.signals) signal(lesson, each);
+      const repeated = retries.repeats(lesson);
+      if (repeated === null) return;
+      for (const { model, camp } of repeated.facts.voices) if (camp === 0) signal(repeated, { model, kind: 'retried' });
+    },
+    judge(given, tenant, anyTenant) {
+      const lesson = store.lesson(given.request, anyTenant ? null : tenant);
+      if (lesson === null)
+        throw new QuorumError('not_found', `There is no answer to "${given.request.slice(0, 80)}" of yours that can still be judged.`, { param: 'request_id' });
+      const { request, correction, kind, comment } = given;
+      const feedback: Feedback = { request, tenant: lesson.tenant, at: now(), good: goodOf(given, lesson), correction: correction ?? null, kind, comment };
+      const replaced = store.judge(feedback, lesson);
+      if (replaced !== null && isSame(replaced, feedback)) return { feedback, replaced };
+      if (replaced !== null) unlearn(lesson, replaced);
+      catchUp();
+      for (const outcome of outcomesOf(lesson, feedback)) observe(outcome);
+      return { feedback, replaced };
+    },
+    calibration,
+    reliability,
+    take(more) {
+      evidence.add(more);
+      sums.add(more);
+    },
+    catchUp,
+    get bytes() {
+      return difficulty.bytes;
+    },
+  };
+}
+
+const mindOf = (voices: ReadonlyMap<string, ConfidenceFacts['voices'][number]>, model: string) => ({
+  model,
+  quality: voices.get(model)?.quality ?? 0.7,
+});
+
+const expectedOf = ({ facts }: Lesson, model: string): { readonly expected?: number } => {
+  const quality = facts.voices.find((voice) => voice.model === model)?.quality;
+  return quality === undefined ? {} : { expected: quality };
+};
+
+/** A plain verdict wins over a score; a correction alone says that the answer was wrong, unless it is what was answered. */
+function goodOf({ correct, score, correction }: FeedbackGiven, { values }: Lesson): number {
+  if (correct !== null) return correct ? 1 : 0;
+  if (score !== null) return score;
+  return campOf(correction, values) === 0 ? 1 : 0;
+}
+
+const isSame = (left: Feedback, right: Feedback): boolean =>
+  left.good === right.good && JSON.stringify(left.correction) === JSON.stringify(right.correction);

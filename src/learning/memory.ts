@@ -1,0 +1,42 @@
+// Lessons and verdicts in memory, for replays and tests.
+import type { ConfidenceChange, Feedback, LearningStore, Lesson, Taught } from '../contract/index.ts';
+
+export function createMemoryLearningStore(): LearningStore {
+  const lessons = new Map<string, Lesson>();
+  const verdicts = new Map<string, Taught>();
+  const changes: ConfidenceChange[] = [];
+  let seq = 0;
+  return {
+    keep: (lesson) => void lessons.set(lesson.request, lesson),
+    lesson: (request, tenant) => {
+      const found = lessons.get(request);
+      return found !== undefined && (tenant === null || found.tenant === tenant) ? found : null;
+    },
+    judge(feedback, lesson) {
+      const replaced: Feedback | null = verdicts.get(feedback.request)?.feedback ?? null;
+      verdicts.delete(feedback.request);
+      verdicts.set(feedback.request, { seq: ++seq, feedback, lesson });
+      return replaced;
+    },
+    taught(after, limit) {
+      const latest: Taught[] = [];
+      for (const taught of [...verdicts.values()].toReversed()) {
+        if (taught.seq <= after || latest.length === limit) break;
+        latest.push(taught);
+      }
+      return latest.toReversed();
+    },
+    feedback: (limit, before, tenant) =>
+      [...verdicts.values()]
+        .toReversed()
+        .filter((taught) => (before === null || taught.seq < before) && (tenant === null || taught.feedback.tenant === tenant))
+        .slice(0, limit),
+    changed: (more) => void changes.push(...more),
+    history: ({ task, model }, limit) =>
+      changes.toReversed().filter((change) => (task === undefined || change.task === task) && (model === undefined || change.model === model)).slice(0, limit),
+    forget(before) {
+      for (const [request, { at }] of lessons) if (at < before) lessons.delete(request);
+    },
+    flush: () => {},
+  };
+}

@@ -1,0 +1,97 @@
+// How models err together: one factor. A prompt is hard or easy for all of them alike (z), and beyond that each errs for itself.
+import type { ConfidenceFacts, Mind } from '../contract/index.ts';
+import { logitOf, sigmoid } from './logistic.ts';
+
+/** Gauss–Hermite quadrature of five points for a standard normal z (Abramowitz & Stegun, table 25.10, rescaled). */
+const NODES = [-2.85697, -1.355626, 0, 1.355626, 2.85697];
+const SHARES = [0.011257, 0.222076, 0.533333, 0.222076, 0.011257];
+/** How much a prompt's own difficulty moves the log-odds of every model. */
+const LOADING = 1.7;
+/** A logistic of a normal mean is flatter by this factor (MacKay 1992: 1/√(1 + πσ²/8)). */
+const STEEPER = Math.sqrt(1 + (Math.PI * LOADING * LOADING) / 8);
+/** Two wrong answers are the same one this often. */
+const SAME_MISTAKE = 0.2;
+
+const minds = (quality: number, z: number): number => sigmoid(logitOf(quality) * STEEPER + LOADING * z);
+
+export interface Joint {
+  readonly quality: number;
+  readonly differ: number;
+}
+
+/**
+ * Two answer; where they differ a third decides: two that agree win, of three different answers that of the best.
+ * `third` null: of two that differ the better one stands. `sway` multiplies the odds that two differ, as it was learnt.
+ */
+export function jointOf(first: Mind, second: Mind, third: Mind | null, sway: number): Joint {
+  let [right, rescued, differ] = [0, 0, 0];
+  for (let node = 0; node < NODES.length; node += 1) {
+    const z = NODES[node]!;
+    const share = SHARES[node]!;
+    const a = minds(first.quality, z);
+    const b = minds(second.quality, z);
+    const oneRight = a + b - 2 * a * b;
+    const noneRight = (1 - a) * (1 - b) * (1 - SAME_MISTAKE);
+    right += share * a * b;
+    differ += share * (oneRight + noneRight);
+    rescued += share * decided(first, second, third, { a, b, c: third === null ? 0 : minds(third.quality, z), noneRight });
+  }
+  // What was learnt of how often they differ moves weight between the two cases; a pair that agrees more than expected errs alike.
+  const odds = (differ / Math.max(1e-9, 1 - differ)) * sway;
+  const swayed = odds / (1 + odds);
+  const agreed = right / Math.max(1e-9, 1 - differ);
+  const settled = rescued / Math.max(1e-9, differ);
+  return { quality: (1 - swayed) * agreed + swayed * settled, differ: swayed };
+}
+
+interface Rights {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  /** Both wrong, and differently. */
+  readonly noneRight: number;
+}
+
+/** Probability that the two differ and the answer is right all the same. */
+function decided(first: Mind, second: Mind, third: Mind | null, { a, b, c, noneRight }: Rights): number {
+  const onlyA = a * (1 - b);
+  const onlyB = b * (1 - a);
+  const best = first.quality >= second.quality ? onlyA : onlyB;
+  if (third === null) return best;
+  const thirdBest = third.quality >= first.quality && third.quality >= second.quality;
+  const apart = 1 - SAME_MISTAKE;
+  // The third says what the right one said; or it is wrong by itself and the heaviest voice was right; or it alone is right and the heaviest.
+  return c * (onlyA + onlyB) + (thirdBest ? c * noneRight : (1 - c) * apart * best);
+}
+
+/** Probability that the first camp is right, from what is expected of each voice and who says the same (Bayes over the factor). */
+export function campRight({ voices }: Pick<ConfidenceFacts, 'voices'>): number {
+  if (voices.length === 0) return 0.5;
+  const camps = Math.max(...voices.map(({ camp }) => camp)) + 1;
+  const likelihood = new Float64Array(camps + 1);
+  for (let node = 0; node < NODES.length; node += 1) {
+    const qualities = voices.map(({ quality }) => minds(quality, NODES[node]!));
+    for (let right = 0; right <= camps; right += 1) likelihood[right]! += SHARES[node]! * partition(voices, qualities, right, camps);
+  }
+  const all = likelihood.reduce((sum, each) => sum + each, 0);
+  return all > 0 ? likelihood[0]! / all : 0.5;
+}
+
+/** How likely the answers fall as they did when camp `right` is right (`camps`: none is). */
+function partition(voices: ConfidenceFacts['voices'], qualities: readonly number[], right: number, camps: number): number {
+  let likelihood = 1;
+  const members = new Array<number>(camps).fill(0);
+  voices.forEach(({ camp }, nth) => {
+    likelihood *= camp === right ? qualities[nth]! : 1 - qualities[nth]!;
+    members[camp]! += 1;
+  });
+  // Every further wrong voice falls into its camp by the same mistake; a new camp is another mistake.
+  let opened = 0;
+  for (let camp = 0; camp < camps; camp += 1) {
+    if (camp === right || members[camp] === 0) continue;
+    if (opened > 0) likelihood *= 1 - SAME_MISTAKE;
+    likelihood *= SAME_MISTAKE ** (members[camp]! - 1);
+    opened += 1;
+  }
+  return likelihood;
+}

@@ -1,0 +1,190 @@
+// A prompt as numbers for the model of difficulty: hashed words and pairs of words, and measures that formatting doesn't change.
+import { TRAIT_MEASURES, TRAIT_SLOTS, type ChatRequest, type Features, type Traits } from '../contract/index.ts';
+import { DENSE, DIGIT, FOLD, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
+import { SECTION } from './features.ts';
+import { SEED, mix, mixWord } from './lexicon.ts';
+import { stemLength } from './stem.ts';
+
+const HEAD_UNITS = 1_536;
+const TAIL_UNITS = 512;
+const TOOL_UNITS = 600;
+const MOST_TOOLS = 12;
+const MOST_SLOTS = 512;
+const WORD_UNITS = 24;
+const MASK = TRAIT_SLOTS - 1;
+const STEMS = 4_096;
+/** Signs that only lay text out. */
+const LAYOUT = new Set(Array.from('#>-|•+', (sign) => sign.charCodeAt(0)));
+const NEGATIONS = new Set(['not', 'except', 'never', 'without', 'no', 'nicht', 'sans', 'sin'].map(hashOf));
+
+/** Seeds keep the words of the prompt and of the tools apart. */
+const TOOL_SEED = 0x3c6ef372;
+const PAIR_SEED = 0x1b873593;
+
+const countOf = new Uint16Array(TRAIT_SLOTS);
+const met = new Uint16Array(MOST_SLOTS);
+const word = new Uint16Array(WORD_UNITS);
+const stemOf = new Int32Array(STEMS);
+const stems = new Int32Array(STEMS);
+/** Words of the tools met in this prompt; by the low bits of their hash. */
+const named = new Uint8Array(4_096);
+
+interface Tally {
+  slots: number;
+  letters: number;
+  digits: number;
+  numbers: number;
+  words: number;
+  distinct: number;
+  sentences: number;
+  questions: number;
+  signs: number;
+  negations: number;
+  dense: number;
+  overlap: number;
+}
+
+/** Of what the user asks last, and the names and descriptions of the first tools; bounded however long they are. */
+export function traitsOf(features: Features, request: ChatRequest): Traits {
+  const tally: Tally = {
+    slots: 0, letters: 0, digits: 0, numbers: 0, words: 0, distinct: 0, sentences: 0, questions: 0, signs: 0, negations: 0, dense: 0, overlap: 0,
+  };
+  const tools = features.hasTools ? toolTexts(request) : [];
+  for (const text of tools) readWords(text, 0, Math.min(text.length, TOOL_UNITS), TOOL_SEED, tally);
+  const known = { ...tally };
+  tally.letters = tally.digits = tally.numbers = tally.words = tally.distinct = tally.sentences = tally.questions = tally.signs = tally.negations = tally.dense = 0;
+  const { text } = features;
+  const section = text.indexOf(SECTION);
+  const end = section < 0 ? text.length : section;
+  if (end <= HEAD_UNITS + TAIL_UNITS) readWords(text, 0, end, 0, tally);
+  else {
+    readWords(text, 0, HEAD_UNITS, 0, tally);
+    readWords(text, end - TAIL_UNITS, end, 0, tally);
+  }
+  if (known.slots > 0) named.fill(0);
+  return finish(tally, tools.length);
+}
+
+function toolTexts({ tools }: ChatRequest): readonly string[] {
+  if (!Array.isArray(tools)) return [];
+  return (tools as readonly { readonly function?: { readonly name?: unknown; readonly description?: unknown } }[])
+    .slice(0, MOST_TOOLS)
+    .map(({ function: tool }) => `${start(tool?.name, 80)} ${start(tool?.description, TOOL_UNITS)}`);
+}
+
+const start = (text: unknown, units: number): string => (typeof text === 'string' ? text.slice(0, units) : '');
+
+function bump(hash: number, tally: Tally): void {
+  const slot = (hash ^ (hash >>> 15)) & MASK;
+  if (countOf[slot] === 0) {
+    if (tally.slots === MOST_SLOTS) return;
+    met[tally.slots++] = slot;
+    tally.distinct += 1;
+  }
+  countOf[slot]! += 1;
+}
+
+function readWords(text: string, from: number, to: number, seed: number, tally: Tally): void {
+  let before = 0;
+  let at = from;
+  const token = (hash: number): void => {
+    bump(hash ^ seed, tally);
+    if (before !== 0) bump(mixWord(mixWord(PAIR_SEED ^ seed, before), hash), tally);
+    before = hash;
+  };
+  while (at < to) {
+    const code = text.charCodeAt(at);
+    const kind = KIND[code]!;
+    if (kind === LETTER) {
+      let length = 0;
+      let exact = SEED;
+      for (; at < to; at += 1) {
+        const unit = text.charCodeAt(at);
+        const its = KIND[unit];
+        if (its === MARK && unit !== 0x5f) continue;
+        if (its !== LETTER) break;
+        tally.letters += 1;
+        if (length === WORD_UNITS) continue;
+        word[length] = FOLD[unit]!;
+        exact = mix(exact, word[length]!);
+        length += 1;
+      }
+      tally.words += 1;
+      const hash = stemHash(length, exact);
+      if (NEGATIONS.has(exact)) tally.negations += 1;
+      if (seed === 0) tally.overlap += named[hash & 4_095]!;
+      else named[hash & 4_095] = 1;
+      token(hash);
+      continue;
+    }
+    if (kind === DIGIT) {
+      if (at === from || KIND[text.charCodeAt(at - 1)] !== DIGIT) tally.numbers += 1;
+      tally.digits += 1;
+      token(mix(SEED, code));
+    } else if (kind === DENSE) {
+      tally.dense += 1;
+      tally.letters += 1;
+      token(mix(SEED, FOLD[code]!));
+    } else if (kind !== SPACE && kind !== MARK && !LAYOUT.has(code)) {
+      if (code === 0x3f || code === 0xff1f) tally.questions += 1;
+      if (code === 0x2e || code === 0x3f || code === 0x21 || code === 0x3002) tally.sentences += 1;
+      else tally.signs += 1;
+      token(mix(SEED, FOLD[code]!));
+    }
+    at += 1;
+  }
+}
+
+function stemHash(length: number, exact: number): number {
+  const slot = exact & (STEMS - 1);
+  if (stemOf[slot] === exact) return stems[slot]!;
+  const stem = stemLength(word, length);
+  let hash = SEED;
+  for (let at = 0; at < stem; at += 1) hash = mix(hash, word[at]!);
+  stemOf[slot] = exact;
+  stems[slot] = hash;
+  return hash;
+}
+
+function hashOf(text: string): number {
+  let hash = SEED;
+  for (let at = 0; at < text.length; at += 1) hash = mix(hash, text.charCodeAt(at));
+  return hash;
+}
+
+/** Logarithms of counts, so that the first of a word says most; of unit length. */
+function finish(tally: Tally, tools: number): Traits {
+  const slots = met.slice(0, tally.slots);
+  const weights = new Float32Array(slots.length);
+  let squares = 0;
+  for (let nth = 0; nth < slots.length; nth += 1) {
+    const weight = 1 + Math.log(countOf[slots[nth]!]!);
+    countOf[slots[nth]!] = 0;
+    weights[nth] = weight;
+    squares += weight * weight;
+  }
+  const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+  for (let nth = 0; nth < weights.length; nth += 1) weights[nth]! *= scale;
+  return { slots, weights, measures: measuresOf(tally, tools) };
+}
+
+function measuresOf(tally: Tally, tools: number): Float32Array {
+  const measures = new Float32Array(TRAIT_MEASURES);
+  const units = tally.letters + tally.digits;
+  const words = Math.max(1, tally.words);
+  measures.set([
+    Math.log(1 + units) - 5,
+    (tally.digits / Math.max(1, units)) * 10,
+    Math.log(1 + tally.numbers) - 1.5,
+    Math.log(1 + tally.sentences) - 1.5,
+    (tally.letters - tally.dense) / words - 4.5,
+    Math.min(3, tally.negations),
+    Math.log(1 + tally.signs) - 2,
+    tally.questions > 0 ? 1 : 0,
+    tally.distinct / Math.max(1, tally.words + tally.numbers + tally.signs),
+    Math.log(1 + tools),
+    tools === 0 ? 0 : tally.overlap / words,
+    tally.dense / Math.max(1, units),
+  ]);
+  return measures;
+}

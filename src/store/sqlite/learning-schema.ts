@@ -1,0 +1,39 @@
+// Tables of what is learnt from: lessons that wait for a verdict, verdicts with their lessons, and the history of confidences.
+import type { Migration } from './migrations.ts';
+
+export const LEARNING_MIGRATION: Migration = {
+  name: 'lessons, verdicts, history of confidences',
+  sql: `
+    CREATE TABLE lessons (
+      request TEXT PRIMARY KEY,
+      tenant TEXT,
+      at REAL,
+      body TEXT,
+      traits BLOB
+    ) WITHOUT ROWID;
+    CREATE INDEX lessons_by_time ON lessons (at);
+
+    -- A verdict that is replaced gets a new number, so that other processes see it.
+    CREATE TABLE verdicts (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      request TEXT UNIQUE,
+      tenant TEXT,
+      at REAL,
+      verdict TEXT,
+      lesson TEXT,
+      traits BLOB
+    );
+    CREATE INDEX verdicts_by_tenant ON verdicts (tenant, seq);
+
+    CREATE TABLE confidence_history (
+      seq INTEGER PRIMARY KEY,
+      at REAL,
+      task TEXT,
+      model TEXT,
+      before REAL,
+      after REAL,
+      why TEXT
+    );
+    CREATE INDEX confidence_history_by_model ON confidence_history (model, task, seq);
+  `,
+};

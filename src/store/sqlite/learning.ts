@@ -1,0 +1,138 @@
+// Lessons, verdicts and the history of confidences. Lessons and history wait in memory and are written in batches; a verdict at once.
+import {
+  TRAIT_MEASURES,
+  type ConfidenceChange,
+  type Feedback,
+  type LearningStore,
+  type Lesson,
+  type Taught,
+  type Traits,
+} from '../../contract/index.ts';
+import type { Db, Value } from './database.ts';
+import type { Source, Writer } from './writer.ts';
+
+const MOST_ROWS = 256;
+const QUEUE_ROWS = 10_000;
+
+export interface LearningQueue extends Source {
+  readonly port: (writer: Writer) => LearningStore;
+}
+
+interface LessonRow {
+  readonly body: string;
+  readonly traits: Uint8Array | null;
+}
+interface VerdictRow {
+  readonly seq: number;
+  readonly verdict: string;
+  readonly lesson: string;
+  readonly traits: Uint8Array | null;
+}
+
+export function createLearningQueue(db: Db): LearningQueue {
+  const lessons = new Map<string, Lesson>();
+  const changes: ConfidenceChange[] = [];
+  const put = db.prepare('INSERT OR REPLACE INTO lessons (request, tenant, at, body, traits) VALUES (?, ?, ?, ?, ?)');
+  const one = db.prepare<LessonRow>('SELECT body, traits FROM lessons WHERE request = ?');
+  const old = db.prepare<VerdictRow>('SELECT seq, verdict, lesson, traits FROM verdicts WHERE request = ?');
+  const drop = db.prepare('DELETE FROM verdicts WHERE request = ?');
+  const judge = db.prepare('INSERT INTO verdicts (request, tenant, at, verdict, lesson, traits) VALUES (?, ?, ?, ?, ?, ?)');
+  const since = db.prepare<VerdictRow>(
+    'SELECT seq, verdict, lesson, traits FROM (SELECT * FROM verdicts WHERE seq > ? ORDER BY seq DESC LIMIT ?) ORDER BY seq',
+  );
+  const before = db.prepare<VerdictRow>(
+    'SELECT seq, verdict, lesson, traits FROM verdicts WHERE seq < ? AND (? IS NULL OR tenant = ?) ORDER BY seq DESC LIMIT ?',
+  );
+  const note = db.prepare('INSERT INTO confidence_history (at, task, model, before, after, why) VALUES (?, ?, ?, ?, ?, ?)');
+  const past = db.prepare<ConfidenceChange & Record<string, Value>>(
+    `SELECT at, task, model, before, after, why FROM confidence_history
+     WHERE (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
+  );
+  const forget = db.prepare('DELETE FROM lessons WHERE at < ?');
+
+  const find = (request: string): Lesson | null => {
+    const waiting = lessons.get(request);
+    if (waiting !== undefined) return waiting;
+    const row = one.first(request);
+    if (row !== null) return lessonOf(row.body, row.traits);
+    const judged = old.first(request);
+    return judged && lessonOf(judged.lesson, judged.traits);
+  };
+
+  return {
+    waiting: () => lessons.size + changes.length,
+    write: () => {
+      const batch = [...lessons.values()].slice(0, MOST_ROWS);
+      for (const lesson of batch) put.run(lesson.request, lesson.tenant, lesson.at, bodyOf(lesson), bytesOf(lesson.traits));
+      const noted = changes.slice(0, MOST_ROWS);
+      for (const { at, task, model, before: from, after, why } of noted) note.run(at, task, model, from, after, why);
+      return () => {
+        for (const lesson of batch) if (lessons.get(lesson.request) === lesson) lessons.delete(lesson.request);
+        changes.splice(0, noted.length);
+      };
+    },
+    port: (writer) => ({
+      keep: (lesson) => {
+        if (lessons.size >= QUEUE_ROWS) lessons.delete(lessons.keys().next().value!);
+        lessons.set(lesson.request, lesson);
+        writer.soon(false);
+      },
+      lesson: (request, tenant) => {
+        const found = find(request);
+        return found !== null && (tenant === null || found.tenant === tenant) ? found : null;
+      },
+      judge: (feedback, lesson) =>
+        db.transaction(() => {
+          const replaced = old.first(feedback.request);
+          if (replaced !== null) drop.run(feedback.request);
+          judge.run(feedback.request, feedback.tenant, feedback.at, JSON.stringify(feedback), bodyOf(lesson), bytesOf(lesson.traits));
+          return replaced && (JSON.parse(replaced.verdict) as Feedback);
+        }),
+      taught: (after, limit) => since.all(after, limit).map(taughtOf),
+      feedback: (limit, cursor, tenant) => before.all(cursor ?? Number.MAX_SAFE_INTEGER, tenant, tenant, limit).map(taughtOf),
+      changed: (more) => {
+        changes.push(...more);
+        writer.soon(false);
+      },
+      history: ({ task = null, model = null }, limit) => {
+        const waiting = changes.filter((change) => (task === null || change.task === task) && (model === null || change.model === model));
+        return [...waiting.toReversed(), ...past.all(task, task, model, model, limit)].slice(0, limit);
+      },
+      forget: (at) => void forget.run(at),
+      flush: () => writer.now(),
+    }),
+  };
+}
+
+const bodyOf = ({ traits: _, ...rest }: Lesson): string => JSON.stringify(rest);
+const lessonOf = (body: string, traits: Uint8Array | null): Lesson => ({
+  ...(JSON.parse(body) as Omit<Lesson, 'traits'>),
+  traits: traits === null ? null : traitsOf(traits),
+});
+const taughtOf = ({ seq, verdict, lesson, traits }: VerdictRow): Taught => ({
+  seq,
+  feedback: JSON.parse(verdict) as Feedback,
+  lesson: lessonOf(lesson, traits),
+});
+
+/** Measures, then weights, then slots. */
+export function bytesOf(traits: Traits | null): Uint8Array | null {
+  if (traits === null) return null;
+  const { measures, weights, slots } = traits;
+  const bytes = new Uint8Array(measures.byteLength + weights.byteLength + slots.byteLength);
+  bytes.set(new Uint8Array(measures.buffer, measures.byteOffset, measures.byteLength));
+  bytes.set(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength), measures.byteLength);
+  bytes.set(new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength), measures.byteLength + weights.byteLength);
+  return bytes;
+}
+
+export function traitsOf(bytes: Uint8Array): Traits | null {
+  const whole = new Uint8Array(bytes).buffer;
+  const count = (whole.byteLength - TRAIT_MEASURES * 4) / 6;
+  if (!Number.isInteger(count) || count < 0) return null;
+  return {
+    measures: new Float32Array(whole, 0, TRAIT_MEASURES),
+    weights: new Float32Array(whole, TRAIT_MEASURES * 4, count),
+    slots: new Uint16Array(whole, TRAIT_MEASURES * 4 + count * 4, count),
+  };
+}
