@@ -68,7 +68,7 @@ function replaySet(createMerger, cases, count) {
   };
 }
 
-const percent = (share) => `${(100 * share).toFixed(2)}`;
+const percent = (share) => (100 * share).toFixed(2);
 const points = (share) => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(2)}`;
 const dollars = (cost) => (1_000 * cost).toFixed(3);
 const line = (cells) => console.log(cells.map((cell, at) => (at === 0 ? String(cell).padEnd(44) : String(cell).padStart(11))).join(''));

@@ -23,9 +23,12 @@ interface FieldContext {
 type Shape = 'object' | 'list' | 'scalar';
 const shapeOf = (value: Json): Shape => (isObject(value) ? 'object' : isList(value) ? 'list' : 'scalar');
 
+const inOrder = (votes: readonly Vote[]): boolean =>
+  votes.every((vote, at) => at === 0 || votes[at - 1]!.voice.rank < vote.voice.rank);
+
 /** Never empty `votes`, best voice first or not. */
 export function mergeValues(votes: readonly Vote[], path: string, merge: FieldContext): Json {
-  const sorted = votes.length > 1 ? [...votes].sort((left, right) => byRank(left.voice, right.voice)) : votes;
+  const sorted = inOrder(votes) ? votes : [...votes].sort((left, right) => byRank(left.voice, right.voice));
   const first = sorted[0]!;
   if (sorted.every((vote) => identical(first.value, vote.value))) {
     merge.ledger.agree(
@@ -83,6 +86,7 @@ function namesOf(votes: readonly Vote<JsonObject>[]): readonly string[] {
   let names = [...votes[0]!.value.keys()];
   for (const { value } of votes.slice(1)) {
     const known = new Set(names);
+    if (value.size <= known.size && [...value.keys()].every((name) => known.has(name))) continue;
     const following = new Map<string | null, string[]>();
     let previous: string | null = null;
     for (const name of value.keys()) {

@@ -207,14 +207,14 @@ export function writeJson(value: Json, indent = 0, level = 0): string {
   const end = indent > 0 ? `\n${' '.repeat(indent * level)}` : '';
   const colon = indent > 0 ? ': ' : ':';
   if (isObject(value)) {
-    if (value.size === 0) return '{}';
-    const fields = [...value].map(
-      ([key, field]) => `${line}${JSON.stringify(key)}${colon}${writeJson(field, indent, level + 1)}`,
-    );
-    return `{${fields.join(',')}${end}}`;
+    let fields = '';
+    for (const [key, field] of value)
+      fields += `${fields === '' ? '' : ','}${line}${JSON.stringify(key)}${colon}${writeJson(field, indent, level + 1)}`;
+    return fields === '' ? '{}' : `{${fields}${end}}`;
   }
-  if (value.length === 0) return '[]';
-  return `[${value.map((item) => `${line}${writeJson(item, indent, level + 1)}`).join(',')}${end}]`;
+  let items = '';
+  for (const item of value) items += `${items === '' ? '' : ','}${line}${writeJson(item, indent, level + 1)}`;
+  return items === '' ? '[]' : `[${items}${end}]`;
 }
 
 /** What a schema checker reads: plain objects, `__proto__` an own key. */

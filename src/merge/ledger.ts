@@ -26,7 +26,7 @@ const MAX_AGREED = 200;
 const MAX_DISPUTED = 500;
 const VALUE_CHARS = 120;
 
-const rounded = (weight: number): number => Number(weight.toPrecision(6));
+const rounded = (weight: number): number => Math.round(weight * 1e6) / 1e6;
 
 export function createLedger(): Ledger {
   const agreed: Provenance[] = [];

@@ -113,8 +113,12 @@ function bySlot(
   const voices = votes.map((vote) => vote.voice);
   const kept: Json[] = [];
   for (const slot of reunited(slotsOf(votes, identity), votes.length, key)) {
-    const having = slot.votes.map((vote) => vote.voice);
     const at = `${path}[${kept.length}]`;
+    if (slot.votes.length === votes.length) {
+      kept.push(merge.item(slot.votes, at));
+      continue;
+    }
+    const having = slot.votes.map((vote) => vote.voice);
     const lacking = voices.filter((voice) => !having.includes(voice));
     const belongs = belonging(having, lacking, merge);
     if (lacking.length > 0) {
