@@ -111,12 +111,14 @@ export async function startChild({
   config = {},
   env = {},
   folder: earlier,
-}: StartOptions & { readonly folder?: string } = {}): Promise<ChildQuorum> {
+  port = 0,
+}: StartOptions & { readonly folder?: string; readonly port?: number } = {}): Promise<ChildQuorum> {
   ensureBuilt();
   const folder = earlier ?? mkdtempSync(join(tmpdir(), 'quorum-child-'));
   const file = join(folder, 'quorum.yaml');
   writeFileSync(file, textOf(settled(config, folder)));
-  const child = spawn(process.execPath, [join(ROOT, 'dist/cli.js'), '--config', file, '--port', '0', '--json'], {
+  const flags = ['--config', file, '--port', String(port), '--json'];
+  const child = spawn(process.execPath, [join(ROOT, 'dist/cli.js'), ...flags], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -165,7 +167,7 @@ export async function startChild({
 let built = false;
 
 /** `npm test` has built it already; a single test that is run by hand builds what is older than the source. */
-function ensureBuilt(): void {
+export function ensureBuilt(): void {
   if (built) return;
   built = true;
   const stamp = join(ROOT, 'dist/.built');
