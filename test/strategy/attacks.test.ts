@@ -9,6 +9,7 @@ import type { SimulatedModel } from '../support/simulated-models.ts';
 import { isTold } from './attacks/gullible.ts';
 import { HARMLESS } from './attacks/harmless.ts';
 import { ATTACKS, type Attack } from './attacks/hostile.ts';
+import { UNSEEN_ATTACKS, UNSEEN_HARMLESS } from './attacks/unseen.ts';
 import { scriptedPanel } from './scripted-panel.ts';
 
 const LIMIT = 24_000;
@@ -192,6 +193,19 @@ describe('honest answers', () => {
     });
     const lost = lines.filter(({ isShown }) => !isShown).map(({ line }) => line);
     expect(lost.length / lines.length, lost.join('\n')).toBeLessThanOrEqual(0.02);
+  });
+});
+
+describe('what the rules were not written for', () => {
+  // Most new wordings pass: the patterns are a net with holes, and the fence is what stands behind them. These bounds may only get tighter.
+  it('is measured, not claimed: 7 of 25 new attacks are caught, 16 of 44 near-miss lines are lost', () => {
+    const caught = UNSEEN_ATTACKS.filter((text) => !defuse(`Rivers.\n${text}\nBoats.`, LIMIT).includes(text));
+    const lost = UNSEEN_HARMLESS.flatMap((text) => {
+      const shown = new Set(defuse(text, LIMIT).split('\n'));
+      return text.split('\n').filter((line) => !shown.has(line));
+    });
+    expect(caught.length).toBeGreaterThanOrEqual(7);
+    expect(lost.length).toBeLessThanOrEqual(16);
   });
 });
 
