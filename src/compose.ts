@@ -101,6 +101,8 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   let draining = false;
   const app = createApp({
     ...accounts,
+    learner,
+    lessons: store.learning,
     pipeline,
     limiter: createRateLimiter(),
     requests: store.requests,

@@ -109,7 +109,12 @@ export interface LearningStore {
 /** How several models would do together at a task. */
 export interface Forecast {
   /** Two at once, and a third where they differ. */
-  panel(task: string, first: Mind, second: Mind, third: Mind | null): { readonly quality: number; readonly differ: number };
+  panel(
+    task: string,
+    first: Mind,
+    second: Mind,
+    third: Mind | null,
+  ): { readonly quality: number; readonly differ: number };
 }
 export interface Mind {
   readonly model: string;
@@ -129,4 +134,3 @@ export interface LearningPath {
   /** Once for each request that came to an answer. */
   ended(lesson: Lesson): void;
 }
-

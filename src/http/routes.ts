@@ -4,11 +4,13 @@ import type { CurrentSettings, RequestLog } from '../contract/index.ts';
 import { adminRoutes, type AdminParts } from './admin/index.ts';
 import { answerChat, explainRoute, type ChatParts, type Visit } from './chat.ts';
 import { sendJson } from './json.ts';
+import { giveFeedback, learningAdminRoutes, recommend, showCapabilities, type LearningParts } from './learning.ts';
 import { findModel, listModels } from './models.ts';
 import { estimateSpend, showSpend, type SpendParts } from './spend.ts';
 import { followRecord, showRecord } from './records.ts';
 
-export interface RouteParts extends ChatParts, SpendParts, AdminParts {
+export interface RouteParts extends ChatParts, SpendParts, AdminParts, LearningParts {
+  readonly evidence: LearningParts['evidence'];
   readonly requests: RequestLog;
   readonly settings: CurrentSettings;
   readonly draining: () => boolean;
@@ -53,7 +55,12 @@ export function routesOf(parts: RouteParts): readonly Route[] {
     ),
     caller('get', '/v1/spend', (_, response, visit) => showSpend(parts, response, visit)),
     caller('post', '/v1/estimate', (request, response, visit) => estimateSpend(parts, request, response, visit)),
-    ...adminRoutes(parts).map((route): Route => ({ ...route, access: 'admin' })),
+    caller('post', '/v1/feedback', (request, response, visit) => giveFeedback(parts, request, response, visit)),
+    caller('get', '/v1/capabilities', (_, response, visit) => showCapabilities(parts, response, visit)),
+    caller('get', '/v1/recommendations/:task', (request, response, visit) =>
+      recommend(parts, String(request.params['task']), response, visit),
+    ),
+    ...[...adminRoutes(parts), ...learningAdminRoutes(parts)].map((route): Route => ({ ...route, access: 'admin' })),
     open('/livez', (_, response) => sendJson(response, { status: 'ok' })),
     open('/readyz', (_, response) =>
       sendJson(response, { status: parts.draining() ? 'draining' : 'ready' }, [], parts.draining() ? 503 : 200),

@@ -28,7 +28,13 @@ export interface Reliability {
   /** Expected calibration error over bins of equal width: mean distance between confidence and share right, by weight. */
   readonly ece: number | null;
   readonly brier: number | null;
-  readonly bins: readonly { readonly from: number; readonly to: number; readonly count: number; readonly confidence: number; readonly right: number }[];
+  readonly bins: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly count: number;
+    readonly confidence: number;
+    readonly right: number;
+  }[];
 }
 
 /** Verdicts at any task before anything is said. */
@@ -121,8 +127,16 @@ export function createCalibration(): Calibration {
       recount(task, 1);
       changes += 1;
     },
-    report: (task) => reliabilityOf(task, [...pairs.values()].filter((pair) => task === null || pair.task === task)),
-    tasks: () => [...counts].filter(([, count]) => count > 0).map(([task]) => task).sort(),
+    report: (task) =>
+      reliabilityOf(
+        task,
+        [...pairs.values()].filter((pair) => task === null || pair.task === task),
+      ),
+    tasks: () =>
+      [...counts]
+        .filter(([, count]) => count > 0)
+        .map(([task]) => task)
+        .sort(),
   };
 }
 
@@ -138,14 +152,17 @@ function fit(pairs: readonly Pair[], centre: readonly number[], firmness: number
   const weights = [...centre];
   for (let step = 0; step < STEPS; step += 1) {
     const slope = weights.map((weight, nth) => -firmness * PRECISION[nth]! * (weight - centre[nth]!));
-    const curvature = weights.map((_, row) => weights.map((__, column) => (row === column ? firmness * PRECISION[row]! : 0)));
+    const curvature = weights.map((_, row) =>
+      weights.map((__, column) => (row === column ? firmness * PRECISION[row]! : 0)),
+    );
     for (const { signs, verdict } of pairs) {
       const expected = sigmoid(dot(weights, signs));
       const spread = verdict.weight * Math.max(1e-6, expected * (1 - expected));
       const off = verdict.weight * (verdict.good - expected);
       for (let row = 0; row < size; row += 1) {
         slope[row]! += off * signs[row]!;
-        for (let column = 0; column <= row; column += 1) curvature[row]![column]! += spread * signs[row]! * signs[column]!;
+        for (let column = 0; column <= row; column += 1)
+          curvature[row]![column]! += spread * signs[row]! * signs[column]!;
       }
     }
     const move = solve(curvature, slope);
@@ -179,12 +196,16 @@ function solve(matrix: readonly number[][], right: readonly number[]): number[] 
 }
 
 function reliabilityOf(task: string | null, pairs: readonly Pair[]): Reliability {
-  const judged = pairs.flatMap(({ verdict: { told, good, weight } }) => (told === null ? [] : [{ told, good, weight }]));
+  const judged = pairs.flatMap(({ verdict: { told, good, weight } }) =>
+    told === null ? [] : [{ told, good, weight }],
+  );
   return { task, verdicts: pairs.length, ...figuresOf(judged) };
 }
 
 /** Calibration error, Brier score and reliability diagram of confidences that were told before the verdict. */
-export function figuresOf(judged: readonly { readonly told: number; readonly good: number; readonly weight: number }[]): Omit<Reliability, 'task' | 'verdicts'> {
+export function figuresOf(
+  judged: readonly { readonly told: number; readonly good: number; readonly weight: number }[],
+): Omit<Reliability, 'task' | 'verdicts'> {
   const bins = Array.from({ length: BINS }, () => ({ weight: 0, confidence: 0, right: 0, count: 0 }));
   let [all, squares] = [0, 0];
   for (const { told, good, weight } of judged) {
@@ -204,7 +225,15 @@ export function figuresOf(judged: readonly { readonly told: number; readonly goo
     bins: bins.flatMap((bin, nth) =>
       bin.weight === 0
         ? []
-        : [{ from: nth / BINS, to: (nth + 1) / BINS, count: bin.count, confidence: bin.confidence / bin.weight, right: bin.right / bin.weight }],
+        : [
+            {
+              from: nth / BINS,
+              to: (nth + 1) / BINS,
+              count: bin.count,
+              confidence: bin.confidence / bin.weight,
+              right: bin.right / bin.weight,
+            },
+          ],
     ),
   };
 }

@@ -146,7 +146,10 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
     const deltas = [...shelf.tenants].map(([tenant, own]) => {
       const { good, total } = fadeTo(own, at, halfLifeMs);
       const share = whole > 0 ? total / whole : 0;
-      const [wanted, wantedGood] = [Math.min(total, since.total * share + total * KEPT_AFTER_CHANGE), since.good * share + good * KEPT_AFTER_CHANGE];
+      const [wanted, wantedGood] = [
+        Math.min(total, since.total * share + total * KEPT_AFTER_CHANGE),
+        since.good * share + good * KEPT_AFTER_CHANGE,
+      ];
       return { tenant, task, model, good: Math.min(wanted, wantedGood) - good, total: wanted - total, at };
     });
     for (const delta of deltas) place(delta);

@@ -15,7 +15,8 @@ export function labelsOf({ facts, values }: Lesson, feedback: Feedback): readonl
     if (camp === 0) return [{ model, good: feedback.good, weight: 1 }];
     if (!definite) return [];
     if (truth === camp) return [{ model, good: 1, weight: 1 }];
-    if (feedback.good >= 0.75 || truth >= 0 || feedback.correction != null) return [{ model, good: 0, weight: UNLIKE_WEIGHT }];
+    if (feedback.good >= 0.75 || truth >= 0 || feedback.correction != null)
+      return [{ model, good: 0, weight: UNLIKE_WEIGHT }];
     return [];
   });
 }

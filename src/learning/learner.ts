@@ -46,7 +46,11 @@ export interface FeedbackGiven {
 
 export interface Learner extends LearningPath {
   /** Idempotent; again for the same request replaces the earlier one. Throws `not_found` for a request nobody knows any more. */
-  judge(given: FeedbackGiven, tenant: string, anyTenant: boolean): { readonly feedback: Feedback; readonly replaced: Feedback | null };
+  judge(
+    given: FeedbackGiven,
+    tenant: string,
+    anyTenant: boolean,
+  ): { readonly feedback: Feedback; readonly replaced: Feedback | null };
   readonly calibration: Pick<Calibration, 'report' | 'tasks'>;
   readonly reliability: Pick<Reliability, 'report'>;
   /** Adds evidence from a file. */
@@ -73,7 +77,8 @@ export function createLearner(parts: LearnerParts): Learner {
   let verdicts = 0;
   let lastSeq = 0;
 
-  const modelOf = (name: string): Model => parts.model(name) ?? ({ name, quality: 6, strengths: [] } as unknown as Model);
+  const modelOf = (name: string): Model =>
+    parts.model(name) ?? ({ name, quality: 6, strengths: [] } as unknown as Model);
   const usual = (task: string, name: string): number => evidence.quality(modelOf(name), task, null, now()).quality;
   const difficulty = createDifficulty(usual);
 
@@ -142,7 +147,15 @@ export function createLearner(parts: LearnerParts): Learner {
 
   const signal = (lesson: Lesson, { model, kind }: Lesson['signals'][number]): void => {
     const { good, weight } = reliability.worth(kind);
-    observe({ tenant: lesson.tenant, task: lesson.task, model, good, weight, at: lesson.at, ...expectedOf(lesson, model) });
+    observe({
+      tenant: lesson.tenant,
+      task: lesson.task,
+      model,
+      good,
+      weight,
+      at: lesson.at,
+      ...expectedOf(lesson, model),
+    });
   };
 
   return {
@@ -156,14 +169,18 @@ export function createLearner(parts: LearnerParts): Learner {
           read ??= traits();
           return { quality: sigmoid(logitOf(known.quality) + difficulty.shift(read, name)), samples: known.samples };
         },
-        panel: (task, first, second, third) => jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
+        panel: (task, first, second, third) =>
+          jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
       };
     },
     confidence: (facts) => calibration.confidence(facts),
     ended(lesson) {
       store.keep(lesson);
       const qualities = new Map(lesson.facts.voices.map((voice) => [voice.model, voice]));
-      agreement.observe(lesson.facts, (first, second) => jointOf(mindOf(qualities, first), mindOf(qualities, second), null, 1).differ);
+      agreement.observe(
+        lesson.facts,
+        (first, second) => jointOf(mindOf(qualities, first), mindOf(qualities, second), null, 1).differ,
+      );
       for (const each of lesson.signals) signal(lesson, each);
       const repeated = retries.repeats(lesson);
       if (repeated === null) return;
@@ -172,9 +189,21 @@ export function createLearner(parts: LearnerParts): Learner {
     judge(given, tenant, anyTenant) {
       const lesson = store.lesson(given.request, anyTenant ? null : tenant);
       if (lesson === null)
-        throw new QuorumError('not_found', `There is no answer to "${given.request.slice(0, 80)}" of yours that can still be judged.`, { param: 'request_id' });
+        throw new QuorumError(
+          'not_found',
+          `There is no answer to "${given.request.slice(0, 80)}" of yours that can still be judged.`,
+          { param: 'request_id' },
+        );
       const { request, correction, kind, comment } = given;
-      const feedback: Feedback = { request, tenant: lesson.tenant, at: now(), good: goodOf(given, lesson), correction: correction ?? null, kind, comment };
+      const feedback: Feedback = {
+        request,
+        tenant: lesson.tenant,
+        at: now(),
+        good: goodOf(given, lesson),
+        correction: correction ?? null,
+        kind,
+        comment,
+      };
       const replaced = store.judge(feedback, lesson);
       if (replaced !== null && isSame(replaced, feedback)) return { feedback, replaced };
       if (replaced !== null) unlearn(lesson, replaced);

@@ -29,11 +29,19 @@ export function createMemoryLearningStore(): LearningStore {
     feedback: (limit, before, tenant) =>
       [...verdicts.values()]
         .toReversed()
-        .filter((taught) => (before === null || taught.seq < before) && (tenant === null || taught.feedback.tenant === tenant))
+        .filter(
+          (taught) =>
+            (before === null || taught.seq < before) && (tenant === null || taught.feedback.tenant === tenant),
+        )
         .slice(0, limit),
     changed: (more) => void changes.push(...more),
     history: ({ task, model }, limit) =>
-      changes.toReversed().filter((change) => (task === undefined || change.task === task) && (model === undefined || change.model === model)).slice(0, limit),
+      changes
+        .toReversed()
+        .filter(
+          (change) => (task === undefined || change.task === task) && (model === undefined || change.model === model),
+        )
+        .slice(0, limit),
     forget(before) {
       for (const [request, { at }] of lessons) if (at < before) lessons.delete(request);
     },

@@ -19,13 +19,16 @@ export function createRetries(): Retries {
       recent.delete(key);
       recent.set(key, lesson);
       if (recent.size > KEPT) recent.delete(recent.keys().next().value!);
-      return before !== undefined && lesson.at - before.at <= WITHIN_MS && before.request !== lesson.request ? before : null;
+      return before !== undefined && lesson.at - before.at <= WITHIN_MS && before.request !== lesson.request
+        ? before
+        : null;
     },
   };
 }
 
 function keyOf({ tenant, task, traits }: Lesson): string {
   let hash = 17;
-  for (let nth = 0; nth < traits!.slots.length; nth += 1) hash = Math.imul(hash ^ traits!.slots[nth]!, 0x01000193) + Math.round(traits!.weights[nth]! * 4_096);
+  for (let nth = 0; nth < traits!.slots.length; nth += 1)
+    hash = Math.imul(hash ^ traits!.slots[nth]!, 0x01000193) + Math.round(traits!.weights[nth]! * 4_096);
   return `${tenant}\n${task}\n${traits!.slots.length}\n${hash}`;
 }

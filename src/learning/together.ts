@@ -34,7 +34,8 @@ export function jointOf(first: Mind, second: Mind, third: Mind | null, sway: num
     const noneRight = (1 - a) * (1 - b) * (1 - SAME_MISTAKE);
     right += share * a * b;
     differ += share * (oneRight + noneRight);
-    rescued += share * decided(first, second, third, { a, b, c: third === null ? 0 : minds(third.quality, z), noneRight });
+    rescued +=
+      share * decided(first, second, third, { a, b, c: third === null ? 0 : minds(third.quality, z), noneRight });
   }
   // What was learnt of how often they differ moves weight between the two cases; a pair that agrees more than expected errs alike.
   const odds = (differ / Math.max(1e-9, 1 - differ)) * sway;
@@ -71,14 +72,20 @@ export function campRight({ voices }: Pick<ConfidenceFacts, 'voices'>): number {
   const likelihood = new Float64Array(camps + 1);
   for (let node = 0; node < NODES.length; node += 1) {
     const qualities = voices.map(({ quality }) => minds(quality, NODES[node]!));
-    for (let right = 0; right <= camps; right += 1) likelihood[right]! += SHARES[node]! * partition(voices, qualities, right, camps);
+    for (let right = 0; right <= camps; right += 1)
+      likelihood[right]! += SHARES[node]! * partition(voices, qualities, right, camps);
   }
   const all = likelihood.reduce((sum, each) => sum + each, 0);
   return all > 0 ? likelihood[0]! / all : 0.5;
 }
 
 /** How likely the answers fall as they did when camp `right` is right (`camps`: none is). */
-function partition(voices: ConfidenceFacts['voices'], qualities: readonly number[], right: number, camps: number): number {
+function partition(
+  voices: ConfidenceFacts['voices'],
+  qualities: readonly number[],
+  right: number,
+  camps: number,
+): number {
   let likelihood = 1;
   const members = new Array<number>(camps).fill(0);
   voices.forEach(({ camp }, nth) => {

@@ -7,24 +7,38 @@ import type { Trail } from './trail.ts';
 /** Of a model that wasn't among the prospects. */
 const UNKNOWN_QUALITY = 0.7;
 
-export function factsOf(outcome: Outcome, attempts: readonly Attempt[], { classification, prospects }: Decision): ConfidenceFacts {
+export function factsOf(
+  outcome: Outcome,
+  attempts: readonly Attempt[],
+  { classification, prospects }: Decision,
+): ConfidenceFacts {
   const { merged } = outcome;
   const quality = (model: string): number => prospects.find((one) => one.model === model)?.quality ?? UNKNOWN_QUALITY;
   const { task } = classification;
   if (merged === null) {
     const model = outcome.kind === 'live' ? outcome.live.model : '';
-    return { task, kind: null, voices: [{ model, quality: quality(model), camp: 0 }], factor: 1, tokenProbability: null };
+    return {
+      task,
+      kind: null,
+      voices: [{ model, quality: quality(model), camp: 0 }],
+      factor: 1,
+      tokenProbability: null,
+    };
   }
   const used = new Set(merged.models);
   const first = merged.models.map((model) => ({ model, quality: quality(model), camp: 0 }));
   // Camps that hold a model whose answer was used say the same as the answer.
   const others = merged.camps.filter(({ models }) => !models.some((model) => used.has(model)));
-  const rest = others.flatMap(({ models }, place) => models.map((model) => ({ model, quality: quality(model), camp: place + 1 })));
+  const rest = others.flatMap(({ models }, place) =>
+    models.map((model) => ({ model, quality: quality(model), camp: place + 1 })),
+  );
   return {
     task,
     kind: merged.kind,
     voices: [...first, ...rest],
-    factor: attempts.findLast(({ model, judgement }) => model === merged.base.model && judgement !== null)?.judgement?.factor ?? 1,
+    factor:
+      attempts.findLast(({ model, judgement }) => model === merged.base.model && judgement !== null)?.judgement
+        ?.factor ?? 1,
     tokenProbability: tokenProbabilityOf(merged),
   };
 }
@@ -42,9 +56,13 @@ interface TokenLogprob {
 
 /** The geometric mean. */
 function tokenProbabilityOf({ base }: Merged): number | null {
-  const logprobs = (base.completion.choices[0] as { readonly logprobs?: { readonly content?: unknown } | null } | undefined)?.logprobs;
+  const logprobs = (
+    base.completion.choices[0] as { readonly logprobs?: { readonly content?: unknown } | null } | undefined
+  )?.logprobs;
   if (!Array.isArray(logprobs?.content) || logprobs.content.length === 0) return null;
-  const known = (logprobs.content as readonly TokenLogprob[]).flatMap(({ logprob }) => (typeof logprob === 'number' ? [logprob] : []));
+  const known = (logprobs.content as readonly TokenLogprob[]).flatMap(({ logprob }) =>
+    typeof logprob === 'number' ? [logprob] : [],
+  );
   return known.length === 0 ? null : Math.exp(known.reduce((sum, each) => sum + each, 0) / known.length);
 }
 

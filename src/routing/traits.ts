@@ -47,12 +47,33 @@ interface Tally {
 /** Of what the user asks last, and the names and descriptions of the first tools; bounded however long they are. */
 export function traitsOf(features: Features, request: ChatRequest): Traits {
   const tally: Tally = {
-    slots: 0, letters: 0, digits: 0, numbers: 0, words: 0, distinct: 0, sentences: 0, questions: 0, signs: 0, negations: 0, dense: 0, overlap: 0,
+    slots: 0,
+    letters: 0,
+    digits: 0,
+    numbers: 0,
+    words: 0,
+    distinct: 0,
+    sentences: 0,
+    questions: 0,
+    signs: 0,
+    negations: 0,
+    dense: 0,
+    overlap: 0,
   };
   const tools = features.hasTools ? toolTexts(request) : [];
   for (const text of tools) readWords(text, 0, Math.min(text.length, TOOL_UNITS), TOOL_SEED, tally);
   const known = { ...tally };
-  tally.letters = tally.digits = tally.numbers = tally.words = tally.distinct = tally.sentences = tally.questions = tally.signs = tally.negations = tally.dense = 0;
+  tally.letters =
+    tally.digits =
+    tally.numbers =
+    tally.words =
+    tally.distinct =
+    tally.sentences =
+    tally.questions =
+    tally.signs =
+    tally.negations =
+    tally.dense =
+      0;
   const { text } = features;
   const section = text.indexOf(SECTION);
   const end = section < 0 ? text.length : section;

@@ -36,14 +36,18 @@ export function createLearningQueue(db: Db): LearningQueue {
   const one = db.prepare<LessonRow>('SELECT body, traits FROM lessons WHERE request = ?');
   const old = db.prepare<VerdictRow>('SELECT seq, verdict, lesson, traits FROM verdicts WHERE request = ?');
   const drop = db.prepare('DELETE FROM verdicts WHERE request = ?');
-  const judge = db.prepare('INSERT INTO verdicts (request, tenant, at, verdict, lesson, traits) VALUES (?, ?, ?, ?, ?, ?)');
+  const judge = db.prepare(
+    'INSERT INTO verdicts (request, tenant, at, verdict, lesson, traits) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   const since = db.prepare<VerdictRow>(
     'SELECT seq, verdict, lesson, traits FROM (SELECT * FROM verdicts WHERE seq > ? ORDER BY seq DESC LIMIT ?) ORDER BY seq',
   );
   const before = db.prepare<VerdictRow>(
     'SELECT seq, verdict, lesson, traits FROM verdicts WHERE seq < ? AND (? IS NULL OR tenant = ?) ORDER BY seq DESC LIMIT ?',
   );
-  const note = db.prepare('INSERT INTO confidence_history (at, task, model, before, after, why) VALUES (?, ?, ?, ?, ?, ?)');
+  const note = db.prepare(
+    'INSERT INTO confidence_history (at, task, model, before, after, why) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   const past = db.prepare<ConfidenceChange & Record<string, Value>>(
     `SELECT at, task, model, before, after, why FROM confidence_history
      WHERE (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
@@ -63,7 +67,8 @@ export function createLearningQueue(db: Db): LearningQueue {
     waiting: () => lessons.size + changes.length,
     write: () => {
       const batch = [...lessons.values()].slice(0, MOST_ROWS);
-      for (const lesson of batch) put.run(lesson.request, lesson.tenant, lesson.at, bodyOf(lesson), bytesOf(lesson.traits));
+      for (const lesson of batch)
+        put.run(lesson.request, lesson.tenant, lesson.at, bodyOf(lesson), bytesOf(lesson.traits));
       const noted = changes.slice(0, MOST_ROWS);
       for (const { at, task, model, before: from, after, why } of noted) note.run(at, task, model, from, after, why);
       return () => {
@@ -85,17 +90,27 @@ export function createLearningQueue(db: Db): LearningQueue {
         db.transaction(() => {
           const replaced = old.first(feedback.request);
           if (replaced !== null) drop.run(feedback.request);
-          judge.run(feedback.request, feedback.tenant, feedback.at, JSON.stringify(feedback), bodyOf(lesson), bytesOf(lesson.traits));
+          judge.run(
+            feedback.request,
+            feedback.tenant,
+            feedback.at,
+            JSON.stringify(feedback),
+            bodyOf(lesson),
+            bytesOf(lesson.traits),
+          );
           return replaced && (JSON.parse(replaced.verdict) as Feedback);
         }),
       taught: (after, limit) => since.all(after, limit).map(taughtOf),
-      feedback: (limit, cursor, tenant) => before.all(cursor ?? Number.MAX_SAFE_INTEGER, tenant, tenant, limit).map(taughtOf),
+      feedback: (limit, cursor, tenant) =>
+        before.all(cursor ?? Number.MAX_SAFE_INTEGER, tenant, tenant, limit).map(taughtOf),
       changed: (more) => {
         changes.push(...more);
         writer.soon(false);
       },
       history: ({ task = null, model = null }, limit) => {
-        const waiting = changes.filter((change) => (task === null || change.task === task) && (model === null || change.model === model));
+        const waiting = changes.filter(
+          (change) => (task === null || change.task === task) && (model === null || change.model === model),
+        );
         return [...waiting.toReversed(), ...past.all(task, task, model, model, limit)].slice(0, limit);
       },
       forget: (at) => void forget.run(at),
