@@ -142,7 +142,7 @@ export function createPanel(parts: PanelParts): Panel {
       );
       if (options.role !== 'judge')
         trail.tell({ stage: options.role === 'chairman' ? 3 : 1, type: 'answer', model: name });
-      return { candidate: { ...candidate, weight: candidate.weight * judgement.factor }, judgement };
+      return { candidate, judgement };
     } catch (thrown) {
       throw leaveWith(thrown, leave);
     }
