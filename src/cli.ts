@@ -1,10 +1,17 @@
 #!/usr/bin/env node
 // The command line: `quorum VERB`; without a verb it serves.
 import { Command } from 'commander';
+import type { AccountsDeps } from './cli/accounts-arguments.ts';
+import { withAccounts } from './cli/accounts.ts';
+import { BUDGET_HELP, runBudget } from './cli/budget.ts';
 import { runCheck } from './cli/check.ts';
+import { runEstimate } from './cli/estimate.ts';
 import { runHealthcheck } from './cli/healthcheck.ts';
+import { runImportModels } from './cli/import-models.ts';
+import { KEYS_HELP, runKeys } from './cli/keys.ts';
 import { runModels } from './cli/models.ts';
 import { ConfigError } from './config/index.ts';
+import { nearest, QuorumError } from './contract/index.ts';
 import { serve, VERSION } from './main.ts';
 
 interface Flags {
@@ -14,6 +21,9 @@ interface Flags {
   readonly logLevel?: string;
   readonly json?: boolean;
 }
+
+const KEYS_ABOUT = 'virtual keys: create, list, show, update, rotate, disable, enable, revoke';
+const BUDGET_ABOUT = 'budgets and spending: list, set, top-up, reset, remove, spend';
 
 const write = (text: string): void => void process.stdout.write(text);
 
@@ -46,12 +56,33 @@ function program(exit: (code: number) => void): Command {
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
     .action(async (own: Flags) => exit(await runCheck({ ...flags(), ...own, env: process.env, write })));
-  quorum
+  const models = quorum
     .command('models')
     .description('every model with price, context and whether it can be used')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
     .action(async (own: Flags) => exit(await runModels({ ...flags(), ...own, env: process.env, write })));
+  models
+    .command('import <file>')
+    .description('prices and limits from LiteLLM’s model_prices_and_context_window.json or models.dev’s api.json')
+    .option('--write <file>', 'put them into this config file instead of printing them; rows of your own win')
+    .option('--provider <names>', 'only these, separated by commas')
+    .action((file: string, own: { readonly write?: string; readonly provider?: string }) => {
+      const today = new Date().toISOString().slice(0, 10);
+      exit(runImportModels(file, { ...flags(), ...models.opts(), ...own, env: process.env, print: write, today }));
+    });
+  quorum
+    .command('estimate')
+    .description('what a usage would cost')
+    .requiredOption('--usage <tasks>', 'requests by task: code=1000,math=500')
+    .option('--tier <name>', 'the tier (default: the config’s)')
+    .option('--config <file>', 'the config file')
+    .option('--json', 'machine-readable output')
+    .action(async (own: Flags & { readonly usage: string; readonly tier?: string }) =>
+      exit(await runEstimate({ ...flags(), ...own, env: process.env, write })),
+    );
+  addAccountsVerb(quorum, { name: 'keys', about: KEYS_ABOUT, help: KEYS_HELP, run: runKeys }, exit);
+  addAccountsVerb(quorum, { name: 'budget', about: BUDGET_ABOUT, help: BUDGET_HELP, run: runBudget }, exit);
   quorum
     .command('healthcheck')
     .description('exit 0 when the server on this machine is ready (for containers)')
@@ -61,10 +92,55 @@ function program(exit: (code: number) => void): Command {
   return quorum;
 }
 
+interface AccountsVerb {
+  readonly name: string;
+  readonly about: string;
+  readonly help: string;
+  readonly run: (words: readonly string[], deps: AccountsDeps) => Promise<number>;
+}
+
+/** Its own options are read where they are understood; the program has taken `--config` and `--json` out before. */
+function addAccountsVerb(
+  quorum: Command,
+  { name, about, help, run }: AccountsVerb,
+  exit: (code: number) => void,
+): void {
+  quorum
+    .command(name)
+    .description(about)
+    .argument('[words...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (words: readonly string[]) => {
+      if (words.includes('--help') || words.includes('-h')) {
+        write(help);
+        exit(0);
+        return;
+      }
+      const { config, json } = quorum.opts<Flags>();
+      const all = json === true ? [...words, '--json'] : words;
+      exit(await withAccounts({ config, env: process.env, write }, (deps) => run(all, deps)));
+    });
+}
+
+const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--config', '--port', '--host', '--log-level']);
+
+/** The default verb would take a mistyped one for a word of its own. */
+function refuseUnknownVerb(quorum: Command, words: readonly string[]): void {
+  const at = words.findIndex((word, index) => !word.startsWith('-') && !TAKES_A_VALUE.has(words[index - 1] ?? ''));
+  const verb = words[at];
+  const known = [...quorum.commands.map((command) => command.name()), 'help'];
+  if (verb === undefined || known.includes(verb)) return;
+  const near = nearest(verb, known);
+  const hint = near === null ? '' : ` Did you mean "quorum ${near}"?`;
+  throw new QuorumError('not_found', `There is no "quorum ${verb}".${hint} (quorum --help tells what there is)`);
+}
+
 /** Errors that are the user's to mend are told in words, all others with their stack. */
 function explain(thrown: unknown): string {
   if (
     thrown instanceof ConfigError ||
+    thrown instanceof QuorumError ||
     (thrown instanceof Error && (thrown.name === 'StoreError' || /^Port \d+ on /.test(thrown.message)))
   )
     return thrown.message;
@@ -72,9 +148,11 @@ function explain(thrown: unknown): string {
 }
 
 try {
-  await program((code) => {
+  const quorum = program((code) => {
     process.exitCode = code;
-  }).parseAsync();
+  });
+  refuseUnknownVerb(quorum, process.argv.slice(2));
+  await quorum.parseAsync();
 } catch (thrown) {
   process.stderr.write(`${explain(thrown)}\n`);
   process.exitCode = 1;

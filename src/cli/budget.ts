@@ -1,15 +1,29 @@
 // `quorum budget`: budgets made, raised, topped up and looked at, and charges that have to be put right. The same code stands behind /admin/v1/budgets.
 import { parseArgs } from 'node:util';
-import { isTimeZone, type BudgetInput } from '../accounts/index.ts';
-import { formatUsd, ON_EXCEED, QuorumError, SCOPES, type Balance, type Budget, type Nano } from '../contract/index.ts';
+import { isTimeZone, spendCsv, type BudgetInput } from '../accounts/index.ts';
+import {
+  formatUsd,
+  nearest,
+  ON_EXCEED,
+  parseDuration,
+  QuorumError,
+  SCOPES,
+  SPEND_GROUPS,
+  type Balance,
+  type Budget,
+  type VirtualKey,
+} from '../contract/index.ts';
+import { balanceShown, budgetShown } from '../http/admin/budgets.ts';
+import { entryShown, monthStart, spendShown } from '../http/admin/spend.ts';
 import { given, listOf, parseLimit, parseUsd, wrong, type AccountsDeps } from './accounts-arguments.ts';
 
 export const BUDGET_HELP = `quorum budget list                      all budgets and how they stand
-quorum budget create --scope team --id data --limit 50/month
-quorum budget update ID --limit 80      counts on with what was spent
-quorum budget delete ID
-quorum budget topup ID AMOUNT           once, for the present period
+quorum budget set --scope team --id data --limit 50/month   a new one, or the limit of the one there is
+quorum budget set ID --limit 80         counts on with what was spent
+quorum budget remove ID
+quorum budget top-up ID AMOUNT          once, for the present period
 quorum budget reset ID                  counts from nothing again in this period; history stays
+quorum budget spend [--by key,model] [--since 7d] [--csv]   this month, unless told
 quorum budget unreconciled              charges posted at their reserve after a crash
 quorum budget correct NUMBER AMOUNT     what such a charge truly cost
 
@@ -28,6 +42,9 @@ const OPTIONS = {
   'time-zone': { type: 'string' },
   unpriced: { type: 'string' },
   for: { type: 'string' },
+  by: { type: 'string' },
+  since: { type: 'string' },
+  csv: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
@@ -56,63 +73,103 @@ async function carryOut(
     write(values.json ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`);
     return 0;
   };
+  const printBudget = (budget: Budget): number => print(budgetShown(budget, undefined), lineOf(budget, null));
+  const printBalance = (balance: Balance): number => print(balanceShown(balance), stateOf(balance));
   const whose = values.for ?? null;
   switch (verb) {
-    case 'list': {
-      const rows = await standings(deps);
-      return print(
-        rows,
-        rows.map(({ budget, balance }) => lineOf(budget, balance)).join('\n') || 'There are no budgets yet.',
-      );
-    }
-    case 'create': {
-      const budget = administration.createBudget(newBudget(values), actor);
-      return print(budget, lineOf(budget, null));
-    }
-    case 'update': {
-      const budget = administration.updateBudget(
-        id,
-        { ...changesOf(values), ...given({ limit: limitOf(values) }) },
-        actor,
-      );
-      return print(budget, lineOf(budget, null));
-    }
+    case 'list':
+      return print(...listOfBudgets(await standings(deps)));
+    case 'set':
+    case 'create':
+    case 'update':
+      return printBudget(save(verb, id, values, deps));
+    case 'remove':
     case 'delete':
       administration.deleteBudget(id, actor);
       return print({ deleted: id }, `${id} is deleted; what was spent stays in the ledger.`);
-    case 'topup': {
-      const balance = await administration.topUp(id, whose, parseUsd(amount, 'AMOUNT'), actor);
-      return print(balance, stateOf(balance));
-    }
-    case 'reset': {
-      const balance = await administration.reset(id, whose, actor);
-      return print(balance, stateOf(balance));
-    }
+    case 'top-up':
+    case 'topup':
+      return printBalance(await administration.topUp(id, whose, parseUsd(amount, 'AMOUNT'), actor));
+    case 'reset':
+      return printBalance(await administration.reset(id, whose, actor));
+    case 'spend':
+      write(await spendText(values, deps));
+      return 0;
     case 'unreconciled': {
       const entries = await ledger.unreconciled(1_000);
       const lines = entries.map(
         ({ seq, at, model, amount: cost, call }) =>
           `${seq}  ${new Date(at).toISOString()}  $${formatUsd(cost)}  ${model}  ${call}`,
       );
-      return print(entries, lines.join('\n') || 'Every charge is reconciled.');
+      return print(entries.map(entryShown), lines.join('\n') || 'Every charge is reconciled.');
     }
     case 'correct': {
       const done = await ledger.correct(Number(id), parseUsd(amount, 'AMOUNT'), { at: deps.now(), actor });
       if (!done) wrong('NUMBER', `there is no unreconciled charge "${id}"`);
       return print({ corrected: Number(id) }, `Charge ${id} is corrected to $${amount}.`);
     }
-    default:
-      write(`There is no "quorum budget ${verb}".\n\n${BUDGET_HELP}`);
+    default: {
+      const near = nearest(verb, VERBS);
+      write(`There is no "quorum budget ${verb}".${near === null ? '' : ` Did you mean "${near}"?`}\n\n${BUDGET_HELP}`);
       return 1;
+    }
   }
 }
 
+const VERBS = ['list', 'set', 'remove', 'top-up', 'reset', 'spend', 'unreconciled', 'correct'];
+
+/** `set` changes the budget it names, or the one there is for the same, and makes one otherwise. */
+function save(verb: string, id: string, values: Values, { administration, keyring, actor }: AccountsDeps): Budget {
+  if (verb === 'update' || (verb === 'set' && id !== ''))
+    return administration.updateBudget(id, { ...changesOf(values), ...limitOf(values) }, actor);
+  const input = ofKnownKey(newBudget(values), keyring.registry().keys);
+  const same = keyring
+    .registry()
+    .budgets.find(
+      ({ scope, subject, period }) =>
+        scope === input.scope && subject === (input.subject ?? null) && period === (input.period ?? 'month'),
+    );
+  if (verb === 'create' || same === undefined) return administration.createBudget(input, actor);
+  return administration.updateBudget(same.id, { ...changesOf(values), limit: input.limit }, actor);
+}
+
+/** A key may be called by its name; budgets count by its id. */
+function ofKnownKey(input: BudgetInput, keys: readonly VirtualKey[]): BudgetInput {
+  const { scope, subject } = input;
+  if (scope !== 'key' || subject === null || subject === undefined) return input;
+  const found = keys.find(({ id, name }) => id === subject || name === subject);
+  return { ...input, subject: found?.id ?? wrong('--id', `there is no key "${subject}"`) };
+}
+
+type Standing = { readonly budget: Budget; readonly balance: Balance | null };
+
+const listOfBudgets = (rows: readonly Standing[]): [unknown, string] => [
+  rows.map(({ budget, balance }) => budgetShown(budget, balance ?? undefined)),
+  rows.map(({ budget, balance }) => lineOf(budget, balance)).join('\n') || 'There are no budgets yet.',
+];
+
+async function spendText({ by, since, csv, json }: Values, { ledger, now }: AccountsDeps): Promise<string> {
+  const groupBy = (listOf(by) ?? ['key']).map(
+    (name) => SPEND_GROUPS.find((group) => group === name) ?? wrong('--by', `some of ${SPEND_GROUPS.join(', ')}`),
+  );
+  const at = now();
+  const span = since === undefined ? null : (parseDuration(since) ?? wrong('--since', 'a duration such as 7d'));
+  const query = { groupBy, since: span === null ? monthStart(at) : at - span, until: at + 1 };
+  const rows = await ledger.spend(query);
+  if (csv === true) return spendCsv(groupBy, rows);
+  if (json === true) {
+    const total = await ledger.spend({ ...query, groupBy: [] });
+    return `${JSON.stringify(spendShown(query, rows, total), null, 2)}\n`;
+  }
+  const lines = rows.map(
+    ({ group, cost, calls, inputTokens, outputTokens }) =>
+      `${group.map((value) => value ?? '-').join('  ')}  $${formatUsd(cost)}  ${calls} calls  ${inputTokens} + ${outputTokens} tokens\n`,
+  );
+  return lines.join('') || 'Nothing was spent.\n';
+}
+
 /** Budgets for each of a kind have no one balance. */
-async function standings({
-  budgets,
-  ledger,
-  now,
-}: AccountsDeps): Promise<{ budget: Budget; balance: Balance | null }[]> {
+async function standings({ budgets, ledger, now }: AccountsDeps): Promise<Standing[]> {
   return await Promise.all(
     budgets.list().map(async (budget) => {
       if (budget.scope !== 'global' && budget.subject === null) return { budget, balance: null };
@@ -136,7 +193,11 @@ function newBudget(values: Values): BudgetInput {
   };
 }
 
-const limitOf = ({ limit }: Values): Nano | undefined => (limit === undefined ? undefined : parseUsd(limit, '--limit'));
+/** `80` leaves the period as it is, `80/week` changes it too. */
+function limitOf({ limit }: Values): Partial<Pick<BudgetInput, 'limit' | 'period'>> {
+  if (limit === undefined) return {};
+  return limit.includes('/') ? parseLimit(limit) : { limit: parseUsd(limit, '--limit') };
+}
 
 function changesOf(values: Values): Partial<Omit<BudgetInput, 'scope' | 'subject' | 'limit'>> {
   const { 'on-exceed': onExceed, 'soft-at': softAt, 'time-zone': timeZone, unpriced } = values;

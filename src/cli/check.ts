@@ -193,6 +193,8 @@ function providerLine(
   const time = ms === null ? '' : ` in ${ms} ms`;
   const source = key === 'set' && key_variable !== null ? `, key from ${key_variable}` : '';
   const words =
-    status === 'missing_key' ? `no key: ${detail}` : `${status}${time}: ${detail}${source}; ${models} ${models === 1 ? 'model' : 'models'} usable`;
+    status === 'missing_key'
+      ? `no key: ${detail}`
+      : `${status}${time}: ${detail}${source}; ${models} ${models === 1 ? 'model' : 'models'} usable`;
   return `  ${MARK[status]} ${name.padEnd(width)}  ${words}${status === 'unreachable' || status === 'refused' ? ` (${base_url})` : ''}`;
 }

@@ -1,7 +1,8 @@
 // `quorum keys`: virtual keys made, listed, changed, rotated and taken away. The same code stands behind /admin/v1/keys.
 import { parseArgs } from 'node:util';
-import type { KeyInput } from '../accounts/index.ts';
-import { QuorumError, STRATEGIES, type StrategyChoice, type VirtualKey } from '../contract/index.ts';
+import type { KeyInput, NewSecret } from '../accounts/index.ts';
+import { nearest, QuorumError, STRATEGIES, type StrategyChoice, type VirtualKey } from '../contract/index.ts';
+import { keyStanding, livingKey, secretShown, type KeyShown } from '../http/admin/keys.ts';
 import {
   countOf,
   durationOf,
@@ -60,7 +61,7 @@ export async function runKeys(args: readonly string[], deps: AccountsDeps): Prom
   try {
     const { values, positionals } = read(args);
     const [verb = 'list', id = ''] = positionals;
-    return carryOut(verb, id, values, deps);
+    return await carryOut(verb, id, values, deps);
   } catch (error) {
     if (!(error instanceof QuorumError) && !(error instanceof TypeError)) throw error;
     deps.write(`${error.message}\n`);
@@ -68,48 +69,62 @@ export async function runKeys(args: readonly string[], deps: AccountsDeps): Prom
   }
 }
 
-function carryOut(verb: string, id: string, values: Values, deps: AccountsDeps): number {
+async function carryOut(verb: string, id: string, values: Values, deps: AccountsDeps): Promise<number> {
   const { administration, actor, write } = deps;
-  const show = (key: VirtualKey): void =>
-    write(values.json ? `${JSON.stringify(key, null, 2)}\n` : `${lineOf(key, deps.now())}\n`);
-  const showNew = ({ key, secret }: { key: VirtualKey; secret: string }): void =>
+  const parts = { ...deps, clock: deps };
+  const living = (): VirtualKey => livingKey(parts, find(deps, id).id);
+  const show = async (key: VirtualKey): Promise<void> => {
+    const shown = await keyStanding(parts, key);
+    write(values.json ? `${JSON.stringify(shown, null, 2)}\n` : `${lineOf(shown)}\n`);
+  };
+  const showNew = async (made: NewSecret): Promise<void> =>
     write(
       values.json
-        ? `${JSON.stringify({ ...key, secret }, null, 2)}\n`
-        : `${secret}\n${key.id}: keep the key above now, it is not shown again.\n`,
+        ? `${JSON.stringify(await secretShown(parts, made), null, 2)}\n`
+        : `${made.secret}\n${made.key.id}: keep the key above now, it is not shown again.\n`,
     );
   switch (verb) {
     case 'create':
-      showNew(administration.createKey(inputOf(values, deps.now()), actor, (values.budget ?? []).map(parseLimit)));
+      await showNew(
+        administration.createKey(inputOf(values, deps.now()), actor, (values.budget ?? []).map(parseLimit)),
+      );
       return 0;
-    case 'list':
-      write(listText(deps.keyring.registry().keys, values.json === true, deps.now()));
+    case 'list': {
+      const keys = await Promise.all(deps.keyring.registry().keys.map((key) => keyStanding(parts, key)));
+      write(listText(keys, values.json === true));
       return 0;
-    case 'show':
-      show(find(deps, id));
+    }
+    case 'show': {
+      const shown = await keyStanding(parts, find(deps, id));
+      write(values.json ? `${JSON.stringify(shown, null, 2)}\n` : `${lineOf(shown)}\n${detailsOf(shown)}`);
       return 0;
+    }
     case 'update':
       if (values.budget !== undefined) wrong('--budget', 'change budgets with quorum budget');
-      show(administration.updateKey(find(deps, id).id, inputOf(values, deps.now()), actor));
+      await show(administration.updateKey(living().id, inputOf(values, deps.now()), actor));
       return 0;
     case 'rotate':
-      showNew(administration.rotateKey(find(deps, id).id, durationOf(values.overlap ?? '24h', '--overlap'), actor));
+      await showNew(administration.rotateKey(living().id, durationOf(values.overlap ?? '24h', '--overlap'), actor));
       return 0;
     case 'disable':
     case 'enable':
-      show(administration.updateKey(find(deps, id).id, { disabled: verb === 'disable' }, actor));
+      await show(administration.updateKey(living().id, { disabled: verb === 'disable' }, actor));
       return 0;
     case 'revoke':
-      show(administration.revokeKey(find(deps, id).id, actor));
+      await show(administration.revokeKey(find(deps, id).id, actor));
       return 0;
     case 'audit':
       write(auditText(deps, id, values.json === true));
       return 0;
-    default:
-      write(`There is no "quorum keys ${verb}".\n\n${KEYS_HELP}`);
+    default: {
+      const near = nearest(verb, VERBS);
+      write(`There is no "quorum keys ${verb}".${near === null ? '' : ` Did you mean "${near}"?`}\n\n${KEYS_HELP}`);
       return 1;
+    }
   }
 }
+
+const VERBS = ['create', 'list', 'show', 'update', 'rotate', 'disable', 'enable', 'revoke', 'audit'];
 
 function find({ keyring }: AccountsDeps, id: string): VirtualKey {
   const found = keyring.registry().keys.find((key) => key.id === id || key.name === id);
@@ -146,19 +161,45 @@ function inputOf(values: Values, now: number): KeyInput {
 const isStrategy = (text: string): text is StrategyChoice =>
   text === 'adaptive' || STRATEGIES.some((name) => name === text);
 
-function listText(keys: readonly VirtualKey[], json: boolean, now: number): string {
+function listText(keys: readonly KeyShown[], json: boolean): string {
   if (json) return `${JSON.stringify(keys, null, 2)}\n`;
   return keys.length === 0
     ? 'There are no keys yet: quorum keys create --name NAME\n'
-    : `${keys.map((key) => lineOf(key, now)).join('\n')}\n`;
+    : `${keys.map(lineOf).join('\n')}\n`;
 }
 
-function lineOf(key: VirtualKey, now: number): string {
-  const expired = key.expiresAt !== null && key.expiresAt <= now;
-  const state = key.disabled ? 'disabled' : expired ? 'expired' : 'active';
-  const used = key.lastUsedAt === null ? 'never used' : `used ${new Date(key.lastUsedAt).toISOString()}`;
-  return [key.id, key.display, key.name, key.team ?? '-', state, used].join('  ');
+function lineOf({ id, display, name, team, state, last_used_at: lastUsedAt }: KeyShown): string {
+  const used = lastUsedAt === null ? 'never used' : `used ${lastUsedAt}`;
+  return [id, display, name, team ?? '-', state, used].join('  ');
 }
+
+/** What it may do, and how its budgets stand; what isn't restricted isn't said. */
+function detailsOf(key: KeyShown): string {
+  const told = [...LISTS, ...VALUES].flatMap((name) => {
+    const value = key[name];
+    if (value === null || (Array.isArray(value) && value.length === 0)) return [];
+    return [`  ${name}: ${[value].flat().join(', ')}\n`];
+  });
+  const budgets = key.budgets.map(({ period, balance }) => {
+    const state =
+      balance === null ? '' : `: $${balance.spent_usd} of $${balance.limit_usd} spent, $${balance.left_usd} left`;
+    return `  budget per ${period}${state}\n`;
+  });
+  return [...told, ...budgets].join('');
+}
+
+const LISTS = ['tags', 'models', 'tiers', 'strategies', 'endpoints', 'networks'] as const;
+const VALUES = [
+  'user',
+  'rpm',
+  'tpm',
+  'parallel',
+  'tier',
+  'strategy',
+  'expires_at',
+  'created_at',
+  'created_by',
+] as const;
 
 function auditText({ registry }: AccountsDeps, id: string, json: boolean): string {
   const { rows } = registry.audit(100, null, id === '' ? undefined : id);

@@ -153,7 +153,7 @@ async function standing(parts: BudgetParts, budget: Budget, subject?: string): P
 
 /** How each stands now; of a budget for each subject only when one is named. */
 export async function balancesOf(
-  { budgets, ledger, clock }: Pick<BudgetParts, 'budgets' | 'ledger' | 'clock'>,
+  { budgets, ledger, clock }: Pick<BudgetParts, 'budgets' | 'ledger'> & { readonly clock: Pick<Clock, 'now'> },
   rows: readonly Budget[],
   subject: string | null,
 ): Promise<ReadonlyMap<string, Balance>> {
@@ -166,7 +166,7 @@ export async function balancesOf(
   return new Map(balances.map((balance) => [balance.budget, balance]));
 }
 
-export function budgetShown(budget: Budget, balance: Balance | undefined): Record<string, unknown> {
+export function budgetShown(budget: Budget, balance: Balance | undefined) {
   const { id, scope, subject, period, limit, timeZone, softAt, onExceed, unpriced, source } = budget;
   return {
     id,
@@ -184,7 +184,7 @@ export function budgetShown(budget: Budget, balance: Balance | undefined): Recor
   };
 }
 
-export function balanceShown(balance: Balance): Record<string, unknown> {
+export function balanceShown(balance: Balance) {
   const { budget, scope, subject, period, startsAt, resetsAt, limit, spent, held } = balance;
   return {
     budget,

@@ -1,7 +1,14 @@
 // /admin/v1/keys: made, shown, changed, rotated, disabled, revoked. The secret is told once, when it is made.
 import { z } from 'zod';
 import type { KeyInput, NewSecret } from '../../accounts/index.ts';
-import { QuorumError, STRATEGIES, type Budget, type Registry, type VirtualKey } from '../../contract/index.ts';
+import {
+  QuorumError,
+  STRATEGIES,
+  type Budget,
+  type Clock,
+  type Registry,
+  type VirtualKey,
+} from '../../contract/index.ts';
 import { idOf, momentShown, pageOf, queryOf, route, type AdminRoute } from './answer.ts';
 import { ACTOR, balancesOf, budgetShown, ownBudget, type BudgetParts } from './budgets.ts';
 import { duration, flag, limit, moment, oneOf, readInput, text, texts } from './input.ts';
@@ -79,7 +86,7 @@ export function keyInputOf(input: z.output<typeof keyChange>, now: number): KeyI
 
 export function keyRoutes(parts: BudgetParts): readonly AdminRoute[] {
   const { administration, clock } = parts;
-  const show = (key: VirtualKey): Promise<unknown> => keyStanding(parts, key);
+  const show = (key: VirtualKey): Promise<KeyShown> => keyStanding(parts, key);
   const rotation = z.strictObject({ overlap: duration().optional() });
   const switched = (disabled: boolean) => (request: { params: unknown }) => {
     const { id } = livingKey(parts, idOf(request as never));
@@ -118,7 +125,7 @@ export function keyRoutes(parts: BudgetParts): readonly AdminRoute[] {
   ];
 }
 
-type KeyParts = Pick<BudgetParts, 'keyring' | 'budgets' | 'ledger' | 'clock'>;
+type KeyParts = Pick<BudgetParts, 'keyring' | 'budgets' | 'ledger'> & { readonly clock: Pick<Clock, 'now'> };
 
 function freshRegistry({ keyring }: Pick<KeyParts, 'keyring'>): Registry {
   keyring.refresh();
@@ -145,7 +152,7 @@ export function livingKey(parts: Pick<KeyParts, 'keyring'>, id: string): Virtual
 }
 
 /** With how its own budgets stand. */
-export async function keyStanding(parts: KeyParts, key: VirtualKey): Promise<Record<string, unknown>> {
+export async function keyStanding(parts: KeyParts, key: VirtualKey): Promise<KeyShown> {
   const { secrets } = freshRegistry(parts);
   const own = parts.budgets.list().filter((budget) => budget.scope === 'key' && (budget.subject ?? key.id) === key.id);
   const balances = await balancesOf(parts, own, key.id);
@@ -154,15 +161,18 @@ export async function keyStanding(parts: KeyParts, key: VirtualKey): Promise<Rec
 }
 
 /** `key` and `secret` are the same: what the client sends. */
-export async function secretShown(parts: KeyParts, { key, secret }: NewSecret): Promise<Record<string, unknown>> {
+export async function secretShown(
+  parts: KeyParts,
+  { key, secret }: NewSecret,
+): Promise<KeyShown & { key: string; secret: string }> {
   return { ...(await keyStanding(parts, key)), key: secret, secret };
 }
 
-function keyShown(key: VirtualKey, opens: boolean, budgets: readonly Budget[], now: number): Record<string, unknown> {
+function keyShown(key: VirtualKey, opens: boolean, budgets: readonly Budget[], now: number) {
   const { id, name, display, team, user, tags, grants, limits, tier, strategy, disabled, createdBy } = key;
   return {
     id,
-    object: 'key',
+    object: 'key' as const,
     name,
     display,
     state: stateOf(key, opens, now),
@@ -181,6 +191,8 @@ function keyShown(key: VirtualKey, opens: boolean, budgets: readonly Budget[], n
     budgets: budgets.map((budget) => budgetShown(budget, undefined)),
   };
 }
+
+export type KeyShown = Readonly<ReturnType<typeof keyShown>>;
 
 function stateOf({ disabled, expiresAt }: VirtualKey, opens: boolean, now: number): string {
   if (!opens) return 'revoked';

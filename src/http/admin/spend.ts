@@ -111,7 +111,7 @@ export function pointOf(request: Request, name: string, now: number): number | u
   });
 }
 
-function spendShown(
+export function spendShown(
   { groupBy, since, until }: SpendQuery,
   rows: readonly SpendRow[],
   all: readonly SpendRow[],
@@ -136,7 +136,7 @@ const sumShown = ({ cost, calls, inputTokens, outputTokens }: SpendRow) => ({
   output_tokens: outputTokens,
 });
 
-function entryShown(entry: LedgerEntry): Record<string, unknown> {
+export function entryShown(entry: LedgerEntry): Record<string, unknown> {
   const { seq, at, kind, amount, call, keyId, team, user, tags, model, task, strategy, flag, allowances } = entry;
   return {
     id: seq,

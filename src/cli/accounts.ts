@@ -1,0 +1,55 @@
+// Opens the configured store for the verbs that work on keys and budgets, beside a server that may be running on it.
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { createAdministration, createBudgets, createKeyring } from '../accounts/index.ts';
+import { loadConfig, resolveParts } from '../config/index.ts';
+import { fadeTo } from '../learning/index.ts';
+import { systemClock } from '../main.ts';
+import { createSqliteAccounts, openStore } from '../store/index.ts';
+import type { AccountsDeps } from './accounts-arguments.ts';
+
+export interface AccountsOptions {
+  readonly config?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly write: (text: string) => void;
+}
+
+/** Nothing is decayed here; the store asks for it all the same. */
+const HALF_LIFE_MS = 14 * 86_400_000;
+
+export async function withAccounts(
+  { config, env, write }: AccountsOptions,
+  work: (deps: AccountsDeps) => Promise<number>,
+): Promise<number> {
+  const clock = systemClock;
+  const parts = resolveParts(loadConfig({ file: config, env }).config);
+  const store = await openStore(parts.storageUrl, clock, {
+    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
+  });
+  const { registry, ledger } = createSqliteAccounts(store.database, { clock });
+  const keyring = createKeyring({
+    store: registry,
+    clock,
+    adminKey: () => parts.server.adminKey,
+    loopback: () => true,
+  });
+  const budgets = createBudgets(() => [...parts.budgets, ...keyring.registry().budgets]);
+  const administration = createAdministration({ store: registry, keyring, budgets, ledger, clock, randomBytes });
+  try {
+    return await work({
+      administration,
+      keyring,
+      budgets,
+      ledger,
+      registry,
+      write,
+      now: () => clock.now(),
+      actor: `cli:${userInfo().username}`,
+    });
+  } finally {
+    keyring.stop();
+    await ledger.flush();
+    await ledger.stop();
+    await store.close();
+  }
+}
