@@ -24,6 +24,10 @@ import { createStreamTap } from '../wire/index.ts';
 import { clampedRequest, type Payment, type Purse } from './purse.ts';
 import type { Trail } from './trail.ts';
 
+const LEAST_PATIENCE_MS = 10_000;
+/** Times the latency that is expected of the model for this task. */
+const PATIENCE = 4;
+
 export interface PanelParts {
   readonly trail: Trail;
   readonly settings: Settings;
@@ -76,9 +80,16 @@ export function createPanel(parts: PanelParts): Panel {
       deadlineAt,
       signal: options.signal,
       maxRetries: options.replaceable ? 0 : 5,
-      ...(options.timeoutMs !== undefined &&
-        (stream ? { firstTokenMs: options.timeoutMs } : { totalMs: options.timeoutMs })),
+      ...(stream
+        ? options.timeoutMs !== undefined && { firstTokenMs: options.timeoutMs }
+        : { totalMs: options.timeoutMs ?? patienceMs(model, options) }),
     };
+  }
+
+  /** Where another model can stand in, nobody waits for one that takes far longer than it should. */
+  function patienceMs({ name, timeouts }: Model, { replaceable }: AskOptions): number {
+    if (!replaceable) return timeouts.totalMs;
+    return Math.min(timeouts.totalMs, Math.max(LEAST_PATIENCE_MS, PATIENCE * (weights.get(name)?.latencyMs ?? 0)));
   }
 
   function enter(
