@@ -13,10 +13,11 @@ import type { Clock, RequestRecord, Sink } from '../contract/index.ts';
 import type { Answer, Inbound } from '../pipeline/exchange.ts';
 import { tee } from '../pipeline/keep.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { shown } from '../pipeline/shown.ts';
 import { parseChatRequest, parseJsonBody } from '../wire/index.ts';
 import { readBody } from './body.ts';
 import { JSON_TYPE, STREAM_TYPE, toldHeaders, type HeaderList } from './headers.ts';
-import { sendJson, shown } from './json.ts';
+import { sendJson } from './json.ts';
 import { readOptions } from './options.ts';
 
 export interface ChatParts {

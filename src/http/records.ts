@@ -2,10 +2,11 @@
 import type { ServerResponse } from 'node:http';
 import { QuorumError, type ProgressEvent, type RequestLog } from '../contract/index.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { shown } from '../pipeline/shown.ts';
 import { sseEvent, SSE_DONE } from '../wire/index.ts';
 import type { Visit } from './chat.ts';
 import { STREAM_TYPE } from './headers.ts';
-import { sendJson, shown } from './json.ts';
+import { sendJson } from './json.ts';
 
 export interface RecordParts {
   readonly pipeline: Pipeline;

@@ -13,6 +13,7 @@ import {
 import { SSE_DONE, sseComment, sseEvent, streamErrorEvent, streamOf } from '../wire/index.ts';
 import { asCompletion, asCompletionBytes, asStream, type CacheEntry } from '../cache/index.ts';
 import type { Answer, Told } from './exchange.ts';
+import { shown } from './shown.ts';
 import type { Trail } from './trail.ts';
 
 const KEEP_ALIVE_MS = 10_000;
@@ -63,18 +64,15 @@ export function answerFrom(entry: CacheEntry, trail: Trail, told: Told): Answer 
 }
 
 export function debugOf(trail: Trail): Record<string, unknown> {
-  return {
-    ...summaryOf(trail.inbound.id, trail.told(true)),
-    decision: trail.decision,
-    attempts: trail.attempts,
-    merge: trail.merged && {
-      kind: trail.merged.kind,
-      camps: trail.merged.camps,
-      provenance: trail.merged.provenance,
-      violations: trail.merged.violations,
-    },
-    events: trail.events,
+  const { decision, attempts, merged, events } = trail;
+  const merge = merged && {
+    kind: merged.kind,
+    camps: merged.camps,
+    provenance: merged.provenance,
+    violations: merged.violations,
   };
+  const whole = shown({ decision, attempts, merge, events }) as Record<string, unknown>;
+  return { ...summaryOf(trail.inbound.id, trail.told(true)), ...whole };
 }
 
 /** What the headers say, as JSON. */

@@ -1,6 +1,6 @@
 // Model names, aliases, tiers, and the wishes of a request by header or metadata; what the response headers say of it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chat, commentsOf, send, startScene, type Heard, type Scene } from '../support/program.ts';
+import { chat, commentsOf, send, startScene, type Fields, type Heard, type Scene } from '../support/program.ts';
 
 let scene: Scene;
 beforeAll(async () => {
@@ -209,6 +209,8 @@ test('the whole decision is in the body only for who asks', async () => {
   const { quorum } = (await chat(scene.url, { model: 'quorum/dual' }, { 'x-quorum-debug': 'true' })).json();
   expect(quorum).toMatchObject({ strategy: 'dual', decision: expect.any(Object), attempts: expect.any(Array) });
   expect(JSON.stringify(quorum)).not.toMatch(/sk-upstream|127\.0\.0\.1/);
+  for (const [, key] of JSON.stringify(quorum).matchAll(/"([a-zA-Z_]+)":/g)) expect(key).not.toMatch(/[A-Z]/);
+  expect((quorum['attempts'] as Fields[])[0]!['cost_usd']).toBeLessThan(0.001);
 });
 
 test('the list of models has every name that works, once', async () => {

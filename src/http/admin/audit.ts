@@ -1,6 +1,6 @@
 // /admin/v1/audit: who changed what, newest first; nothing is ever taken out of it.
 import type { AuditEntry, RegistryStore } from '../../contract/index.ts';
-import { shown } from '../json.ts';
+import { shown } from '../../pipeline/shown.ts';
 import { limitOf, momentShown, pageShown, queryOf, route, rowCursorOf, type AdminRoute } from './answer.ts';
 
 export interface AuditParts {

@@ -1,6 +1,6 @@
 // /admin/v1/settings and /config/reload: what is in force, and reading the config file again.
 import type { CurrentSettings, Settings } from '../../contract/index.ts';
-import { shown } from '../json.ts';
+import { shown } from '../../pipeline/shown.ts';
 import { route, type AdminRoute } from './answer.ts';
 
 /** What became of a reload; a bad file leaves the old settings in force. */

@@ -8,7 +8,7 @@ import {
   type RequestLog,
   type RequestRecord,
 } from '../../contract/index.ts';
-import { shown } from '../json.ts';
+import { shown } from '../../pipeline/shown.ts';
 import { cursorOf, idOf, limitOf, momentShown, pageShown, queryOf, route, type AdminRoute } from './answer.ts';
 import { listForReview } from './review.ts';
 import { pointOf } from './spend.ts';
