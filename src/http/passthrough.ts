@@ -180,8 +180,13 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
     },
     on: {
       proxyReq(outgoing: ClientRequest, incoming: IncomingMessage, response) {
-        const body = passing.get(incoming)?.body;
+        const { body, visit } = passing.get(incoming)!;
         if (body) outgoing.write(body);
+        visit.gone.addEventListener('abort', () => {
+          if (visit.gone.reason instanceof QuorumError)
+            breakOff(response as ServerResponse, visit.gone.reason, visit.id);
+          outgoing.destroy();
+        });
         (response as ServerResponse).on('close', () => {
           if (!(response as ServerResponse).writableFinished) outgoing.destroy();
         });
@@ -191,7 +196,8 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
         toll?.watch(answer, onUsed);
         // The middleware would leave the client waiting for the rest.
         answer.on('close', () => {
-          if (!answer.complete) breakOff(response as ServerResponse, from);
+          const error = new QuorumError('upstream_error', `The answer of the provider "${from.name}" broke off.`);
+          if (!answer.complete) breakOff(response as ServerResponse, error, visit.id);
         });
         const status = answer.statusCode ?? 502;
         // A redirect is never followed nor passed on: where we connect is the config's to say.
@@ -210,7 +216,7 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
       error(thrown, incoming, response) {
         const known = passing.get(incoming as IncomingMessage);
         known?.toll?.failed();
-        if (!('headersSent' in response)) return;
+        if (!('headersSent' in response) || response.writableEnded) return;
         const timeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test(
           String((thrown as NodeJS.ErrnoException).code ?? thrown.message),
         );
@@ -225,12 +231,12 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
   });
 }
 
-/** Never silently: a stream gets a last event that says so, anything else a connection that is cut. */
-function breakOff(response: ServerResponse, provider: Provider): void {
-  const error = new QuorumError('upstream_error', `The answer of the provider "${provider.name}" broke off.`);
-  if (String(response.getHeader('content-type')).startsWith('text/event-stream'))
+/** Never silently: a stream gets a last event that says so, an answer that hasn't begun is the error, any other is cut. */
+function breakOff(response: ServerResponse, error: QuorumError, requestId: string): void {
+  if (response.writableEnded) return;
+  if (response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream'))
     response.end(`\n\ndata: ${JSON.stringify(error.toBody())}\n\n`);
-  else response.destroy();
+  else fail(response, error, requestId);
 }
 
 /** Nothing of the client's credentials or hops goes on; the provider's key is put in here. */

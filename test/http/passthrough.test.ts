@@ -279,3 +279,18 @@ test('a provider that cuts is not a whole answer, and not waited for', async () 
   );
   expect((await send(`${quorum.url}/livez`)).status).toBe(200);
 });
+
+test('a stop tells those who wait: an error for who has heard nothing yet, a last event in a stream', async () => {
+  const own = await startScene();
+  own.upstream.reply('/v1/completions', { stall: 'mid-stream' });
+  own.upstream.reply('/v1/embeddings', { stall: true });
+  const stream = send(`${own.url}/v1/completions`, { body: { model: 'alpha', prompt: 'a b c', stream: true } });
+  const whole = send(`${own.url}/v1/embeddings`, { body: { model: 'alpha', input: 'a' } });
+  await own.upstream.received(2);
+  await own.quorum.stop(150);
+  const { status, headers, ...answer } = await whole;
+  expect([status, answer.json().error.code, headers['retry-after']]).toEqual([503, 'shutting_down', '1']);
+  expect(JSON.parse(dataOf((await stream).text).at(-1)!)).toMatchObject({ error: { code: 'shutting_down' } });
+  expect(await own.upstream.aborted(2)).toHaveLength(2);
+  await own.close();
+});
