@@ -145,7 +145,10 @@ export async function startChild({
       look();
       void ended.then((how) => reject(new Error(`It ended (${how}) without saying "${wanted}":\n${text}`)));
     });
-  await says('is ready');
+  await says('is ready').catch((failure: unknown) => {
+    if (earlier === undefined) rmSync(folder, { recursive: true, force: true });
+    throw failure;
+  });
   const url = /listening on (http:\/\/[^\s"]+)/.exec(text)?.[1];
   if (url === undefined) throw new Error(`It doesn't say where it listens:\n${text}`);
   return {
