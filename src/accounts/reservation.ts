@@ -26,6 +26,8 @@ export interface Reservation {
   readonly over: readonly Balance[];
   /** What is held for a call; null when there is no such call. */
   amountOf(callId: string): Nano | null;
+  /** What its tokens are counted at: its model's price or the one that stands in for it; null: no budget counts what has no price. */
+  priceOf(callId: string): Price | null;
   /** Before a call goes out that wasn't planned as `sent`: durable when it resolves. */
   sent(callIds: readonly string[]): Promise<void>;
   /** More calls than were planned. Rejects as `admit` does; what is held already stays. */
@@ -75,6 +77,11 @@ export function createReservation(
       downgraded: null,
       over: granted.over,
       amountOf: (callId) => amounts.get(callId) ?? null,
+      priceOf: (callId) => {
+        const bounded = known.get(callId);
+        if (bounded === undefined) return null;
+        return bounded.call.model.price ?? (base.allowances.length > 0 ? bounded.price : null);
+      },
       sent: async (callIds) => {
         if (held) await parts.ledger.markSent(base.id, callIds);
       },

@@ -1,12 +1,12 @@
 // What a request that is passed through may cost: held before it goes out, settled by the usage that its answer tells.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { costOf, upperBoundTokens, type Admission, type Budgets, type PlannedCall } from '../accounts/index.ts';
+import { costOf, upperBoundTokens, type Admission, type PlannedCall } from '../accounts/index.ts';
 import {
   NO_MONEY,
   type ChatRequest,
   type Clock,
   type Model,
-  type Price,
+  type Nano,
   type Settings,
   type Usage,
 } from '../contract/index.ts';
@@ -18,7 +18,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export interface TollParts {
   readonly admission: Admission;
-  readonly budgets: Budgets;
   readonly clock: Clock;
 }
 
@@ -60,8 +59,8 @@ const TOKEN_BYTES = 4;
 const SPEECH_TOKEN_BYTES = 50;
 
 /** Rejects as `admit` does. */
-export async function openToll({ admission, budgets, clock }: TollParts, crossing: Crossing): Promise<Toll> {
-  const { visit, settings, model, family, fields, length, headers } = crossing;
+export async function openToll({ admission, clock }: TollParts, crossing: Crossing): Promise<Toll> {
+  const { visit, settings, family, fields, length, headers } = crossing;
   const { caller } = visit.visitor;
   const { wishes, tags } = readOptions(headers, NO_BODY);
   const at = clock.now();
@@ -82,12 +81,14 @@ export async function openToll({ admission, budgets, clock }: TollParts, crossin
     spender,
     signal: visit.gone,
   });
-  const price = model.price ?? (budgets.allowancesOf(spender, at).length > 0 ? dearestOf(settings) : null);
   let ended = false;
   const settle = (usage: Usage, estimated: boolean): void => {
     if (ended) return;
     ended = true;
-    const cost = price === null ? NO_MONEY : costOf(price, usage);
+    const price = reservation.priceOf(CALL);
+    const counted = price === null ? NO_MONEY : costOf(price, usage);
+    // A guess never exceeds what was held for it.
+    const cost = estimated ? (Math.min(counted, reservation.amountOf(CALL) ?? counted) as Nano) : counted;
     reservation.settle(CALL, { at: clock.now(), cost, usage, estimated, priceVersion: settings.version });
     reservation.finish();
   };
@@ -159,11 +160,3 @@ const usageOf = (input: number, output: number): Usage => ({
   completion_tokens: output,
   total_tokens: input + output,
 });
-
-/** What stands in for a missing price where a budget lets it. */
-function dearestOf({ models }: Settings): Price | null {
-  let most: Price | null = null;
-  for (const { price } of models.values())
-    if (price !== null && price.outputPico >= (most?.outputPico ?? 0)) most = price;
-  return most;
-}

@@ -100,7 +100,10 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
     return {
       clampTokens: reservation.clamps.get(id) ?? null,
       settle(usage, estimated) {
-        const cost = model.price === null ? NO_MONEY : costOf(model.price, usage);
+        const price = model.price ?? reservation.priceOf(id);
+        const counted = price === null ? NO_MONEY : costOf(price, usage);
+        // A guess never says that an upstream took more than it was allowed to.
+        const cost = estimated ? (Math.min(counted, reservation.amountOf(id) ?? counted) as Nano) : counted;
         if (open.delete(id))
           reservation.settle(id, { at: parts.now(), cost, usage, estimated, priceVersion: settings.version });
         return cost;

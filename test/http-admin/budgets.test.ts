@@ -73,12 +73,12 @@ describe('a limit', () => {
   });
 
   test('below what one request can cost refuses it for good', async () => {
-    const { secret } = await office.key({ budget: '0.05/month' });
+    const { secret } = await office.key({ budget: '0.0005/month' });
     const refused = await office.chat(secret, { max_tokens: 100 });
     expect(codeOf(refused)).toEqual([400, 'request_exceeds_budget']);
     expect(refused.headers['x-should-retry']).toBe('false');
     const { secret: rich } = await office.key();
-    const own = await office.chat(rich, { max_tokens: 100 }, { 'x-quorum-max-cost': '0.01' });
+    const own = await office.chat(rich, { max_tokens: 100 }, { 'x-quorum-max-cost': '0.0005' });
     expect(codeOf(own)).toEqual([400, 'request_exceeds_budget']);
     const routed = await office.chat(rich, { model: 'auto' }, { 'x-quorum-max-cost': '0.0001' });
     expect(codeOf(routed)).toEqual([400, 'request_exceeds_budget']);
@@ -245,8 +245,12 @@ describe('models without a price', () => {
     expect((await office.chat(secret, { model: 'alpha' })).status).toBe(200);
     const { secret: free } = await office.key();
     expect((await office.chat(free, { model: 'beta' })).status).toBe(200);
-    const { secret: guessing } = await office.key({ budget: { limit_usd: 5, unpriced: 'estimate' } });
+    const { secret: guessing, id } = await office.key({ budget: { limit_usd: 5, unpriced: 'estimate' } });
+    office.upstream.reply('beta', { content: 'Yes.', usage: USAGE });
     expect((await office.chat(guessing, { model: 'beta' })).status).toBe(200);
+    const { balance } = (await office.admin('GET', `/keys/${id}`)).json().budgets[0]!;
+    // At the dearest price that the catalog knows, since it could be that.
+    expect([balance.spent_usd > COST, balance.held_usd]).toEqual([true, 0]);
     await office.close();
   });
 });
