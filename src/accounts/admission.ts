@@ -20,9 +20,9 @@ import {
   flexibleLegs,
   floorOf,
   mostOf,
+  observed,
   total,
   type Bounded,
-  type Expectation,
   type PlannedCall,
 } from './bounds.ts';
 import type { Budgets } from './budget.ts';
@@ -31,9 +31,8 @@ import { overCeiling, refusalOf, unpriced } from './refusal.ts';
 import { createReservation, type Reservation } from './reservation.ts';
 import { createWaiting } from './waiting.ts';
 
-/** Shares of the answers so far that weren't longer: what a call should have, and what it can be done with at the end of a budget. */
+/** Share of the answers so far that weren't longer than what a call should have. */
 const EXPECTED_SHARE = 0.99;
-const FLOOR_SHARE = 0.05;
 
 /** What is to be paid: a plan, or the next smaller one. */
 export interface Intent {
@@ -85,10 +84,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const waiting = createWaiting(clock);
   const reservationOf = createReservation({ ledger, history, clock, wake: () => waiting.wake() });
 
-  const seenOf = (task: string | null, { model }: PlannedCall): Expectation | null => {
-    const [most, least] = [EXPECTED_SHARE, FLOOR_SHARE].map((share) => history.quantile(task, model.name, share));
-    return typeof most === 'number' && typeof least === 'number' ? { most, least } : null;
-  };
+  const seenOf = (task: string | null, { model }: PlannedCall): number | null =>
+    history.quantile(task, model.name, EXPECTED_SHARE);
   const boundsOf = (intent: Intent, task: string | null, allowances: readonly Allowance[]): readonly Bounded[] =>
     intent.calls.map((call) => bound(call, priceOf(call, allowances), seenOf(task, call)));
 
@@ -101,7 +98,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return standIn ?? FREE;
   };
 
-  const attempt = async (request: AdmissionRequest, intent: Intent): Promise<Attempt> => {
+  /** `last`: an answer cut short is better than none. */
+  const attempt = async (request: AdmissionRequest, intent: Intent, last: boolean): Promise<Attempt> => {
     const { id, at, spender, task, ceiling, signal } = request;
     const allowances = budgets.allowancesOf(spender, at);
     const enforced = allowances.some((one) => one.enforced);
@@ -134,26 +132,34 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (outcome !== null && !known) outcome = await wait(outcome, firmLegs(calls));
     if (outcome?.kind === 'held') return give(outcome, null);
 
+    calls = calls.map((bounded) => observed(bounded, seenOf(task, bounded.call)));
     const legs = flexibleLegs(calls, expectedOf, limit);
     if (legs !== null) outcome = await wait(await hold(legs), legs);
     if (outcome?.kind === 'held') return give(outcome, legs);
     if (outcome?.code === 'budget_held') return give(outcome, legs);
     // The end of a budget: all that is left goes to one answer that may do with it.
-    const last = flexibleLegs(calls, floorOf, Math.min(limit, outcome?.affordableLater ?? Infinity));
-    if (last !== null) return give(await wait(await hold(last), last), last);
+    calls = calls.map((bounded) => observed(bounded, seenOf(task, bounded.call)));
+    const rest = outcome === null ? null : flexibleLegs(calls, floorOf, Math.min(limit, outcome.affordableLater));
+    // Under its own ceiling alone an answer isn't cut below what it usually needs.
+    if (rest !== null && (last || outcome?.onExceed !== 'downgrade'))
+      return give(await wait(await hold(rest), rest), rest);
     if (outcome !== null) return give(outcome, legs);
     return { kind: 'no', error: overCeiling(limit as Nano, total(calls, mostOf)), downgrade: true };
   };
 
   return {
     admit: async (request) => {
-      const first = await attempt(request, request);
+      const first = await attempt(request, request, request.smaller === undefined);
       if (first.kind === 'held') return first.reservation;
-      if (first.downgrade)
-        for (const intent of request.smaller?.() ?? []) {
-          const next = await attempt(request, intent);
-          if (next.kind === 'held') return { ...next.reservation, downgraded: intent };
-        }
+      if (!first.downgrade) throw first.error;
+      let least: Intent | null = null;
+      for (const intent of request.smaller?.() ?? []) {
+        const next = await attempt(request, intent, false);
+        if (next.kind === 'held') return { ...next.reservation, downgraded: intent };
+        least = intent;
+      }
+      const rest = await attempt(request, least ?? request, true);
+      if (rest.kind === 'held') return least === null ? rest.reservation : { ...rest.reservation, downgraded: least };
       throw first.error;
     },
     standing: (spender, at) => ledger.balances(budgets.allowancesOf(spender, at)),

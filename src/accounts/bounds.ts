@@ -28,31 +28,33 @@ export interface Bounded {
   readonly output: number;
   /** Of one choice, where money is short: what nearly every answer so far needed. Never above `output`. */
   readonly expected: number;
-  /** Of one choice, from the last of the money: what few answers did without. */
+  /** Of one choice, from the last of the money: an answer may be as short. */
   readonly floor: number;
 }
 
-/** Tokens of one choice as seen of this kind; null: too few were seen. */
-export interface Expectation {
-  readonly most: number;
-  readonly least: number;
+/** Where nothing is known and the caller set no limit, answers are taken to be as long. */
+const UNKNOWN_OUTPUT_TOKENS = 256;
+/** The last of a budget goes to an answer of at least so many tokens: refusing it would leave money that may do. */
+const FLOOR_TOKENS = 16;
+
+/**
+ * `expected`: tokens that nearly all answers of this kind did with; null: too few were seen. A limit that the caller set
+ * is lowered only on such evidence.
+ */
+export function bound(call: PlannedCall, price: Price, expected: number | null): Bounded {
+  const output = Math.min(call.outputAtMost ?? Infinity, call.model.maxOutput);
+  return observed({ call, price, input: call.inputAtMost, output, expected: output, floor: output }, expected);
 }
 
-/** Where nothing is known and the caller set no limit, an answer below it isn't worth having. */
-const UNKNOWN_OUTPUT_TOKENS = 256;
-
-/** A limit that the caller set is lowered only on evidence. */
-export function bound(call: PlannedCall, price: Price, seen: Expectation | null): Bounded {
-  const output = Math.min(call.outputAtMost ?? Infinity, call.model.maxOutput);
-  const unknown = call.outputAtMost === null ? UNKNOWN_OUTPUT_TOKENS : output;
-  const within = (tokens: number): number => Math.min(output, Math.max(1, Math.ceil(tokens)));
+/** The same with what has been seen meanwhile. */
+export function observed(bounded: Bounded, expected: number | null): Bounded {
+  const { call, output } = bounded;
+  const known = expected !== null || call.outputAtMost === null;
+  const usual = expected ?? (known ? UNKNOWN_OUTPUT_TOKENS : output);
   return {
-    call,
-    price,
-    input: call.inputAtMost,
-    output,
-    expected: within(seen?.most ?? unknown),
-    floor: within(seen?.least ?? unknown),
+    ...bounded,
+    expected: Math.min(output, Math.max(1, Math.ceil(usual))),
+    floor: known ? Math.min(output, FLOOR_TOKENS) : output,
   };
 }
 

@@ -22,7 +22,7 @@ interface Waiter {
   readonly attempt: () => Promise<HoldOutcome>;
   readonly done: (outcome: HoldOutcome) => void;
   readonly failed: (error: unknown) => void;
-  readonly deadlineAt: number;
+  deadlineAt: number;
   readonly signal: AbortSignal | undefined;
   last: HoldOutcome;
 }
@@ -32,13 +32,22 @@ export function createWaiting(clock: Clock): Waiting {
   let busy = false;
   let again = false;
   let ticking = false;
+  let seenAt = 0;
 
+  /** While this process stood still no money could come back either: such time isn't waiting. */
+  const look = (): number => {
+    const now = clock.now();
+    const stoodStillMs = now - seenAt - 2 * POLL_MS;
+    if (stoodStillMs > 0) for (const waiter of waiters) waiter.deadlineAt += stoodStillMs;
+    seenAt = now;
+    return now;
+  };
   const leave = (waiter: Waiter): void => {
     waiters = waiters.filter((one) => one !== waiter);
   };
   /** True: it waits no longer. */
   const tryOne = async (waiter: Waiter): Promise<boolean> => {
-    if (waiter.signal?.aborted || clock.now() >= waiter.deadlineAt) {
+    if (waiter.signal?.aborted || look() >= waiter.deadlineAt) {
       leave(waiter);
       waiter.done(waiter.last);
       return true;
@@ -64,7 +73,7 @@ export function createWaiting(clock: Clock): Waiting {
     let stuck = 0;
     for (const waiter of waiters.slice()) {
       if (stuck >= TRY_AT_ONCE && !everybody) break;
-      const due = clock.now() >= waiter.deadlineAt || waiter.signal?.aborted === true;
+      const due = look() >= waiter.deadlineAt || waiter.signal?.aborted === true;
       if (stuck >= TRY_AT_ONCE && !due) continue;
       if (!(await tryOne(waiter))) stuck += 1;
     }
@@ -78,6 +87,7 @@ export function createWaiting(clock: Clock): Waiting {
   const tick = (): void => {
     ticking = waiters.length > 0;
     if (!ticking) return;
+    look();
     void round(true);
     clock.after(POLL_MS, tick);
   };
@@ -89,6 +99,7 @@ export function createWaiting(clock: Clock): Waiting {
         waiters.push({ attempt, done, failed, deadlineAt, signal, last: first });
         if (ticking) return;
         ticking = true;
+        seenAt = clock.now();
         clock.after(POLL_MS, tick);
       });
     },

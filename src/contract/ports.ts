@@ -68,6 +68,8 @@ export class CallFailure extends Error {
   readonly status: number | null;
   readonly retries: number;
   readonly retryAfterMs: number | null;
+  /** False: the request never went out, so nobody can charge for it. */
+  readonly sent: boolean;
   /** The upstream's answer, for `rejected` and `rate_limited`. */
   readonly body: Uint8Array | null;
   readonly contentType: string;
@@ -79,6 +81,7 @@ export class CallFailure extends Error {
       readonly status?: number | null;
       readonly retries?: number;
       readonly retryAfterMs?: number | null;
+      readonly sent?: boolean;
       readonly body?: Uint8Array | null;
       readonly contentType?: string;
       readonly cause?: unknown;
@@ -90,6 +93,7 @@ export class CallFailure extends Error {
     this.status = more.status ?? null;
     this.retries = more.retries ?? 0;
     this.retryAfterMs = more.retryAfterMs ?? null;
+    this.sent = more.sent ?? true;
     this.body = more.body ?? null;
     this.contentType = more.contentType ?? 'application/json';
   }

@@ -18,10 +18,11 @@ import {
   type UpstreamCall,
   type Usage,
 } from '../contract/index.ts';
-import { estimateText } from '../accounts/index.ts';
+import { estimateText, estimateTokens } from '../accounts/index.ts';
 import type { Answered, AskOptions, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
 import { createStreamTap } from '../wire/index.ts';
 import { clampedRequest, type Payment, type Purse } from './purse.ts';
+import { createReceived } from './received.ts';
 import type { Trail } from './trail.ts';
 
 const LEAST_PATIENCE_MS = 10_000;
@@ -143,7 +144,7 @@ export function createPanel(parts: PanelParts): Panel {
       );
       leave(
         {
-          usage: reply.completion.usage ?? null,
+          usage: reply.completion.usage ?? uncounted(reply.completion, inputOf(features, options)),
           finishReason: candidate.finishReason,
           failure: null,
           retries: reply.retries,
@@ -167,13 +168,14 @@ export function createPanel(parts: PanelParts): Panel {
     try {
       const reply = await upstream.stream(callOf(model, options, true, payment));
       const tap = createStreamTap({ hideUsage: request.stream_options?.include_usage !== true });
+      const received = createReceived();
       return {
         model: name,
         async pump(sink) {
           const ended = (failure: CallFailure | null): Ending => {
             const end = tap.end();
             return {
-              usage: end.usage ?? received(end.bytes, features),
+              usage: end.usage ?? guessed(inputOf(features, options), received.tokens()),
               finishReason: end.finishReason,
               failure,
               retries: reply.retries,
@@ -183,6 +185,7 @@ export function createPanel(parts: PanelParts): Panel {
           try {
             await reply.pump({
               write(bytes) {
+                received.push(bytes);
                 const forward = tap.push(bytes);
                 return forward === null || sink.write(forward);
               },
@@ -251,27 +254,38 @@ function outcomeOf(failure: CallFailure | null): Attempt['outcome'] {
   return failure.kind === 'aborted' ? 'aborted' : failure.kind === 'timeout' ? 'timeout' : 'failed';
 }
 
-/** A call that was sent and broken off has been paid for at least its input; one that was refused hasn't. */
+/** A call that went out and was broken off costs its input and what was received; one that was refused costs nothing. */
 function usageOf(
   { usage, failure }: Ending,
   features: Features,
   options: AskOptions,
 ): { usage: Usage | null; estimated: boolean } {
   if (usage !== null) return { usage, estimated: usage['estimated'] === true };
-  if (failure !== null && failure.kind !== 'aborted' && failure.kind !== 'timeout')
-    return { usage: null, estimated: false };
-  const input =
-    options.request === undefined ? features.inputTokens : estimateText(JSON.stringify(options.request.messages));
-  return { usage: counted(input, 0), estimated: true };
+  const brokenOff = failure?.sent === true && (failure.kind === 'aborted' || failure.kind === 'timeout');
+  return brokenOff
+    ? { usage: guessed(inputOf(features, options), 0), estimated: true }
+    : { usage: null, estimated: false };
 }
 
-const counted = (input: number, output: number): Usage => ({
+const inputOf = (features: Features, { request }: AskOptions): number =>
+  request === undefined ? features.inputTokens : estimateTokens(request);
+
+const guessed = (input: number, output: number): Usage => ({
   prompt_tokens: input,
   completion_tokens: output,
   total_tokens: input + output,
+  estimated: true,
 });
 
-/** A stream that told no usage is counted by what was received: a chunk carries about one token in 200 bytes. */
-function received(bytes: number, features: Features): Usage {
-  return { ...counted(features.inputTokens, Math.ceil(bytes / 200)), estimated: true };
+/** The usage of a whole answer that tells none: counted by its texts. */
+function uncounted({ choices }: Completion, input: number): Usage {
+  const texts = choices.flatMap(({ message }) => [
+    message.content ?? '',
+    message.reasoning_content ?? '',
+    ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
+  ]);
+  return guessed(
+    input,
+    texts.reduce((sum, text) => sum + estimateText(text), 0),
+  );
 }

@@ -89,7 +89,7 @@ export class Exchange implements Handler {
     if (!this.#close()) return;
     this.link?.abandon();
     this.#controller?.abort(GONE);
-    this.#receiver.fail(fault);
+    this.#receiver.fail(this.#controller === null ? fault.unsent() : fault);
   }
 
   /** The signal was aborted. */

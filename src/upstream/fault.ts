@@ -10,6 +10,8 @@ interface FaultDetail {
   readonly retryable?: boolean;
   /** A kept-alive socket turned out to be dead: nothing of the answer came, and the provider isn't to blame. */
   readonly staleSocket?: boolean;
+  /** False: nothing of the request went out. */
+  readonly sent?: boolean;
   readonly cause?: unknown;
 }
 
@@ -23,6 +25,11 @@ export class Fault {
     this.kind = kind;
     this.message = message;
     this.detail = detail;
+  }
+
+  /** The same, of a call that never went out. */
+  unsent(): Fault {
+    return new Fault(this.kind, this.message, { ...this.detail, sent: false });
   }
 
   toFailure(retries: number): CallFailure {

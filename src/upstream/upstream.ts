@@ -66,7 +66,7 @@ async function pause(line: Line, call: UpstreamCall, fault: Fault, retries: numb
   const waitMs = nextRetryMs({ retries, maxRetries, retryAfterMs, now: clock.now(), deadlineAt }, random);
   if (waitMs === null) return false;
   await sleep(clock, waitMs, signal).catch((reason: unknown) => {
-    throw abortedFault(reason).toFailure(retries);
+    throw abortedFault(reason).unsent().toFailure(retries);
   });
   return true;
 }
@@ -115,7 +115,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       firstTokenMs: call.firstTokenMs ?? call.model.timeouts.firstTokenMs,
     };
     const fault = obstacle(line, allowedOrigins);
-    return fault === null ? run(line, call, attempt, random, budget) : Promise.reject(fault.toFailure(0));
+    return fault === null ? run(line, call, attempt, random, budget) : Promise.reject(fault.unsent().toFailure(0));
   }
 
   return {
