@@ -1,6 +1,9 @@
 // Streams through the whole path: bytes as they come, and never cut silently.
 import { describe, expect, it } from 'vitest';
 import { progressOf, testPath } from '../support/path.ts';
+import { testSettings } from '../support/settings.ts';
+
+const NAMES = ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large', 'fern-deep', 'aster-nano'];
 
 const ALONE = { model: 'dahlia-pro', stream: true, messages: [{ role: 'user', content: 'Name a river.' }] };
 
@@ -48,12 +51,14 @@ describe('a stream of several models', () => {
 
   it('keeps the connection alive while it waits', async () => {
     const path = testPath(
-      Object.fromEntries(
-        ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large', 'fern-deep', 'aster-nano'].map((name) => [
+      Object.fromEntries(NAMES.map((name) => [name, { latencyMs: 35_000 }])),
+      testSettings({
+        models: NAMES.map((name) => ({
           name,
-          { latencyMs: 35_000 },
-        ]),
-      ),
+          speed: 'slow',
+          timeouts: { connectMs: 1_000, firstTokenMs: 60_000, idleMs: 60_000, totalMs: 60_000 },
+        })),
+      }),
     );
     const heard = await path.ask({ ...ALONE, model: 'quorum/dual' });
     const quiet = heard.writes.slice(1).map(({ at }, index) => at - heard.writes[index]!.at);
@@ -62,14 +67,7 @@ describe('a stream of several models', () => {
   });
 
   it('tells a failure in the stream', async () => {
-    const path = testPath(
-      Object.fromEntries(
-        ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large', 'fern-deep', 'aster-nano'].map((name) => [
-          name,
-          { fails: 'server_error' as const },
-        ]),
-      ),
-    );
+    const path = testPath(Object.fromEntries(NAMES.map((name) => [name, { fails: 'server_error' as const }])));
     const heard = await path.ask({ ...ALONE, model: 'quorum/triple' });
     expect(heard.writes.at(-1)!.text).toContain('"finish_reason":"error"');
     expect(heard.text).not.toContain('[DONE]');
