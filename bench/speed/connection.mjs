@@ -14,6 +14,8 @@ export class Connection {
   /** 200 or what came instead. */
   status = 0;
   events = 0;
+  /** Pieces in which bytes arrived: fewer than events when several came together. */
+  reads = 0;
   #socket;
   #held = null;
   #inBody = false;
@@ -56,6 +58,7 @@ export class Connection {
   }
 
   #take(chunk) {
+    this.reads += 1;
     if (this.#held !== null) {
       chunk = Buffer.concat([this.#held, chunk]);
       this.#held = null;

@@ -119,16 +119,17 @@ async function hold({ port, pid, streams, seconds, openMs }) {
   }
   await until(() => begun === streams, 10_000);
   await pause(RAMP_MS);
-  const [fromUs, before] = [processorUs(pid), events];
+  const reads = () => lines.reduce((sum, line) => sum + line.reads, 0);
+  const [fromUs, before, readsBefore] = [processorUs(pid), events, reads()];
   let mostMb = 0;
   for (let steps = 0; steps < seconds * 10; steps += 1) {
     await pause(100);
     mostMb = Math.max(mostMb, residentMb(pid) ?? 0);
   }
-  const [spentUs, count] = [processorUs(pid) - fromUs, events - before];
+  const [spentUs, count, arrivals] = [processorUs(pid) - fromUs, events - before, reads() - readsBefore];
   const open = begun - ended;
   for (const line of lines) line.close();
-  return { open, failed, mostMb, events: count, processorUs: spentUs / count };
+  return { open, failed, mostMb, events: count, eventsARead: count / arrivals, processorUs: spentUs / arrivals };
 }
 
 const TASKS = { saturate, openLoop, hold };

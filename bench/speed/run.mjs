@@ -13,6 +13,8 @@ const USAGE = `node bench/speed/run.mjs [--seconds N] [--only ${Object.keys(MEAS
   --json     figures for a program
   --dist     the built program (default dist; build it with: npm run build)`;
 
+class UsageError extends Error {}
+
 function read() {
   const { values } = parseArgs({
     options: {
@@ -26,11 +28,11 @@ function read() {
   const seconds = Number(values.seconds);
   const only = values.only.split(',').map((name) => name.trim());
   const strange = only.filter((name) => !Object.hasOwn(MEASURES, name));
-  if (!(seconds > 0 && seconds <= 600)) throw new Error('--seconds: a number above 0, at most 600');
-  if (strange.length > 0) throw new Error(`--only: there is no ${strange.join(', ')}`);
+  if (!(seconds > 0 && seconds <= 600)) throw new UsageError('--seconds: a number above 0, at most 600');
+  if (strange.length > 0) throw new UsageError(`--only: there is no ${strange.join(', ')}`);
   const dist = resolve(values.dist);
   if (!existsSync(join(dist, 'cli.js')))
-    throw new Error(`There is no built program in ${dist}: run npm run build first.`);
+    throw new UsageError(`There is no built program in ${dist}: run npm run build first.`);
   return { seconds, only, dist, json: values.json, help: values.help };
 }
 
@@ -63,12 +65,13 @@ async function main(options) {
     say(`\n${tableText(results[name])}`);
   }
   if (options.json) process.stdout.write(`${JSON.stringify({ ...facts, results }, null, 2)}\n`);
-  const missed = Object.values(results)
-    .flat()
-    .filter(({ met }) => met === false);
-  say(
-    missed.length === 0 ? '\nEvery target is reached.' : `\nNot reached: ${missed.map(({ what }) => what).join('; ')}.`,
-  );
+  const rows = Object.values(results).flat();
+  const names = (some) => some.map(({ what }) => what).join('; ');
+  const missed = rows.filter(({ met }) => met === false);
+  const unclear = rows.filter((each) => each.unclear);
+  if (missed.length > 0) say(`\nNot reached: ${names(missed)}.`);
+  if (unclear.length > 0) say(`\nUnclear, the machine was too busy: ${names(unclear)}.`);
+  if (missed.length + unclear.length === 0) say('\nEvery target is reached.');
 }
 
 try {
@@ -77,6 +80,7 @@ try {
   else await main(options);
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${error.code?.startsWith('ERR_PARSE_ARGS') ? `${error.message}\n\n${USAGE}` : error.stack}\n`);
+  const told = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`${told ? `${error.message}\n\n${USAGE}` : error.stack}\n`);
   process.exit(1);
 }

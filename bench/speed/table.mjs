@@ -2,25 +2,21 @@
 
 /** `least` or `most`: what it has to reach; without one it is for information. */
 export function row(what, value, unit, { least = null, most = null } = {}) {
-  const met =
-    least === null && most === null
-      ? null
-      : value !== null && value >= (least ?? -Infinity) && value <= (most ?? Infinity);
-  return { what, value, unit, least, most, met };
+  const wanted = least !== null || most !== null;
+  const met = wanted && value !== null ? value >= (least ?? -Infinity) && value <= (most ?? Infinity) : null;
+  return { what, value, unit, least, most, met, unclear: wanted && value === null };
 }
 
 const digits = (value) => (Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 export const shown = ({ value, unit }) =>
-  value === null
-    ? 'unknown here'
-    : `${value.toLocaleString('en', { maximumFractionDigits: digits(value) })} ${unit}`.trim();
+  value === null ? 'unknown' : `${value.toLocaleString('en', { maximumFractionDigits: digits(value) })} ${unit}`.trim();
 
 function target({ least, most, unit }) {
   if (least !== null) return `≥ ${least.toLocaleString('en')} ${unit}`.trim();
   return most === null ? '' : `≤ ${most.toLocaleString('en')} ${unit}`.trim();
 }
 
-const verdict = ({ met }) => (met === null ? '' : met ? 'yes' : 'NO');
+const verdict = ({ met, unclear }) => (unclear ? 'unclear' : met === null ? '' : met ? 'yes' : 'NO');
 
 export function tableText(rows) {
   const lines = [
