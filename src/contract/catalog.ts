@@ -43,10 +43,17 @@ export interface Timeouts {
   readonly totalMs: number;
 }
 
+export type ProviderType = 'openai' | 'anthropic' | 'gemini' | 'sandbox';
+export const PROVIDER_TYPES = ['openai', 'anthropic', 'gemini', 'sandbox'] as const satisfies readonly ProviderType[];
+
+/** How much a model thinks is said by an effort (`low`, `high` …) or by a number of tokens. */
+export type ThinkingStyle = 'effort' | 'budget';
+export const THINKING_STYLES = ['effort', 'budget'] as const satisfies readonly ThinkingStyle[];
+
 export interface Provider {
   readonly name: string;
   /** Which dialect it speaks; a sandbox is an OpenAI-compatible server inside the process. */
-  readonly type: 'openai' | 'sandbox';
+  readonly type: ProviderType;
   /** Without a trailing slash. */
   readonly baseUrl: string;
   /** null: none needed. */
@@ -73,6 +80,8 @@ export interface Provider {
   /** Whether `stream_options.include_usage` is understood. */
   readonly streamUsage: boolean;
   readonly maxRetries: number;
+  /** Its `usage.cost` is what a call cost, in USD, and stands above the price table. */
+  readonly reportsCost?: boolean;
   /** Names, or beginnings with `*`, of models that it serves outside of chat: `text-embedding-*`, `whisper-1`. */
   readonly alsoServes: readonly string[];
 }
@@ -105,6 +114,8 @@ export interface Model {
   readonly fieldValues: Readonly<Record<string, readonly unknown[]>>;
   /** Body fields that must be so when the body has tools, whatever the caller asked. */
   readonly toolFields: Readonly<Record<string, unknown>>;
+  /** For providers with a dialect of their own. Absent: `effort`. */
+  readonly thinking?: ThinkingStyle;
   readonly timeouts: Timeouts;
 }
 

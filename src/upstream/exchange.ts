@@ -65,7 +65,8 @@ export class Exchange implements Handler {
   send(fresh: boolean): void {
     const { target, body, stream, sockets } = this.line;
     const headers = stream ? target.streamHeaders : target.wholeHeaders;
-    const outgoing = { origin: target.origin, path: target.path, headers, body, handler: this };
+    const path = stream ? target.route.streamPath : target.route.wholePath;
+    const outgoing = { origin: target.origin, path, headers, body, handler: this };
     if (fresh) sockets.sendFresh(outgoing);
     else sockets.send(outgoing);
   }
@@ -101,9 +102,7 @@ export class Exchange implements Handler {
     if (this.over) throw GONE;
     this.#controller = controller;
     this.#reused = this.link !== null && this.link.served++ > 0;
-    this.#phaseBy = this.line.stream
-      ? this.line.clock.now() + this.line.firstTokenMs
-      : Number.POSITIVE_INFINITY;
+    this.#phaseBy = this.line.stream ? this.line.clock.now() + this.line.firstTokenMs : Number.POSITIVE_INFINITY;
   }
 
   onResponseStarted(): void {

@@ -1,5 +1,6 @@
 // What a status (or an error inside a 200) means: one table from an upstream's answer to a fault.
 import type { FailureKind, Provider } from '../contract/index.ts';
+import type { Dialect, NativeError } from './dialect/index.ts';
 import { Fault } from './fault.ts';
 
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -50,7 +51,10 @@ function parse(body: Uint8Array | null): unknown {
 }
 
 /** Whether a body that should have been a completion is an error instead. */
-export const isErrorBody = (body: Uint8Array): boolean => errorIn(parse(body)) !== null;
+export function isErrorBody(body: Uint8Array, { failure }: Dialect): boolean {
+  const parsed = parse(body);
+  return errorIn(parsed) !== null || (failure?.(parsed, 200) ?? null) !== null;
+}
 
 const isModelGone = (error: UpstreamError): boolean =>
   MODEL_GONE.test(error.code) || MODEL_GONE.test(error.type) || MODEL_GONE_TEXT.test(error.message);
@@ -103,21 +107,35 @@ interface Answer {
   readonly now: number;
 }
 
+/** Who answered, and in what dialect. */
+interface Speaker {
+  readonly provider: Provider;
+  readonly dialect: Dialect;
+}
+
 /** For an answer that isn't 2xx, or a 2xx whose body is an error. */
-export function faultOf(provider: Provider, answer: Answer): Fault {
-  const error = errorIn(parse(answer.body));
-  const status = answer.status >= 300 ? answer.status : (error?.status ?? statusOfKindlessError(error));
-  const kind = kindOf(status, error);
-  const kept = (kind === 'rejected' || kind === 'rate_limited') && answer.body !== null && answer.body.length > 0;
+export function faultOf({ provider, dialect }: Speaker, answer: Answer): Fault {
+  const parsed = parse(answer.body);
+  const native = dialect.failure?.(parsed, answer.status) ?? null;
+  const error = errorIn(parsed);
+  const status =
+    native?.status ?? (answer.status >= 300 ? answer.status : (error?.status ?? statusOfKindlessError(error)));
+  const kind = native?.kind ?? kindOf(status, error);
+  const body = native === null ? answer.body : asOpenAi(native);
+  const kept = (kind === 'rejected' || kind === 'rate_limited') && body !== null && body.length > 0;
   const contentType = answer.headers['content-type'];
   const redirect = status < 400 ? ', a redirect that is not followed' : '';
   return new Fault(kind, `${provider.name} answered ${status}${redirect}: ${WORDS[kind] ?? kind}`, {
     status,
-    retryAfterMs: retryAfterMs(answer.headers, answer.now),
-    body: kept && answer.body !== null ? withoutKey(answer.body, provider) : null,
-    ...(typeof contentType === 'string' && answer.status >= 300 && { contentType }),
+    retryAfterMs: retryAfterMs(answer.headers, answer.now) ?? native?.retryAfterMs ?? null,
+    body: kept ? withoutKey(body, provider) : null,
+    ...(native === null && typeof contentType === 'string' && answer.status >= 300 && { contentType }),
     retryable: (kind === 'rate_limited' || kind === 'server_error') && answer.headers['x-should-retry'] !== 'false',
   });
+}
+
+function asOpenAi({ message, type, code }: NativeError): Buffer {
+  return Buffer.from(JSON.stringify({ error: { message, type, param: null, code } }));
 }
 
 /** An error under a 200 that names no status: as the words have it, else a 502. */

@@ -3,6 +3,7 @@ import type { Transform } from 'node:stream';
 import type { Completion, Sink, StreamReply } from '../contract/index.ts';
 import { SSE_DONE, streamOf } from '../wire/index.ts';
 import { encodingOf, openDecoder } from './decode.ts';
+import type { Translator } from './dialect/index.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import { abortedFault, Fault } from './fault.ts';
 import { openingOf } from './opening.ts';
@@ -20,6 +21,8 @@ export class StreamReceiver implements Receiver {
   #decoder: Transform | null = null;
   /** Set when the answer turns out not to be a stream. */
   #document: WholeReceiver | null = null;
+  /** For a dialect of its own, once its events begin. */
+  #translator: Translator | null = null;
   #opened = false;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -76,8 +79,45 @@ export class StreamReceiver implements Receiver {
 
   #take(exchange: Exchange, chunk: Buffer): void {
     if (this.#document !== null) this.#document.data(exchange, chunk);
-    else if (this.#sink !== null) this.#write(exchange, this.#sink, chunk);
+    else if (this.#translator !== null) this.#translate(exchange, this.#translator, chunk);
+    else this.#pass(exchange, chunk);
+  }
+
+  #pass(exchange: Exchange, chunk: Buffer): void {
+    if (this.#sink !== null) this.#write(exchange, this.#sink, chunk);
     else this.#hold(exchange, chunk);
+  }
+
+  /** `chunk` null: the end. It opens on the first thing that is said; an error before it can be tried elsewhere. */
+  #translate(exchange: Exchange, translator: Translator, chunk: Buffer | null): void {
+    let bytes: Buffer | null;
+    try {
+      bytes = chunk === null ? translator.end() : translator.push(chunk);
+    } catch {
+      this.#stopWith(exchange, this.#malformed(exchange, 'has an event without an end'));
+      return;
+    }
+    if (bytes === null) return;
+    if (!this.#opened && !translator.spoke) {
+      this.#stopWith(exchange, this.#errorEvent(exchange, translator.error ?? ''));
+      return;
+    }
+    if (!this.#opened) this.#open(exchange);
+    this.#pass(exchange, bytes);
+  }
+
+  #begin(exchange: Exchange): void {
+    const { target, clock } = exchange.line;
+    const { translate } = target.dialect;
+    if (translate === null) {
+      this.#open(exchange);
+      return;
+    }
+    this.#translator = translate({ model: target.model.upstreamModel, now: clock.now() });
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const chunk of held) this.#take(exchange, chunk);
   }
 
   #hold(exchange: Exchange, chunk: Buffer): void {
@@ -94,7 +134,7 @@ export class StreamReceiver implements Receiver {
       case 'undecided':
         return;
       case 'events':
-        this.#open(exchange);
+        this.#begin(exchange);
         return;
       case 'document':
         this.#beDocument(exchange, { ...this.#headers, 'content-encoding': undefined });
@@ -167,7 +207,8 @@ export class StreamReceiver implements Receiver {
   }
 
   #end(exchange: Exchange): void {
-    if (this.#document === null && !this.#opened) this.#decide(exchange, true);
+    if (this.#document === null && this.#translator === null && !this.#opened) this.#decide(exchange, true);
+    if (this.#translator !== null) this.#translate(exchange, this.#translator, null);
     if (this.#document !== null) this.#document.end(exchange);
     else if (this.#opened) this.#finish('ended');
     else this.#settle(this.#malformed(exchange, 'holds no event'));
@@ -188,7 +229,7 @@ export class StreamReceiver implements Receiver {
   #errorEvent(exchange: Exchange, json: string): Fault {
     const { target, clock } = exchange.line;
     const body = Buffer.from(json);
-    return faultOf(target.provider, { status: this.#status, headers: this.#headers, body, now: clock.now() });
+    return faultOf(target, { status: this.#status, headers: this.#headers, body, now: clock.now() });
   }
 
   #malformed(exchange: Exchange, what: string): Fault {

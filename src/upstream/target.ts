@@ -1,17 +1,17 @@
 // Where a model's calls go, and with which headers; worked out once per provider and model.
 import { readFileSync } from 'node:fs';
 import type { Model, Provider } from '../contract/index.ts';
-import { CHAT_PATH, chatShapeOf, type ChatShape } from './dialect/openai.ts';
+import { dialectOf, type Dialect, type Route } from './dialect/index.ts';
 
 export interface Target {
   readonly provider: Provider;
   readonly model: Model;
+  readonly dialect: Dialect;
+  readonly route: Route;
   readonly origin: string;
-  readonly path: string;
   /** Name, value, name, value … */
   readonly wholeHeaders: readonly string[];
   readonly streamHeaders: readonly string[];
-  readonly shape: ChatShape;
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -29,12 +29,13 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-function headersOf(provider: Provider, accept: string): string[] {
+function headersOf(provider: Provider, route: Route, accept: string): string[] {
   const headers = new Map([
     ['content-type', 'application/json'],
     ['accept', accept],
     ['accept-encoding', 'identity'],
     ['user-agent', `quorum/${version}`],
+    ...Object.entries(route.headers),
   ]);
   const key = provider.apiKey?.reveal().trim();
   if (key) headers.set(provider.authHeader.toLowerCase(), `${provider.authPrefix}${key}`);
@@ -42,19 +43,17 @@ function headersOf(provider: Provider, accept: string): string[] {
   return [...headers].filter(([name]) => !HOP_BY_HOP.has(name)).flat();
 }
 
-/** Slashes, and the path itself where someone pasted the whole address. */
-const PATH_END = /(\/chat\/completions)?\/*$/;
-
 function makeTarget(provider: Provider, model: Model): Target {
-  const base = new URL(provider.baseUrl);
+  const dialect = dialectOf(provider);
+  const route = dialect.route(provider, model);
   return {
     provider,
     model,
-    origin: base.origin,
-    path: `${base.pathname.replace(PATH_END, '')}${CHAT_PATH}${base.search}`,
-    wholeHeaders: headersOf(provider, 'application/json'),
-    streamHeaders: headersOf(provider, 'text/event-stream'),
-    shape: chatShapeOf(provider, model),
+    dialect,
+    route,
+    origin: new URL(provider.baseUrl).origin,
+    wholeHeaders: headersOf(provider, route, 'application/json'),
+    streamHeaders: headersOf(provider, route, 'text/event-stream'),
   };
 }
 

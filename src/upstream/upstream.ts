@@ -8,13 +8,12 @@ import {
   type UpstreamCall,
   type WholeReply,
 } from '../contract/index.ts';
-import { chatBody } from './dialect/openai.ts';
 import { Exchange, type Line } from './exchange.ts';
 import { abortedFault, Fault } from './fault.ts';
 import { createRetryBudget, nextRetryMs, type RetryBudget } from './retry.ts';
 import { createSockets } from './sockets.ts';
 import { StreamReceiver } from './stream.ts';
-import { createTargets } from './target.ts';
+import { createTargets, type Target } from './target.ts';
 import { WholeReceiver } from './whole.ts';
 
 export interface UpstreamOptions {
@@ -46,6 +45,16 @@ const attemptStream: Attempt<StreamReply> = (line, retries, fresh) =>
   new Promise((resolve) => {
     new Exchange(line, new StreamReceiver(retries, resolve)).send(fresh);
   });
+
+/** The body, or why the dialect has no words for it. */
+function shaped({ route }: Target, { request }: UpstreamCall, stream: boolean): Buffer | Fault {
+  try {
+    return Buffer.from(route.shape(request, stream));
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown;
+    throw thrown;
+  }
+}
 
 /** What is known before anything is sent. */
 function obstacle(line: Line, allowed: UpstreamOptions['allowedOrigins']): Fault | null {
@@ -103,11 +112,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
   function start<Reply extends object>(call: UpstreamCall, stream: boolean, attempt: Attempt<Reply>): Promise<Reply> {
     const target = targetOf(call.provider, call.model);
+    const body = shaped(target, call, stream);
+    if (body instanceof Fault) return Promise.reject(body.unsent().toFailure(0));
     const line: Line = {
       clock,
       sockets,
       target,
-      body: Buffer.from(chatBody(target.shape, call.request, stream)),
+      body,
       stream,
       signal: call.signal,
       deadlineAt: call.deadlineAt,

@@ -1,7 +1,8 @@
 // Takes a whole answer: collects it, bounded, and makes a completion or a fault of it.
 import type { Completion } from '../contract/index.ts';
-import { completionFromStream, readCompletion } from '../wire/index.ts';
+import { completionFromStream } from '../wire/index.ts';
 import { decodeWhole, encodingOf } from './decode.ts';
+import type { Translator } from './dialect/index.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import { Fault } from './fault.ts';
 import { faultOf, isErrorBody, type Headers } from './status.ts';
@@ -19,9 +20,10 @@ const MOST_ERROR_BYTES = MEBIBYTE;
 const isGood = (status: number): boolean => status >= 200 && status < 300;
 
 /** Some servers stream whatever they are asked for. A stream that was cut is no completion. */
-function streamedCompletion(bytes: Buffer): Completion | null {
+function streamedCompletion(bytes: Buffer, translator: Translator | null): Completion | null {
   if (!bytes.includes('data:')) return null;
-  const completion = completionFromStream(bytes);
+  const parts = translator === null ? [bytes] : [translator.push(bytes), translator.end()];
+  const completion = completionFromStream(Buffer.concat(parts.filter((part) => part !== null)));
   const finished = completion?.choices.every((choice) => choice.finish_reason !== null) === true;
   return finished && completion.choices.length > 0 ? completion : null;
 }
@@ -71,11 +73,13 @@ export class WholeReceiver implements Receiver {
 
   #outcome(exchange: Exchange, bytes: Buffer): WholeAnswer | Fault {
     if (!isGood(this.#status)) return this.#refusal(exchange, bytes);
+    const { dialect, model } = exchange.line.target;
+    const circumstances = { model: model.upstreamModel, now: exchange.line.clock.now() };
     try {
-      return { completion: readCompletion(bytes), bytes, exchange };
+      return { ...dialect.readWhole(bytes, circumstances), exchange };
     } catch {
-      if (isErrorBody(bytes)) return this.#refusal(exchange, bytes);
-      const completion = streamedCompletion(bytes);
+      if (isErrorBody(bytes, dialect)) return this.#refusal(exchange, bytes);
+      const completion = streamedCompletion(bytes, dialect.translate?.(circumstances) ?? null);
       if (completion === null) return this.#unreadable(exchange);
       return { completion, bytes: Buffer.from(JSON.stringify(completion)), exchange };
     }
@@ -83,7 +87,7 @@ export class WholeReceiver implements Receiver {
 
   #refusal(exchange: Exchange, body: Buffer | null): Fault {
     const { target, clock } = exchange.line;
-    return faultOf(target.provider, { status: this.#status, headers: this.#headers, body, now: clock.now() });
+    return faultOf(target, { status: this.#status, headers: this.#headers, body, now: clock.now() });
   }
 
   #tooLong(exchange: Exchange): Fault {

@@ -4,5 +4,6 @@ export { parseChatRequest } from './chat-request.ts';
 export { completionFromStream, createCompletionCollector, type CompletionCollector } from './collector.ts';
 export { readCompletion } from './completion.ts';
 export { streamOf } from './completion-stream.ts';
+export { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
 export { SSE_DONE, sseComment, sseData, sseEvent, streamErrorEvent } from './sse.ts';
 export { createStreamTap, type InBandError, type StreamTap, type TapEnd } from './stream-tap.ts';

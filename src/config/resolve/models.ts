@@ -74,8 +74,8 @@ const calledAs = (name: string, row: ModelRow): string => `${row.provider}/${row
 
 /** A catalog model under a name of one's own still refuses what it refuses. */
 function habitsOf(row: ModelRow = {}): ModelRow {
-  const { drop_fields, rename_fields, field_values, tool_fields } = row;
-  return { drop_fields, rename_fields, field_values, tool_fields };
+  const { drop_fields, rename_fields, field_values, tool_fields, thinking } = row;
+  return { drop_fields, rename_fields, field_values, tool_fields, thinking };
 }
 
 /** At another provider a model keeps what it is and what it refuses; its name there and what is added to its calls are that provider's. */
@@ -114,6 +114,7 @@ function modelFrom(
     renameFields: row.rename_fields ?? {},
     fieldValues: row.field_values ?? {},
     toolFields: row.tool_fields ?? {},
+    ...(row.thinking !== undefined && { thinking: row.thinking }),
     timeouts: timeoutsOf(config.models[name]?.timeouts, config.timeouts, catalog.rows.models[name], speed),
   };
 }

@@ -1,5 +1,5 @@
 // Providers as they are called: the config's rows over the catalog's, keys taken from the environment.
-import type { Provider } from '../../contract/index.ts';
+import type { Provider, ProviderType } from '../../contract/index.ts';
 import type { LoadedConfig } from '../load.ts';
 import type { ProviderRow } from '../schema/index.ts';
 
@@ -41,10 +41,15 @@ export function overlay<Row extends object>(below: Row, above: Row): Row {
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
 
+const AUTH_HEADER: Readonly<Partial<Record<ProviderType, string>>> = {
+  anthropic: 'x-api-key',
+  gemini: 'x-goog-api-key',
+};
+
 function providerFrom(name: string, row: ProviderRow, keyVariable: string | null): Provider {
   const key = row.api_key?.reveal() ?? '';
   const simulated = row.type === 'sandbox';
-  const authHeader = row.auth_header?.toLowerCase() ?? 'authorization';
+  const authHeader = row.auth_header?.toLowerCase() ?? AUTH_HEADER[row.type ?? 'openai'] ?? 'authorization';
   return {
     name,
     type: row.type ?? 'openai',
@@ -63,6 +68,7 @@ function providerFrom(name: string, row: ProviderRow, keyVariable: string | null
     dropMessageFields: row.drop_message_fields ?? [],
     streamUsage: row.stream_usage ?? true,
     maxRetries: row.max_retries ?? 2,
+    ...(row.reports_cost !== undefined && { reportsCost: row.reports_cost }),
     alsoServes: row.also_serves ?? [],
   };
 }

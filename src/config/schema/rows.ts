@@ -1,6 +1,6 @@
 // Rows that have a name: providers, models, tiers. Everything is optional here, since a row may change just one key of the catalog's.
 import { z } from 'zod';
-import { CAPABILITIES, SPEEDS } from '../../contract/index.ts';
+import { CAPABILITIES, PROVIDER_TYPES, SPEEDS, THINKING_STYLES } from '../../contract/index.ts';
 import {
   body,
   count,
@@ -32,10 +32,10 @@ const NOTE = {
 const renames = () => z.record(z.string(), name(), { error: 'a map of body fields' });
 
 const providerRow = z.strictObject({
-  type: oneOf(['openai', 'sandbox'])
+  type: oneOf(PROVIDER_TYPES)
     .optional()
     .describe(
-      '`openai`: anything that speaks OpenAI’s API. `sandbox`: the simulated models inside the program. Default: openai.',
+      '`openai`: anything that speaks OpenAI’s API. `anthropic`: the Messages API. `gemini`: Google’s generateContent. `sandbox`: the simulated models inside the program. Default: openai.',
     ),
   base_url: url('https://api.openai.com/v1')
     .optional()
@@ -50,7 +50,11 @@ const providerRow = z.strictObject({
     .describe(
       'It runs on this machine or in this house: its models cost nothing unless they have a price. Default: false.',
     ),
-  auth_header: name().optional().describe('Header that carries the key. Default: authorization.'),
+  auth_header: name()
+    .optional()
+    .describe(
+      'Header that carries the key. Default: authorization; x-api-key for anthropic, x-goog-api-key for gemini.',
+    ),
   auth_prefix: text()
     .optional()
     .describe('What stands before the key. Default: `Bearer ` in `authorization`, nothing in other headers.'),
@@ -66,6 +70,9 @@ const providerRow = z.strictObject({
     .optional()
     .describe('Fields of messages that it refuses, e.g. `[reasoning_content]`; they are left out.'),
   stream_usage: flag().optional().describe('It understands `stream_options.include_usage`. Default: true.'),
+  reports_cost: flag()
+    .optional()
+    .describe('Its `usage.cost` is what a call cost, in USD, and stands above the price table. Default: false.'),
   max_retries: whole(0, 5).optional().describe('Retries of one call at the most. Default: 2.'),
   also_serves: names('models')
     .optional()
@@ -122,6 +129,11 @@ const modelRow = z.strictObject({
     .optional()
     .describe(
       'Set in bodies that have tools, even over the caller’s, e.g. `{ reasoning_effort: none }`: without it the model refuses tools.',
+    ),
+  thinking: oneOf(THINKING_STYLES)
+    .optional()
+    .describe(
+      'How a model of Anthropic or Gemini is told how much to think: `effort` (a word) or `budget` (a number of tokens; Claude up to 4.5, Gemini up to 2.5). Default: effort.',
     ),
   timeouts: timeouts().optional().describe('Its own timeouts; those not given are the general ones.'),
   ...NOTE,

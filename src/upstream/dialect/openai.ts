@@ -1,5 +1,7 @@
 // OpenAI's dialect: the body that one provider's server accepts, from the request as the caller made it.
 import type { ChatRequest, Model, Provider } from '../../contract/index.ts';
+import { readCompletion } from '../../wire/index.ts';
+import type { Dialect } from './dialect.ts';
 
 /** Body fields that are called otherwise or refused. */
 interface Habits {
@@ -21,7 +23,9 @@ export interface ChatShape {
 
 type Field = readonly [field: string, value: unknown];
 
-export const CHAT_PATH = '/chat/completions';
+const CHAT_PATH = '/chat/completions';
+/** Slashes, and the path itself where someone pasted the whole address. */
+const PATH_END = /(\/chat\/completions)?\/*$/;
 
 /** Fields that are Quorum's to set, never a provider's habit. */
 const OWN_FIELDS = new Set(['model', 'stream', 'messages']);
@@ -57,7 +61,7 @@ function set(body: Body, field: string, value: unknown): void {
 }
 
 /** The provider's habits, then the model's. A field that the caller set is never overwritten but where tools demand it. */
-function applyHabits(body: Body, shape: ChatShape): void {
+export function applyHabits(body: Body, shape: ChatShape): void {
   for (const { renames, drops } of shape.habits) {
     for (const [from, to] of renames) {
       if (!Object.hasOwn(body, from)) continue;
@@ -100,3 +104,21 @@ export function chatBody(shape: ChatShape, request: ChatRequest, stream: boolean
   if (!stream) delete body['stream_options'];
   return JSON.stringify(body);
 }
+
+/** Answers are passed on as the bytes they came in. */
+export const openai: Dialect = {
+  route(provider, model) {
+    const base = new URL(provider.baseUrl);
+    const path = `${base.pathname.replace(PATH_END, '')}${CHAT_PATH}${base.search}`;
+    const shape = chatShapeOf(provider, model);
+    return {
+      wholePath: path,
+      streamPath: path,
+      headers: {},
+      shape: (request, stream) => chatBody(shape, request, stream),
+    };
+  },
+  readWhole: (bytes) => ({ completion: readCompletion(bytes), bytes }),
+  translate: null,
+  failure: null,
+};

@@ -1,6 +1,6 @@
 // What the catalog's models are sent when a client asks for what they refuse: never that.
 import { describe, expect, it } from 'vitest';
-import { chatBody, chatShapeOf } from '../../../src/upstream/dialect/openai.ts';
+import { dialectOf } from '../../../src/upstream/dialect/index.ts';
 import { EVERY_KEY, settle } from '../../config/support.ts';
 
 const { settings } = settle('', { env: EVERY_KEY });
@@ -26,8 +26,9 @@ const EAGER = {
 
 function sent(name: string, request: Record<string, unknown>): Record<string, unknown> {
   const model = settings.models.get(name)!;
-  const shape = chatShapeOf(settings.providers.get(model.provider)!, model);
-  return JSON.parse(chatBody(shape, { model: name, messages, ...request }, false)) as Record<string, unknown>;
+  const provider = settings.providers.get(model.provider)!;
+  const { shape } = dialectOf(provider).route(provider, model);
+  return JSON.parse(shape({ model: name, messages, ...request }, false)) as Record<string, unknown>;
 }
 
 const ofOpenAi = models.filter(({ provider }) => provider === 'openai');
@@ -55,10 +56,6 @@ describe('OpenAI', () => {
 
 describe('the others', () => {
   it.each([
-    ['claude-opus-5-5', ['temperature', 'top_p', 'presence_penalty', 'logprobs', 'logit_bias']],
-    ['claude-sonnet-5', ['temperature', 'top_p']],
-    ['claude-haiku-4-5', ['top_p']],
-    ['gemini-3.8-flash', ['presence_penalty', 'frequency_penalty', 'seed', 'logit_bias', 'user', 'reasoning_effort']],
     ['grok-4.7', ['presence_penalty', 'frequency_penalty', 'stop', 'reasoning_effort']],
     ['deepseek-v4-pro', ['logprobs', 'top_logprobs']],
     ['codestral', ['logprobs', 'top_logprobs', 'logit_bias', 'user', 'seed', 'reasoning_effort']],
@@ -68,20 +65,6 @@ describe('the others', () => {
     const body = sent(name, EAGER);
     expect(refused.filter((field) => field in body)).toEqual([]);
     expect(Object.keys(body).length).toBeGreaterThan(4);
-  });
-
-  it('Claude keeps its temperature where it may have one', () => {
-    expect(sent('claude-haiku-4-5', EAGER)).toMatchObject({ temperature: 0.2, stop: ['END'] });
-  });
-
-  it('Claude 5.5 is not forced to use a tool', () => {
-    expect(sent('claude-sonnet-5-5', { tools, tool_choice: 'required' })).toEqual({
-      model: 'claude-sonnet-5-5',
-      messages,
-      tools,
-    });
-    expect(sent('claude-sonnet-5-5', { tools, tool_choice: 'none' })).toMatchObject({ tool_choice: 'none' });
-    expect(sent('claude-sonnet-5', { tools, tool_choice: 'required' })).toMatchObject({ tool_choice: 'required' });
   });
 
   it.each(['codestral', 'groq-gpt-oss-120b'])('%s is not sent what another model thought', (name) => {
@@ -95,5 +78,64 @@ describe('the others', () => {
   it('Gemini 3 is for one choice at a time', () => {
     const able = models.filter(({ name, capabilities }) => /gemini-3/.test(name) && capabilities.has('n'));
     expect(able).toEqual([]);
+  });
+});
+
+describe('Anthropic', () => {
+  const said = [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }];
+  const base = { max_tokens: 100, messages: said, stop_sequences: ['END'], metadata: { user_id: 'u' } };
+
+  it.each(['claude-opus-5-5', 'claude-opus-5', 'claude-opus-4-8', 'claude-sonnet-5-5', 'claude-sonnet-5'])(
+    '%s is sent nothing that steers sampling, and the least effort for minimal',
+    (name) => {
+      const thinking = { type: 'adaptive', display: 'summarized' };
+      expect(sent(name, EAGER)).toEqual({ ...base, model: name, thinking, output_config: { effort: 'low' } });
+    },
+  );
+
+  it('keeps the temperature where the model may have one, and thinks only where there is room for it', () => {
+    expect(sent('claude-haiku-4-5', EAGER)).toEqual({ ...base, model: 'claude-haiku-4-5', temperature: 0.2 });
+    expect(sent('claude-haiku-4-5', { ...EAGER, max_tokens: 4000, reasoning_effort: 'high' })).toMatchObject({
+      max_tokens: 4000,
+      thinking: { type: 'enabled', budget_tokens: 2976 },
+    });
+  });
+
+  it('turns thinking off where that can be done, and asks for the least where not', () => {
+    expect(sent('claude-sonnet-5', { reasoning_effort: 'none' })).toMatchObject({ thinking: { type: 'disabled' } });
+    expect(sent('claude-opus-5-5', { reasoning_effort: 'none' })).toMatchObject({ output_config: { effort: 'low' } });
+  });
+
+  it('Claude 5.5 is not forced to use a tool, the others do not think meanwhile', () => {
+    const forced = { tools, tool_choice: 'required', reasoning_effort: 'high' };
+    expect(sent('claude-sonnet-5-5', forced)).not.toHaveProperty('tool_choice');
+    expect(sent('claude-sonnet-5-5', { tools, tool_choice: 'none' })).toMatchObject({ tool_choice: { type: 'none' } });
+    const other = sent('claude-sonnet-5', forced);
+    expect(other).toMatchObject({ tool_choice: { type: 'any' }, thinking: { type: 'disabled' } });
+    expect(other).not.toHaveProperty('output_config');
+  });
+});
+
+describe('Gemini', () => {
+  it('is sent what its own API takes', () => {
+    expect(sent('gemini-3.8-flash', EAGER)['generationConfig']).toEqual({
+      temperature: 0.2,
+      topP: 0.9,
+      seed: 7,
+      maxOutputTokens: 100,
+      stopSequences: ['END'],
+      thinkingConfig: { includeThoughts: true, thinkingLevel: 'low' },
+    });
+  });
+
+  it.each([
+    ['gemini-2.5-flash', 'none', { includeThoughts: false, thinkingBudget: 0 }],
+    ['gemini-2.5-pro', 'none', { includeThoughts: true, thinkingBudget: 1024 }],
+    ['gemini-2.5-pro', 'high', { includeThoughts: true, thinkingBudget: 24_576 }],
+    ['gemini-3.7-flash', 'minimal', { includeThoughts: true, thinkingLevel: 'minimal' }],
+    ['gemini-3.1-pro-preview', 'none', { includeThoughts: true, thinkingLevel: 'low' }],
+    ['gemini-3.1-pro-preview', undefined, { includeThoughts: true }],
+  ])('%s with effort %s', (name, reasoning_effort, thinkingConfig) => {
+    expect(sent(name, { reasoning_effort })['generationConfig']).toEqual({ thinkingConfig });
   });
 });

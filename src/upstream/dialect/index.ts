@@ -1,0 +1,22 @@
+// Which dialect a provider speaks. Providers are data, dialects are code.
+import type { Provider } from '../../contract/index.ts';
+import { anthropic } from './anthropic/index.ts';
+import type { Dialect } from './dialect.ts';
+import { gemini } from './gemini/index.ts';
+import { openai } from './openai.ts';
+
+export type { Circumstances, Dialect, NativeError, Route, Translator } from './dialect.ts';
+
+export function dialectOf({ type }: Provider): Dialect {
+  switch (type) {
+    case 'openai':
+    case 'sandbox':
+      return openai;
+    case 'anthropic':
+      return anthropic;
+    case 'gemini':
+      return gemini;
+    default:
+      return type satisfies never;
+  }
+}
