@@ -16,6 +16,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   'GET /v1/requests/:id/events': 'owner',
   'GET /v1/spend': 'caller',
   'POST /v1/estimate': 'caller',
+  'POST /v1/feedback': 'owner',
+  'GET /v1/capabilities': 'caller',
+  'GET /v1/recommendations/:task': 'caller',
   'GET /livez': 'open',
   'GET /readyz': 'open',
   'GET /metrics': 'open',
@@ -38,6 +41,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /v1/estimate': { usage: { code: 1 } },
 };
 
+const bodyOf = (name: string): unknown =>
+  name === 'POST /v1/feedback' ? { request_id: requestId, correct: true } : (BODIES[name] ?? {});
+
 let office: Office;
 let requestId = '';
 const secrets = { 'no key': '', 'another tenant': '', 'own key': '', admin: ADMIN_KEY };
@@ -51,9 +57,12 @@ beforeAll(async () => {
 afterAll(() => office.close());
 
 function ask(name: string, method: string, path: string, who: Who): Promise<Heard> {
-  const target = path.replace(':id', path.startsWith('/v1/requests') ? requestId : 'nobody').replace('*name', 'alpha');
+  const target = path
+    .replace(':id', path.startsWith('/v1/requests') ? requestId : 'nobody')
+    .replace('*name', 'alpha')
+    .replace(':task', 'code');
   const headers = secrets[who] === '' ? {} : bearer(secrets[who]);
-  return send(`${office.url}${target}`, { method, headers, ...(method !== 'GET' && { body: BODIES[name] ?? {} }) });
+  return send(`${office.url}${target}`, { method, headers, ...(method !== 'GET' && { body: bodyOf(name) }) });
 }
 
 /** What the answer must be: let in, unknown key, or hidden. */
