@@ -126,14 +126,19 @@ function addAccountsVerb(
 const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--config', '--port', '--host', '--log-level']);
 
 /** The default verb would take a mistyped one for a word of its own. */
-function refuseUnknownVerb(quorum: Command, words: readonly string[]): void {
+function refuseUnknownVerb(parent: Command, words: readonly string[], path = 'quorum'): void {
   const at = words.findIndex((word, index) => !word.startsWith('-') && !TAKES_A_VALUE.has(words[index - 1] ?? ''));
   const verb = words[at];
-  const known = [...quorum.commands.map((command) => command.name()), 'help'];
-  if (verb === undefined || known.includes(verb)) return;
+  const known = [...parent.commands.map((command) => command.name()), 'help'];
+  if (verb === undefined || parent.commands.length === 0 || verb === 'help') return;
+  const found = parent.commands.find((command) => command.name() === verb);
+  if (found !== undefined) {
+    refuseUnknownVerb(found, words.slice(at + 1), `${path} ${verb}`);
+    return;
+  }
   const near = nearest(verb, known);
-  const hint = near === null ? '' : ` Did you mean "quorum ${near}"?`;
-  throw new QuorumError('not_found', `There is no "quorum ${verb}".${hint} (quorum --help tells what there is)`);
+  const hint = near === null ? '' : ` Did you mean "${path} ${near}"?`;
+  throw new QuorumError('not_found', `There is no "${path} ${verb}".${hint} (quorum --help tells what there is)`);
 }
 
 /** Errors that are the user's to mend are told in words, all others with their stack. */

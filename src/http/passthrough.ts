@@ -207,6 +207,7 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
           'x-request-id': visit.id,
           'x-quorum-provider': from.name,
           ...limits,
+          ...(toll?.clamped && { 'x-quorum-flags': 'clamped' }),
           ...(String(answer.headers['content-type']).startsWith('text/event-stream') && {
             'cache-control': 'no-cache, no-transform',
             'x-accel-buffering': 'no',

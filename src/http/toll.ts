@@ -38,6 +38,7 @@ export interface Crossing {
 export interface Toll {
   /** What goes out: its output limited to what is paid for. */
   readonly body: Uint8Array | null;
+  readonly clamped: boolean;
   /** Watches the answer as it passes, and settles when it has ended, however it ends. `onUsed` hears of its tokens. */
   watch(answer: IncomingMessage, onUsed: (tokens: number) => void): void;
   /** No answer came. */
@@ -103,6 +104,7 @@ export async function openToll({ admission, clock }: TollParts, crossing: Crossi
 
   return {
     body: limited(crossing, reservation.clamps.get(CALL) ?? null),
+    clamped: reservation.clamps.has(CALL) && LIMIT_FIELD[family] !== undefined,
     watch(answer, onUsed) {
       if ((answer.statusCode ?? 502) >= 300) {
         release();

@@ -98,6 +98,7 @@ test('an unknown verb says so and names the nearest, at every level', async () =
   const cases: readonly [readonly string[], string][] = [
     [['bogus'], 'There is no "quorum bogus"'],
     [['budgte', 'list'], 'Did you mean "quorum budget"'],
+    [['models', 'imprt', 'file'], 'Did you mean "quorum models import"'],
     [['keys', 'craete'], 'Did you mean "create"'],
     [['budget', 'resett'], 'Did you mean "reset"'],
     [['keys', 'create', '--rmp', '5'], '--rmp'],

@@ -1,5 +1,6 @@
 // What is passed through costs money like chat: held, charged by its usage, given back when nothing came of it.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { open } from '../support/program.ts';
 import { ask, bearer, openOffice, type Office, type Told } from './office.ts';
 
 let office: Office;
@@ -96,10 +97,25 @@ test('a budget that is used up refuses before anything goes out; models without 
 test('the end of a budget lowers what may be written', async () => {
   const { secret } = await office.key({ budget: '0.8/month' });
   office.upstream.reply('/v1/completions', { content: 'Yes.', usage: { prompt_tokens: 10, completion_tokens: 2 } });
-  expect((await post(secret, '/v1/completions', { model: 'alpha', prompt: 'Hi' })).status).toBe(200);
+  const answer = await post(secret, '/v1/completions', { model: 'alpha', prompt: 'Hi' });
+  expect([answer.status, answer.headers['x-quorum-flags']]).toEqual([200, 'clamped']);
   const { max_tokens: limit } = office.upstream.requests.at(-1)!.body as { max_tokens: number };
   expect(limit).toBeGreaterThan(200);
   expect(limit).toBeLessThan(400);
+});
+
+test('a client that leaves in the middle pays for what came, and nothing stays held', async () => {
+  const { secret, id } = await office.key({ budget: '5/month' });
+  office.upstream.reply('/v1/completions', { content: 'word '.repeat(50), stall: 'mid-stream' });
+  const body = { model: 'alpha', prompt: 'Hi', max_tokens: 400, stream: true };
+  const answer = await open(`${office.url}/v1/completions`, { body, headers: bearer(secret) });
+  await new Promise((resolve) => answer.once('data', resolve));
+  expect((await balanceOf(id))[1]).toBeGreaterThan(0.8);
+  answer.destroy();
+  await office.upstream.aborted(1);
+  await vi.waitFor(async () => expect((await balanceOf(id))[1]).toBe(0), { timeout: 2_000 });
+  const [spent] = await balanceOf(id);
+  expect([spent > 0, spent < 0.8]).toEqual([true, true]);
 });
 
 test('a key’s models and limits hold here too', async () => {

@@ -43,7 +43,7 @@ const change = {
   on_exceed: oneOf(ON_EXCEED).optional(),
   unpriced: oneOf(['refuse', 'estimate']).optional(),
 };
-export const budgetChange = z.strictObject(change);
+const budgetChange = z.strictObject(change);
 
 const newBudget = z.strictObject({
   ...change,
@@ -65,7 +65,7 @@ export const ownBudget = z
     return z.NEVER;
   });
 
-export function changed(given: z.output<typeof budgetChange>): Partial<Omit<BudgetInput, 'scope' | 'subject'>> {
+function changed(given: z.output<typeof budgetChange>): Partial<Omit<BudgetInput, 'scope' | 'subject'>> {
   return {
     ...(given.limit_usd !== undefined && { limit: given.limit_usd }),
     ...(given.period !== undefined && { period: given.period }),

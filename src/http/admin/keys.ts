@@ -39,8 +39,8 @@ const fields = {
   expires_at: moment().nullish(),
   expires_in: duration().optional(),
 };
-export const keyChange = z.strictObject(fields);
-export const newKey = z.strictObject({
+const keyChange = z.strictObject(fields);
+const newKey = z.strictObject({
   ...fields,
   budget: ownBudget.optional(),
   budgets: z.array(ownBudget, { error: 'a list of budgets' }).max(20, { error: 'at most 20 budgets' }).optional(),
@@ -72,7 +72,7 @@ type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined>
 const given = <Fields extends object>(fields: Fields): Given<Fields> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
 
-export function keyInputOf(input: z.output<typeof keyChange>, now: number): KeyInput {
+function keyInputOf(input: z.output<typeof keyChange>, now: number): KeyInput {
   const { name, team, user, tags, tier, strategy, expires_at: expiresAt, expires_in: expiresIn } = input;
   if (expiresAt !== undefined && expiresIn !== undefined)
     throw new QuorumError('invalid_value', 'Say either expires_at or expires_in.', { param: 'expires_in' });
@@ -137,7 +137,7 @@ const ofKey = (budgets: readonly Budget[], id: string): readonly Budget[] =>
   budgets.filter((budget) => budget.scope === 'key' && budget.subject === id);
 
 /** By id or name; throws `not_found`. */
-export function keyNamed(parts: Pick<KeyParts, 'keyring'>, id: string): VirtualKey {
+function keyNamed(parts: Pick<KeyParts, 'keyring'>, id: string): VirtualKey {
   const { keys } = freshRegistry(parts);
   const found = keys.find((key) => key.id === id) ?? keys.find((key) => key.name === id);
   if (found === undefined) throw new QuorumError('not_found', `There is no key "${id}".`);
