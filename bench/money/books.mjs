@@ -82,24 +82,29 @@ export function compare(entries, books) {
   return result;
 }
 
-const isTold = (how) => how === 'told' || /^(status|reset|cut|garbage)/.test(how ?? '');
+const isTold = (how) => how === 'told' || /^(status|reset|broken|garbage)/.test(how ?? '');
 
-/** What was received is at least nothing and at most all that was sent. */
+/** What was received is at least nothing and at most all that was sent; a cut may look like a reset from the other side. */
 function isBetween(amount, upstream) {
   const least = sumOf(upstream, ({ how, cost, model, sent }) =>
-    how === 'told' ? cost : Math.max(0, cost - outputCost(model, sent)),
+    how === 'told' ? cost : how === 'cut' ? 0 : Math.max(0, cost - outputCost(model, sent)),
   );
   const most = sumOf(upstream, ({ cost }) => cost);
   return amount >= least - upstream.length && amount <= most;
 }
 const outputCost = (model, tokens) => charged(model, { input: 0, output: tokens });
 
-const inputOf = (body) => Math.ceil(JSON.parse(body).messages[0].content.length / 6);
+/** Tokens that a request's input is at the most, as far as a tokenizer can tell for a foreign model. */
+const inputs = new Map();
+const inputOf = (body) => inputs.get(body);
+async function countInputs(dist, wishes) {
+  const { countTokens } = await import(pathToFileURL(join(dist, 'accounts/index.js')).href);
+  for (const { body } of wishes) inputs.set(body, await countTokens(JSON.parse(body), false));
+}
 
-/** Nano-dollars that a plan can cost at the most by the request's own limits: what is truly necessary to hold. */
-function atMost({ kind, models, maxTokens, body }) {
+/** Nano-dollars that a plan can cost at the most by the request's own limits, its input counted or, quicker, by its bytes. */
+function atMost({ kind, models, maxTokens, body }, input = inputOf(body)) {
   const output = Math.min(maxTokens ?? MAX_OUTPUT, MAX_OUTPUT);
-  const input = inputOf(body);
   const reads = kind === 'council' ? 24_000 * models.length : 0;
   const of = (model, read, tokens) => {
     const price = PRICES[model];
@@ -113,38 +118,73 @@ function atMost({ kind, models, maxTokens, body }) {
   return members + sumOf(models, (model) => of(model, reads, 1_024)) + of('clever', reads, output);
 }
 
+/** A request counts as in flight this long before its first call reaches the upstream, and after its client has gone. */
+const LAG_MS = 500;
+
+/** What each request came to, from when to when it was in flight, and what it could have cost. */
+function storiesOf({ told, wishes, books }) {
+  const endedAt = new Map(told.map((one) => [one.mark, one.endedAt]));
+  const wishOf = new Map(wishes.map((wish) => [wish.mark, wish]));
+  const stories = new Map();
+  for (const { mark, at, endedAt: callEndedAt, cost } of books) {
+    const story = stories.get(mark) ?? {
+      key: wishOf.get(mark).key,
+      wish: wishOf.get(mark),
+      at,
+      endedAt: endedAt.get(mark),
+      came: 0,
+    };
+    stories.set(mark, story);
+    story.at = Math.min(story.at, at);
+    story.endedAt = Math.max(story.endedAt, callEndedAt ?? Infinity);
+    story.came += cost;
+  }
+  return [...stories.values()].toSorted((one, other) => one.at - other.at);
+}
+
 /**
- * Refusals though the money was there: spent + what everything in flight at that moment came to + this request < limit, over
- * every budget of the key. A request for one model counts at what it would truly have cost; a plan of several at its most.
+ * Refusals though the money was there: spent + in flight + this request < limit, over every budget of the key. A request for one
+ * model counts at what it would truly have cost; a plan of several at its most. What is in flight counts at what it came to in the
+ * end; where the client was only told to come again, at what it could have cost: that is what nobody knew yet.
  */
-export function falseRefusals(told, wishes, books, limits, faults) {
-  const keyOf = new Map(wishes.map((wish) => [wish.mark, wish.key]));
-  const lines = books.filter(({ cost }) => cost > 0).sort((one, other) => one.at - other.at);
+export async function falseRefusals(dist, run, limits, faults, hindsight = false) {
+  await countInputs(dist, run.wishes);
+  const wishOf = new Map(run.wishes.map((wish) => [wish.mark, wish]));
+  const stories = storiesOf(run);
   const found = [];
-  for (const refusal of told) {
-    if (!/^(budget_|request_exceeds)/.test(refusal.error?.code ?? '') || refusal.error.code === 'budget_unavailable')
-      continue;
-    const wish = wishes.find(({ mark }) => mark === refusal.mark);
+  for (const refusal of run.told) {
+    const code = refusal.error?.code ?? '';
+    if (!/^(budget_(exceeded|held)|request_exceeds)/.test(code)) continue;
+    const wish = wishOf.get(refusal.mark);
+    const lagMs = code === 'budget_held' && !hindsight ? LAG_MS : 0;
     const need = wish.kind === 'single' ? trueCost(wish, faults) : atMost(wish);
     const room = { key: limits.key, team: limits.team, all: limits.all };
-    for (const { mark, at, cost } of lines) {
-      if (at > refusal.endedAt) break;
-      const key = keyOf.get(mark);
+    for (const { key, at, endedAt, came, wish: other } of stories) {
+      if (at > refusal.endedAt + lagMs) break;
+      const isOpen = lagMs > 0 && endedAt > refusal.endedAt - lagMs;
+      const cost = isOpen ? atMost(other, other.body.length) : came;
       room.all -= cost;
       if (key.team === wish.key.team) room.team -= cost;
       if (key.id === wish.key.id) room.key -= cost;
     }
     const least = Math.min(room.key, room.team, room.all);
-    if (need < least)
+    if (need < least) {
+      const { mark, sentAt, endedAt, error } = refusal;
+      const { kind, stream, maxTokens, models } = wish;
+      const afterMs = Math.round(endedAt - sentAt);
       found.push({
-        ...refusal,
-        kind: wish.kind,
-        stream: wish.stream,
-        maxTokens: wish.maxTokens,
-        model: wish.models[0],
+        mark,
+        afterMs,
+        code: error.code,
+        kind,
+        stream,
+        maxTokens,
+        models,
         need,
         room: least,
+        details: error.details,
       });
+    }
   }
   return found;
 }

@@ -54,7 +54,7 @@ try {
   if (flags.keep) writeFileSync(join(folder, 'books.json'), JSON.stringify({ books, told }));
   const codes = await Promise.all(running.map((one) => one.stop()));
   const ledger = await readLedger(dist, database);
-  report({ told, wishes, books, ledger, pending, tookMs, quietMs, codes });
+  await report({ told, wishes, books, ledger, pending, tookMs, quietMs, codes });
 } finally {
   for (const one of running) one.kill();
   upstream.stop();
@@ -78,10 +78,11 @@ async function quiet() {
   return performance.now() - from;
 }
 
-function report({ told, wishes, books, ledger, pending, tookMs, quietMs, codes }) {
+async function report({ told, wishes, books, ledger, pending, tookMs, quietMs, codes }) {
   const nano = Object.fromEntries(Object.entries(LIMITS).map(([name, usd]) => [name, Math.round(usd * 1e9)]));
   const compared = compare(ledger.entries, books);
-  const cried = falseRefusals(told, wishes, books, nano, faults);
+  const cried = await falseRefusals(dist, { told, wishes, books }, nano, faults);
+  const inHindsight = await falseRefusals(dist, { told, wishes, books }, nano, faults, true);
   const own = auditLedger(ledger);
   const count = (of) => told.reduce((counts, one) => ({ ...counts, [of(one)]: (counts[of(one)] ?? 0) + 1 }), {});
   const flagged = ledger.entries.reduce(
@@ -114,6 +115,7 @@ function report({ told, wishes, books, ledger, pending, tookMs, quietMs, codes }
     overspent: usd(overspent),
     pending: usd(pending),
     refusedWithMoneyLeft: cried.length,
+    heldThoughItCameToLess: inHindsight.length - cried.length,
     told: { calls: compared.told.calls, ledger: usd(compared.told.ledger), upstream: usd(compared.told.upstream) },
     untold: {
       calls: compared.untold.calls,

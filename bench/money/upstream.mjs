@@ -92,7 +92,7 @@ function answerWhole(call, body, response) {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(whole) });
     response.write(whole.slice(0, whole.length >> 1));
     if (fault === 'cut') {
-      call.free('cut');
+      call.free('broken off');
       setTimeout(() => response.destroy(), 2);
     }
     return;

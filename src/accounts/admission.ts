@@ -117,16 +117,20 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (!enforced && fits()) return give(ungated(calls), null);
     const hold = (legs: readonly HoldLeg[]): Promise<HoldOutcome> =>
       enforced ? ledger.hold({ ...held, legs } satisfies HoldRequest) : Promise.resolve(all(legs));
-    let outcome: HoldOutcome | null = fits() ? await hold(firmLegs(calls)) : null;
+    const deadlineAt = clock.now() + options.heldWaitMs();
+    const inTurn = (legs: readonly HoldLeg[]): Promise<HoldOutcome> =>
+      waiting.isPromised(allowances)
+        ? waiting.until(deadlineAt, null, allowances, () => hold(legs), signal)
+        : hold(legs);
+    let outcome: HoldOutcome | null = fits() ? await inTurn(firmLegs(calls)) : null;
     if (outcome?.kind === 'held' || outcome?.affordableLater === 0) return give(outcome, null);
 
     calls = await countClosely(calls);
     if (fits()) outcome = await hold(firmLegs(calls));
     if (outcome?.kind === 'held') return give(outcome, null);
 
-    const deadlineAt = clock.now() + options.heldWaitMs();
     const wait = async (first: HoldOutcome, legs: readonly HoldLeg[]): Promise<HoldOutcome> =>
-      worthWaiting(first, request) ? waiting.until(deadlineAt, first, () => hold(legs), signal) : first;
+      worthWaiting(first, request) ? waiting.until(deadlineAt, first, allowances, () => hold(legs), signal) : first;
     // With nothing to tell how long its answer will be, waiting for the money in flight is better than cutting it short.
     const known = calls.every(({ call }) => seenOf(task, call) !== null);
     if (outcome !== null && !known) outcome = await wait(outcome, firmLegs(calls));
