@@ -9,7 +9,7 @@ export interface Route {
   /** Lower case; the provider's own `headers` win over them. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body's JSON text. Throws a `Fault` for what the dialect cannot say. */
-  shape(request: ChatRequest, stream: boolean): string;
+  readonly shape: (request: ChatRequest, stream: boolean) => string;
 }
 
 /** What an answer doesn't tell of itself. */

@@ -25,18 +25,19 @@ const ANTHROPIC: Subset = {
 };
 /** Gemini API, "Structured output": JSON Schema support. */
 const GEMINI: Subset = {
-  keeps: new Set([
-    ...['type', 'title', 'description', 'enum', 'format', '$ref', '$id', '$anchor', 'required', 'propertyOrdering'],
-    ...['minItems', 'maxItems', 'minimum', 'maximum'],
-  ]),
+  keeps: new Set(
+    'type title description enum format $ref $id $anchor required propertyOrdering minItems maxItems minimum maximum'.split(
+      ' ',
+    ),
+  ),
   closed: false,
 };
 const FORMATS = new Set(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'uri', 'ipv4', 'ipv6', 'uuid']);
 /** Rules that the model is at least told of. */
-const TOLD = [
-  ...['minLength', 'maxLength', 'pattern', 'format', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  ...['multipleOf', 'minItems', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'],
-];
+const TOLD =
+  'minLength maxLength pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems minProperties maxProperties'.split(
+    ' ',
+  );
 const MOST_DEPTH = 100;
 
 class Inexpressible extends Error {}

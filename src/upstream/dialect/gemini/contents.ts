@@ -75,22 +75,18 @@ function objectIn(words: string): Fields | null {
 
 const USUAL_TYPE = { image: 'image/jpeg', audio: 'audio/wav', file: 'application/pdf' } as const;
 const TYPES: Readonly<Record<string, string>> = {
-  ...{
-    png: 'image/png',
-    jpg: 'image/jpeg',
-    jpeg: 'image/jpeg',
-    webp: 'image/webp',
-    gif: 'image/gif',
-    heic: 'image/heic',
-  },
-  ...{
-    pdf: 'application/pdf',
-    mp4: 'video/mp4',
-    mov: 'video/quicktime',
-    webm: 'video/webm',
-    mp3: 'audio/mp3',
-    wav: 'audio/wav',
-  },
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  heic: 'image/heic',
+  pdf: 'application/pdf',
+  mp4: 'video/mp4',
+  mov: 'video/quicktime',
+  webm: 'video/webm',
+  mp3: 'audio/mp3',
+  wav: 'audio/wav',
 };
 
 function partOf(part: Part): Fields {

@@ -4,15 +4,17 @@ import type { ChunkWriter, Reader } from '../chunks.ts';
 import { isObject, listOf, text, type Fields } from '../talk.ts';
 
 const CUT_SHORT = new Set(['MAX_TOKENS']);
-const FILTERED = new Set([
-  ...['SAFETY', 'RECITATION', 'LANGUAGE', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII'],
-  ...['IMAGE_SAFETY', 'IMAGE_PROHIBITED_CONTENT', 'IMAGE_RECITATION', 'IMAGE_OTHER', 'NO_IMAGE'],
-]);
+const FILTERED = new Set(
+  'SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION IMAGE_OTHER NO_IMAGE'.split(
+    ' ',
+  ),
+);
 /** The model wrote something that is no call; there is no answer in it. */
-const BROKEN = new Set([
-  ...['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL', 'TOO_MANY_TOOL_CALLS'],
-  ...['MALFORMED_RESPONSE', 'MISSING_THOUGHT_SIGNATURE'],
-]);
+const BROKEN = new Set(
+  'MALFORMED_FUNCTION_CALL UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS MALFORMED_RESPONSE MISSING_THOUGHT_SIGNATURE'.split(
+    ' ',
+  ),
+);
 
 interface Candidate {
   calls: number;
