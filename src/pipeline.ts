@@ -30,6 +30,7 @@ import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipelin
 import { smallerPlans } from './pipeline/smaller.ts';
 import { Trail } from './pipeline/trail.ts';
 import { compileTasks, decide, featuresOf, traitsOf, type Classifier } from './routing/index.ts';
+import { slim } from './slim/index.ts';
 import { carryOut, type Panel } from './strategy/index.ts';
 
 export interface PipelineParts {
@@ -187,6 +188,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     );
     const taken = purse.smaller === null ? decision : { ...decision, plan: purse.smaller };
     trail.isDecided(taken, purse);
+    const slimmed = (task.slim ?? settings.routing.slim) ? slim(inbound.request) : null;
+    if (slimmed !== null) trail.slimmed = slimmed.saved;
     const context: MergeContext = { request: inbound.request, task, now: inbound.receivedAt, correlation: () => 0 };
     return createPanel({
       ...parts,
@@ -194,6 +197,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       settings,
       features,
       decision: taken,
+      outgoing: slimmed?.request ?? inbound.request,
       context,
       purse,
       signal: fresh.signal,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FLOOR = ['contract', 'wire'];
-const ROOMS = ['accounts', 'cache', 'experiment', 'learning', 'merge', 'routing', 'sandbox', 'store', 'strategy', 'telemetry', 'upstream'];
+const ROOMS = ['accounts', 'cache', 'experiment', 'learning', 'merge', 'routing', 'sandbox', 'slim', 'store', 'strategy', 'telemetry', 'upstream'];
 
 /** Folder (or file at the top of src) → what it may import besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -33,12 +33,12 @@ const LIVES_IN: Record<string, readonly string[]> = {
   'prom-client': ['telemetry'],
   undici: ['upstream', 'config', 'cli'],
   winston: ['telemetry'],
-  yaml: ['config'],
+  yaml: ['config', 'cli'],
   zod: ['contract', 'config', 'http'],
 };
 
 /** Rooms that get time, chance and facts as arguments. */
-const PURE = ['contract', 'wire', 'accounts', 'cache', 'experiment', 'learning', 'merge', 'routing', 'strategy', 'pipeline'];
+const PURE = ['contract', 'wire', 'accounts', 'cache', 'experiment', 'learning', 'merge', 'routing', 'slim', 'strategy', 'pipeline'];
 const IMPURE = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.env\b|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/;
 
 type Source = { readonly file: string; readonly room: string; readonly text: string };

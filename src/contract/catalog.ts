@@ -161,6 +161,8 @@ export interface Task {
   readonly role: string | null;
   readonly validators: readonly Validator[];
   readonly merge: MergeRules;
+  /** Its prompts and tools are slimmed on their way out; null: as `routing.slim` says. */
+  readonly slim: boolean | null;
 }
 
 export interface RoutingSettings {
@@ -178,6 +180,8 @@ export interface RoutingSettings {
   readonly deadlineMs: number;
   /** Confidence below which an answer is flagged and listed for review. */
   readonly reviewBelow: number;
+  /** System prompts and tools are slimmed on their way out, where the task doesn't say otherwise. */
+  readonly slim: boolean;
 }
 
 export interface CacheSettings {

@@ -24,10 +24,19 @@ export interface Attempt {
   readonly cost: Nano;
   readonly retries: number;
   readonly judgement: Judgement | null;
+  /** Milliseconds that it waited for a slot or until the provider's rate limits let it go; absent: none. */
+  readonly queueMs?: number;
 }
 
 export type Flag = 'disputed' | 'low_confidence' | 'degraded' | 'downgraded' | 'clamped' | 'tie' | 'simulated';
 export type CacheState = 'hit' | 'miss' | 'coalesced' | 'semantic' | 'bypass';
+
+/** What slimming left out of a request. `tokens` is an estimate; `byRule` counts characters. */
+export interface SlimSaving {
+  readonly characters: number;
+  readonly tokens: number;
+  readonly byRule: Readonly<Record<string, number>>;
+}
 
 /** Something that happened, in order; `seq` rises by one and `stage` never goes back. */
 export interface ProgressEvent {
@@ -82,8 +91,14 @@ export interface RequestRecord {
     readonly upstreamMs: number;
     readonly overheadMs: number;
     readonly stages: Readonly<Record<string, number>>;
+    /** Until the request had its slots; absent where it needed none. */
+    readonly queueMs?: number;
   };
   readonly events: readonly ProgressEvent[];
   readonly tags: readonly string[];
   readonly session: string | null;
+  /** Absent: its prompt went out as it came. */
+  readonly slimmed?: SlimSaving;
+  /** Whose slots it took; absent: no role's. */
+  readonly role?: string;
 }

@@ -4,6 +4,7 @@ import {
   NO_MONEY,
   type Attempt,
   type Candidate,
+  type ChatRequest,
   type Clock,
   type Completion,
   type Decision,
@@ -34,6 +35,8 @@ export interface PanelParts {
   readonly settings: Settings;
   readonly features: Features;
   readonly decision: Decision;
+  /** As members are asked: the caller's request, or it slimmed. */
+  readonly outgoing: ChatRequest;
   readonly context: MergeContext;
   readonly upstream: Upstream;
   readonly merger: Merger;
@@ -56,7 +59,8 @@ interface Ending {
 }
 
 export function createPanel(parts: PanelParts): Panel {
-  const { trail, settings, features, decision, context, purse, upstream, merger, clock, signal, deadlineAt } = parts;
+  const { trail, settings, features, decision, outgoing, context, purse, upstream, merger, clock, signal, deadlineAt } =
+    parts;
   const { request } = trail.inbound;
   const weights = new Map(decision.prospects.map((prospect) => [prospect.model, prospect]));
 
@@ -75,7 +79,7 @@ export function createPanel(parts: PanelParts): Panel {
     return {
       provider: settings.providers.get(model.provider)!,
       model,
-      request: clampedRequest(options.request ?? request, payment.clampTokens),
+      request: clampedRequest(options.request ?? outgoing, payment.clampTokens),
       stream,
       requestId: trail.inbound.id,
       deadlineAt,

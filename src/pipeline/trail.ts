@@ -12,6 +12,7 @@ import {
   type ProgressEvent,
   type RequestRecord,
   type Settings,
+  type SlimSaving,
   type Traits,
 } from '../contract/index.ts';
 import type { CacheEntry } from '../cache/index.ts';
@@ -43,6 +44,7 @@ export class Trail {
   facts: ConfidenceFacts | null = null;
   traits: (() => Traits) | null = null;
   agreement: number | null = null;
+  slimmed: SlimSaving | null = null;
   cost: Nano = NO_MONEY;
   ended = false;
   firstByteMs: number | null = null;
@@ -206,6 +208,7 @@ export class Trail {
       events: this.events,
       tags: inbound.spender.tags,
       session: inbound.session,
+      ...(this.slimmed !== null && { slimmed: this.slimmed }),
     };
   }
 

@@ -43,6 +43,7 @@ export function createMetrics({
     if (typeof record.merge?.agreement === 'number') measure(series.agreement, {}, record.merge.agreement);
     if (record.confidence !== null) measure(series.confidence, {}, record.confidence);
     for (const flag of record.flags) series.flags.inc({ flag });
+    count(series.slimmed, {}, record.slimmed?.tokens ?? 0);
     for (const attempt of record.attempts) observeAttempt(attempt);
   }
 
@@ -125,6 +126,7 @@ function seriesOf(registry: Registry) {
     flags: counter('flags_total', 'Answers that bear a flag.', ['flag']),
     fallbacks: counter('fallbacks_total', 'Calls in place of one that failed.', ['model']),
     escalations: counter('escalations_total', 'Calls because the answers so far were not enough.', ['model']),
+    slimmed: counter('slimmed_tokens_total', 'Tokens of input that slimming left out of requests, estimated.'),
     inFlight: gauge('requests_in_flight', 'Requests being answered.'),
     build: gauge('build_info', 'Always 1.', ['version', 'node']),
   };

@@ -86,6 +86,7 @@ export function context(setting: Setting = {}): MergeContext {
     role: null,
     validators: setting.validators ?? [],
     merge: { ...RULES, ...setting.rules },
+    slim: null,
   };
   const request = {
     model: 'auto',

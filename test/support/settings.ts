@@ -98,6 +98,7 @@ export function testTask(overrides: Named<Task>): Task {
     role: null,
     validators: [],
     merge: { toolMerge: null, listKeys: {}, tolerance: {}, numbers: 'median', chairman: false },
+    slim: null,
     ...overrides,
   };
 }
@@ -220,6 +221,7 @@ const ROUTING: RoutingSettings = {
   fallbackTask: 'simple_query',
   deadlineMs: 120_000,
   reviewBelow: 0.5,
+  slim: false,
 };
 
 export function testSettings(overrides: SettingsOverrides = {}): Settings {

@@ -28,6 +28,7 @@ function taskFrom(name: string, row: TaskRow): Task {
     role: row.role ?? null,
     validators: (row.validators ?? []).map(validatorFrom),
     merge: mergeFrom(row.merge ?? {}),
+    slim: row.slim ?? null,
   };
 }
 

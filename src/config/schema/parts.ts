@@ -70,6 +70,11 @@ export const routing = () =>
     fallback_task: name().prefault('simple_query').describe('A key of `tasks`.'),
     deadline: duration().prefault('5m').describe('Whole request, retries and escalation included.'),
     review_below: share().prefault(0.5).describe('Answers with less confidence are flagged and listed for review.'),
+    slim: flag()
+      .prefault(false)
+      .describe(
+        'System prompts and tools go out without what is said twice or to nobody. Users’ words, code, quotes and examples stay to the letter.',
+      ),
   });
 
 export const limits = () =>

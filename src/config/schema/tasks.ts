@@ -108,6 +108,7 @@ const taskRow = z.strictObject({
       'Checks of the answer: `{ kind: required, fields: [total] }`, `type`, `range`, `length`, `pattern`, `enum`, `unique`, `compare`, `fresh`.',
     ),
   merge: merge.optional().describe('How several answers become one.'),
+  slim: flag().optional().describe('Slims its system prompts and tools. Default: `routing.slim`.'),
 });
 
 export const tasks = () =>
