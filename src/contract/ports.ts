@@ -25,6 +25,12 @@ export interface UpstreamCall {
   readonly totalMs?: number;
   /** Overrides the model's own limit for a stream's first token. */
   readonly firstTokenMs?: number;
+  /** Who takes turns where calls have to wait. */
+  readonly tenant?: string;
+  /** Another model can answer instead, so there is little point in waiting for this one. */
+  readonly replaceable?: boolean;
+  /** It takes the place of a call that failed. */
+  readonly standIn?: boolean;
 }
 
 export interface WholeReply {
@@ -34,6 +40,8 @@ export interface WholeReply {
   /** Milliseconds since the epoch. */
   readonly sentAt: number;
   readonly firstByteAt: number;
+  /** Milliseconds that it waited for a slot or until the provider's rate limits let it go; absent: none. */
+  readonly queueMs?: number;
 }
 
 /** Resolved on its first chunk: a failure before it can be tried elsewhere, one after it surfaces in `pump`. */
@@ -41,6 +49,8 @@ export interface StreamReply {
   readonly retries: number;
   readonly sentAt: number;
   readonly firstByteAt: number;
+  /** As of a whole reply. */
+  readonly queueMs?: number;
   /** Passes on the bytes as they come until the end; rejects when the upstream breaks off. Back-pressure reaches the socket. Once only. */
   pump(sink: Sink): Promise<void>;
 }

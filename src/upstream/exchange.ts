@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../contract/index.ts';
 import { abortedFault, Fault } from './fault.ts';
+import type { PaceLine } from './pacing.ts';
 import type { Handler, Link, Sockets } from './sockets.ts';
 import type { Headers } from './status.ts';
 import type { Target } from './target.ts';
@@ -18,6 +19,9 @@ export interface Line {
   readonly deadlineAt: number;
   readonly totalMs: number;
   readonly firstTokenMs: number;
+  readonly pace: PaceLine;
+  /** What the pace calls the present attempt. */
+  turn: number;
 }
 
 /** Who takes the answer. Called in this order; exactly one of `end` and `fail` comes, and comes last. */
@@ -43,6 +47,7 @@ export class Exchange implements Handler {
   over = false;
   readonly #receiver: Receiver;
   readonly #endBy: number;
+  readonly #turn: number;
   #controller: Dispatcher.DispatchController | null = null;
   #cancelTimer: () => void;
   /** When the present phase has lasted too long. */
@@ -53,6 +58,7 @@ export class Exchange implements Handler {
   constructor(line: Line, receiver: Receiver) {
     const now = line.clock.now();
     this.line = line;
+    this.#turn = line.turn;
     this.#receiver = receiver;
     this.sentAt = now;
     this.#endBy = Math.min(now + line.totalMs, line.deadlineAt);
@@ -111,6 +117,7 @@ export class Exchange implements Handler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (this.over || status < 200) return;
+    this.line.pace.heard(this.#turn, status, headers);
     this.#receiver.head(this, status, headers);
   }
 
@@ -146,6 +153,7 @@ export class Exchange implements Handler {
     if (this.over) return false;
     this.over = true;
     this.#cancelTimer();
+    this.line.pace.over(this.#turn);
     this.line.signal.removeEventListener('abort', this);
     return true;
   }

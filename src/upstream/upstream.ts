@@ -10,6 +10,7 @@ import {
 } from '../contract/index.ts';
 import { Exchange, type Line } from './exchange.ts';
 import { abortedFault, Fault } from './fault.ts';
+import { createPaces, type Paces, type Turn } from './pacing-models.ts';
 import { createRetryBudget, nextRetryMs, type RetryBudget } from './retry.ts';
 import { createSockets } from './sockets.ts';
 import { StreamReceiver } from './stream.ts';
@@ -23,6 +24,8 @@ export interface UpstreamOptions {
   readonly allowedOrigins?: (origin: string) => boolean;
   /** Connections to one origin; more calls at once wait for one. */
   readonly maxSockets?: number;
+  /** What providers' rate limits allow; default: its own. */
+  readonly paces?: Paces;
 }
 
 const MOST_SOCKETS = 1024;
@@ -80,20 +83,46 @@ async function pause(line: Line, call: UpstreamCall, fault: Fault, retries: numb
   return true;
 }
 
+/** Waits until the provider's rate limits let it go, where they don't; how long that took. */
+async function queue(line: Line, call: UpstreamCall, retries: number, paces: Paces): Promise<number> {
+  const { clock, deadlineAt, pace } = line;
+  const since = clock.now();
+  let turn: Turn;
+  try {
+    turn = await pace.turn(paces.wishOf(call, deadlineAt - since));
+  } catch (reason) {
+    throw abortedFault(reason).unsent().toFailure(retries);
+  }
+  if (typeof turn === 'number') {
+    line.turn = turn;
+    return clock.now() - since;
+  }
+  const name = line.target.provider.name;
+  throw new Fault('rate_limited', `${name} takes no more requests for now, as it said itself`, {
+    retryAfterMs: turn.waitMs,
+  })
+    .unsent()
+    .toFailure(retries);
+}
+
 async function run<Reply extends object>(
   line: Line,
   call: UpstreamCall,
   attempt: Attempt<Reply>,
   random: Random,
   budget: RetryBudget,
+  paces: Paces,
 ): Promise<Reply> {
   let retrying = false;
+  let queueMs = 0;
   budget.begin();
   try {
     for (let retries = 0; ; retries++) {
+      if (line.pace.isFree) line.turn = line.pace.send();
+      else queueMs += await queue(line, call, retries, paces);
       let outcome = await attempt(line, retries, false);
       if (outcome instanceof Fault && outcome.detail.staleSocket === true) outcome = await attempt(line, retries, true);
-      if (!(outcome instanceof Fault)) return outcome;
+      if (!(outcome instanceof Fault)) return queueMs === 0 ? outcome : { ...outcome, queueMs };
       if (retrying) budget.give();
       retrying = outcome.detail.retryable === true && budget.take();
       if (!retrying || !(await pause(line, call, outcome, retries, random))) throw outcome.toFailure(retries);
@@ -109,6 +138,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const sockets = createSockets(options.maxSockets ?? MOST_SOCKETS);
   const targetOf = createTargets();
   const budget = createRetryBudget();
+  const paces = options.paces ?? createPaces(clock);
 
   function start<Reply extends object>(call: UpstreamCall, stream: boolean, attempt: Attempt<Reply>): Promise<Reply> {
     const target = targetOf(call.provider, call.model);
@@ -124,9 +154,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       deadlineAt: call.deadlineAt,
       totalMs: call.totalMs ?? call.model.timeouts.totalMs,
       firstTokenMs: call.firstTokenMs ?? call.model.timeouts.firstTokenMs,
+      pace: paces.of(call),
+      turn: 0,
     };
     const fault = obstacle(line, allowedOrigins);
-    return fault === null ? run(line, call, attempt, random, budget) : Promise.reject(fault.unsent().toFailure(0));
+    return fault === null
+      ? run(line, call, attempt, random, budget, paces)
+      : Promise.reject(fault.unsent().toFailure(0));
   }
 
   return {
