@@ -16,7 +16,7 @@ export { createIdempotency, requestFingerprint, type Idempotency, type Ticket, t
 export { createKeyring, NOBODY, type Keyring, type Presented, type Visitor } from './keyring.ts';
 export { createOutputHistory, type OutputHistory } from './output-history.ts';
 export { isTimeZone } from './period.ts';
-export { costOf, worstCaseCost } from './price.ts';
+export { costOf, reportedCost, worstCaseCost } from './price.ts';
 export { createRateLimiter, type Entered, type Limited, type RateLimiter } from './rate-limit.ts';
 export { detailsOf } from './refusal.ts';
 export type { Reservation } from './reservation.ts';

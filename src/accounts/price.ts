@@ -54,6 +54,19 @@ export function costOf(price: Price, usage: Usage): Nano {
   );
 }
 
+/**
+ * What a provider says that a call cost, in USD (OpenRouter's `usage.cost`; with a key of one's own there, the model's provider
+ * is paid apart). Null when it says nothing usable.
+ */
+export function reportedCost(usage: Usage): Nano | null {
+  const { cost, is_byok, cost_details } = usage;
+  if (typeof cost !== 'number' || !(cost >= 0) || cost > 1e6) return null;
+  const upstream = (cost_details as { readonly upstream_inference_cost?: unknown } | null | undefined)
+    ?.upstream_inference_cost;
+  const apart = is_byok === true && typeof upstream === 'number' && upstream > 0 ? upstream : 0;
+  return Math.ceil(Number(((cost + apart) * 1e9).toFixed(3))) as Nano;
+}
+
 /** The most a call can cost: every token at the dearest price of its direction. */
 export function worstCaseCost(price: Price, inputTokens: number, outputTokens: number): Nano {
   const input = Math.max(price.inputPico, price.cachedInputPico, price.cacheWritePico, price.audioInputPico);

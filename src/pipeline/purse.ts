@@ -15,6 +15,7 @@ import {
 import {
   costOf,
   countTokens,
+  reportedCost,
   upperBoundTokens,
   type Admission,
   type Intent,
@@ -101,7 +102,8 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
       clampTokens: reservation.clamps.get(id) ?? null,
       settle(usage, estimated) {
         const price = model.price ?? reservation.priceOf(id);
-        const counted = price === null ? NO_MONEY : costOf(price, usage);
+        const told = settings.providers.get(model.provider)?.reportsCost === true ? reportedCost(usage) : null;
+        const counted = told ?? (price === null ? NO_MONEY : costOf(price, usage));
         // A guess never says that an upstream took more than it was allowed to.
         const cost = estimated ? (Math.min(counted, reservation.amountOf(id) ?? counted) as Nano) : counted;
         if (open.delete(id))

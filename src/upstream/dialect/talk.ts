@@ -100,7 +100,8 @@ export function talkOf(messages: readonly ChatMessage[]): Talk {
         return;
       case 'assistant': {
         const own = callsOf(fields, at);
-        calls.push(...own);
+        // Only what the last turn asked for can be answered.
+        calls.splice(0, calls.length, ...own);
         turns.push({ role: 'assistant', turn: { role: 'assistant', parts, calls: own, source: fields } });
         return;
       }
