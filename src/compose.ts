@@ -96,6 +96,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       log.request(record);
       metrics.observe(record);
     },
+    onFault: (error, requestId) => log.error('an answered request met a fault', { requestId, error }),
   });
   const visits = createVisits((change) => metrics.inFlight(change));
   let draining = false;

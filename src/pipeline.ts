@@ -45,6 +45,8 @@ export interface PipelineParts {
   readonly learning: LearningPath;
   /** Gets every request's record once, when the request has ended. */
   readonly done: (record: RequestRecord) => void;
+  /** Told of a fault that came after the answer. */
+  readonly onFault: (fault: unknown, requestId: string) => void;
 }
 
 export interface Pipeline {
@@ -140,7 +142,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const decided = (strategy: Wishes['strategy']) =>
       decide({
         features,
-        wishes: { ...wishes, strategy },
+        wishes: strategy === wishes.strategy ? wishes : { ...wishes, strategy },
         settings,
         classifier,
         quality: insight.quality,
@@ -174,11 +176,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const task = settings.tasks.get(decision.classification.task)!;
     const purse = await openPurse(
       {
-        ...inbound,
         admission: parts.admission,
         settings,
         now: clock.now,
-        at: inbound.receivedAt,
+        inbound,
         task: task.name,
         ceiling: wishes.maxCost,
         signal: fresh.signal,
@@ -192,7 +193,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (slimmed !== null) trail.slimmed = slimmed.saved;
     const context: MergeContext = { request: inbound.request, task, now: inbound.receivedAt, correlation: () => 0 };
     return createPanel({
-      ...parts,
+      upstream: parts.upstream,
+      merger: parts.merger,
+      clock,
+      random: parts.random,
       trail,
       settings,
       features,
@@ -211,12 +215,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   function close(trail: Trail, status: number, error: QuorumError | null): void {
     if (trail.ended) return;
     running.delete(trail.inbound.id);
-    const record = trail.record(status, error?.code ?? null);
     trail.purse?.close();
-    parts.done(record);
-    trail.inbound.ended?.(record);
-    const lesson = status === 200 ? lessonOf(trail, trail.traits) : null;
-    if (lesson !== null) learning.ended(lesson);
+    // The answer is out: what goes wrong in telling of it is no failure of the request.
+    try {
+      const record = trail.record(status, error?.code ?? null);
+      parts.done(record);
+      trail.inbound.ended?.(record);
+      const lesson = status === 200 ? lessonOf(trail, trail.traits) : null;
+      if (lesson !== null) learning.ended(lesson);
+    } catch (fault) {
+      parts.onFault(fault, trail.inbound.id);
+    }
   }
 
   async function explain(inbound: Inbound): Promise<Record<string, unknown>> {

@@ -30,6 +30,7 @@ const NAMES = [
 type Name = (typeof NAMES)[number];
 type Given = Partial<Record<Name, string>>;
 
+const HEADERS = NAMES.map((name) => [name, `x-quorum-${name}`] as const);
 const METADATA_PREFIX = 'quorum_';
 const MAX_LIST = 32;
 const MAX_WORD = 128;
@@ -93,8 +94,8 @@ function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given
         Object.keys(rest).length === 0 ? (others as ChatRequest) : ({ ...others, metadata: rest } as ChatRequest);
     }
   }
-  for (const name of NAMES) {
-    const value = headers[`x-quorum-${name}`];
+  for (const [name, header] of HEADERS) {
+    const value = headers[header];
     if (typeof value === 'string' && value.trim() !== '') (given ??= {})[name] = value.trim();
   }
   return { given, request };

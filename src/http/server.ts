@@ -8,14 +8,17 @@ const KEEP_ALIVE_MS = 72_000;
 
 /**
  * Express swaps the prototypes of every request and response it handles, which makes V8 forget what it has learnt about them.
- * Born with the app's own prototypes they stay as they are, and the swap does nothing.
+ * Born with the app's own prototypes they stay as they are, and the swap does nothing. Node's constructors are plain functions:
+ * called on the new object they leave one hidden class for all, where `Reflect.construct` would give each its own.
  */
 export function createHttpServer(app: Express): Server {
-  function BornRequest(this: unknown, ...given: unknown[]): IncomingMessage {
-    return Reflect.construct(IncomingMessage, given, BornRequest) as IncomingMessage;
+  const requestOf = IncomingMessage as unknown as (this: unknown, ...given: unknown[]) => void;
+  const responseOf = ServerResponse as unknown as (this: unknown, ...given: unknown[]) => void;
+  function BornRequest(this: unknown, socket: unknown): void {
+    requestOf.call(this, socket);
   }
-  function BornResponse(this: unknown, ...given: unknown[]): ServerResponse {
-    return Reflect.construct(ServerResponse, given, BornResponse) as ServerResponse;
+  function BornResponse(this: unknown, request: unknown, options: unknown): void {
+    responseOf.call(this, request, options);
   }
   BornRequest.prototype = app.request;
   BornResponse.prototype = app.response;

@@ -1,5 +1,6 @@
 // How several answers become one: compared by kind, voted on, merged, with who said what. Pure, and independent of the order of arrival.
 import type { Candidate, Judgement, MergeContext, Merger } from '../contract/index.ts';
+import { alone } from './alone.ts';
 import { judge } from './judge.ts';
 import { merge } from './merge.ts';
 import { seat } from './panel.ts';
@@ -33,6 +34,8 @@ export function createMerger(): Merger {
     },
     merge(candidates, context) {
       if (candidates.length === 0) throw new RangeError('merging needs at least one candidate');
+      const heard = candidates.length === 1 ? candidates : candidates.filter(({ weight }) => weight > 0);
+      if (heard.length === 1) return alone(heard[0]!, judgeOnce(heard[0]!, context), context);
       return merge(sit(candidates, context, largestOf(candidates)));
     },
   };

@@ -9,7 +9,6 @@ import {
   type Nano,
   type Plan,
   type Settings,
-  type Spender,
   type Usage,
 } from '../contract/index.ts';
 import {
@@ -22,6 +21,7 @@ import {
   type PlannedCall,
   type Reservation,
 } from '../accounts/index.ts';
+import type { Inbound } from './exchange.ts';
 
 type Role = Attempt['role'];
 
@@ -53,11 +53,7 @@ export interface PurseParts {
   readonly admission: Admission;
   readonly settings: Settings;
   readonly now: () => number;
-  readonly request: ChatRequest;
-  readonly bodyBytes: number;
-  readonly id: string;
-  readonly at: number;
-  readonly spender: Spender;
+  readonly inbound: Pick<Inbound, 'id' | 'request' | 'bodyBytes' | 'receivedAt' | 'spender'>;
   readonly task: string;
   readonly ceiling: Nano | null;
   readonly signal: AbortSignal;
@@ -70,31 +66,28 @@ interface PlannedIntent extends Intent {
 
 /** Rejects with the budget's refusal. `smallerPlans`: cheaper ways to do it, dearest first. */
 export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () => Iterable<Plan>): Promise<Purse> {
-  const { settings, request } = parts;
-  const inputAtMost = upperBoundTokens(parts.bodyBytes);
-  const intentOf = (each: Plan): PlannedIntent => ({
-    plan: each,
-    strategy: each.call.kind,
-    calls: callsOf(each, parts, inputAtMost),
-  });
+  const { settings, inbound } = parts;
+  const { request } = inbound;
+  const inputAtMost = upperBoundTokens(inbound.bodyBytes);
+  const callsOfPlan = callsOf(plan, settings, request, inputAtMost);
   const reservation = await parts.admission.admit({
-    ...intentOf(plan),
-    id: parts.id,
-    at: parts.at,
-    spender: parts.spender,
+    calls: callsOfPlan,
+    strategy: plan.call.kind,
+    id: inbound.id,
+    at: inbound.receivedAt,
+    spender: inbound.spender,
     task: parts.task,
     ceiling: parts.ceiling,
-    *smaller() {
-      for (const each of smallerPlans()) yield intentOf(each);
+    *smaller(): Generator<PlannedIntent> {
+      for (const each of smallerPlans())
+        yield { plan: each, strategy: each.call.kind, calls: callsOf(each, settings, request, inputAtMost) };
     },
     signal: parts.signal,
   });
+  const downgraded = reservation.downgraded as PlannedIntent | null;
   const open = new Set<string>();
-  const sentAtOnce = new Set(
-    callsOf((reservation.downgraded as PlannedIntent | null)?.plan ?? plan, parts, inputAtMost).flatMap((call) =>
-      call.sent ? [call.id] : [],
-    ),
-  );
+  const sentAtOnce = new Set<string>();
+  for (const call of downgraded?.calls ?? callsOfPlan) if (call.sent) sentAtOnce.add(call.id);
 
   function paymentOf(id: string, model: Model): Payment {
     open.add(id);
@@ -142,13 +135,13 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
       return sentAtOnce.has(id) ? paymentOf(id, model) : payMore(id, model, role, asked);
     },
     close: () => reservation.finish(),
-    smaller: (reservation.downgraded as PlannedIntent | null)?.plan ?? null,
+    smaller: downgraded?.plan ?? null,
     clamped: reservation.clamps.size > 0,
   };
 }
 
 /** Every call that the plan may make, as far as it can be foreseen: what more there is, is held when it comes to that. */
-function callsOf(plan: Plan, { settings, request }: PurseParts, input: number): readonly PlannedCall[] {
+function callsOf(plan: Plan, settings: Settings, request: ChatRequest, input: number): readonly PlannedCall[] {
   const { call, reserve, ceiling } = plan;
   const of = (role: Role, name: string, sent: boolean, reads = 0): PlannedCall =>
     callOf(`${role}/${name}`, settings.models.get(name)!, input + reads, request, role, sent);

@@ -73,6 +73,9 @@ export function testPath(
     }),
     admission: freeOfCharge(clock),
     done: (record) => records.push(record),
+    onFault: (fault) => {
+      throw fault;
+    },
   });
   let count = 0;
 
