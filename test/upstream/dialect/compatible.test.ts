@@ -34,7 +34,7 @@ it.each(fixtures)('$label', async (fixture) => {
   expect(seen!.request.headers).toMatchObject({
     authorization: expect.stringMatching(/^Bearer sk-/) as string,
     ...fixture.headers,
-  } as object);
+  });
 
   const tap = createStreamTap({ hideUsage: false });
   tap.push(bytes);

@@ -74,7 +74,7 @@ export function translated(fixture: Pick<Fixture, 'model'>, bytes: Uint8Array, c
   return Buffer.concat([...out, translator.end() ?? Buffer.alloc(0)]);
 }
 
-export function readWhole(fixture: Fixture, answer: unknown): { completion: Completion; bytes: Buffer } {
+export function readWhole(fixture: Pick<Fixture, 'model'>, answer: unknown): { completion: Completion; bytes: Buffer } {
   const { model, provider } = modelOf(fixture);
   const bytes = Buffer.from(JSON.stringify(answer));
   return dialectOf(provider).readWhole(bytes, { model: model.upstreamModel, now: NOW });

@@ -8,7 +8,7 @@ import { faultOf } from '../../../src/upstream/status.ts';
 import { completionFromStream, createStreamTap } from '../../../src/wire/index.ts';
 import { bytesOf, fixtures, modelOf, NOW, readWhole, translated } from './fixture.ts';
 
-const having = <Field extends 'sends' | 'answers' | 'stream' | 'failures'>(field: Field): typeof fixtures =>
+const having = (field: 'sends' | 'answers' | 'stream' | 'failures'): typeof fixtures =>
   fixtures.filter((fixture) => fixture[field] !== undefined);
 
 it('each names the page it was written after', () => {

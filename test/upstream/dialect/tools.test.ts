@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../../src/contract/index.ts';
 import { dialectOf } from '../../../src/upstream/dialect/index.ts';
 import { closedSchema, geminiSchema } from '../../../src/upstream/dialect/schema.ts';
-import { modelOf, readWhole, type Fixture } from './fixture.ts';
+import { modelOf, readWhole } from './fixture.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -25,7 +25,7 @@ function sent(model: string, messages: readonly Fields[]): Fields {
 }
 
 const answerOf = (model: string, answers: Fields): Fields =>
-  readWhole({ name: '', source: '', model } as Fixture, answers).completion.choices[0]!.message as unknown as Fields;
+  readWhole({ model }, answers).completion.choices[0]!.message;
 
 const results = (given: readonly { readonly id: string }[]): Fields[] =>
   given.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: `done ${id}` }));
