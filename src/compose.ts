@@ -27,12 +27,22 @@ import {
 import { createApp, createDoor, createHttpServer, createVisits } from './http/index.ts';
 import { createEvidence, createLearner, fadeTo } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
+import { createCapacity, leftAlone, slotLimit } from './pipeline/capacity.ts';
 import { createMemory } from './pipeline/memory.ts';
 import { createPipeline } from './pipeline.ts';
 import { startSandbox, type Sandbox } from './sandbox/index.ts';
 import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
-import { createMetrics, type Log } from './telemetry/index.ts';
-import { createUpstream } from './upstream/index.ts';
+import { createLagMeter, createMetrics, slowStages, type Log } from './telemetry/index.ts';
+import {
+  createHealth,
+  createPaces,
+  createSlots,
+  createUpstream,
+  guarded,
+  type ModelHealth,
+  type ModelPace,
+  type SlotUse,
+} from './upstream/index.ts';
 
 export { createLog, type Log } from './telemetry/index.ts';
 
@@ -48,8 +58,18 @@ export interface Program {
   /** `http://host:port`, once it listens. */
   readonly url: string;
   readonly settings: () => Settings;
+  /** How providers and models are: circuits, rate limits, slots. */
+  readonly health: () => Health;
   /** No new requests, those under way finish within `graceMs`, the rest are told; then everything is saved and closed. */
   stop(graceMs: number): Promise<void>;
+}
+
+export interface Health {
+  readonly models: readonly ModelHealth[];
+  readonly paces: readonly ModelPace[];
+  readonly slots: readonly SlotUse[];
+  /** How late the process is. */
+  readonly lagMs: number;
 }
 
 /** How long a verdict keeps half of its weight. */
@@ -66,7 +86,8 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   });
   const sandbox = await openSandbox(config, clock);
   const settings = withSandbox(config, sandbox);
-  const upstream = createUpstream({ clock, random });
+  const care = openCare(options, settings);
+  const { upstream } = care;
   const metrics = createMetrics({ version: options.version });
   const evidence = createEvidence(
     { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
@@ -89,12 +110,15 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     upstream,
     learning: learner,
     admission: accounts.admission,
+    capacity: care.capacity,
     merger: createMerger(),
     memory: createMemory(cache, createFlights(), () => clock.now()),
     done: (record) => {
       store.requests.append(record);
       log.request(record);
       metrics.observe(record);
+      for (const slow of slowStages(record, config.parts().limits.warnAfterMs))
+        log.warn('a stage took long', { requestId: record.id, ...slow });
     },
     onFault: (error, requestId) => log.error('an answered request met a fault', { requestId, error }),
   });
@@ -126,23 +150,60 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   return {
     url,
     settings,
+    health: care.health,
     async stop(graceMs) {
       draining = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      // It goes on listening while it drains: who asks is told so, and readiness fails rather than refuses.
       if (!(await within(clock, graceMs, visits.idle()))) {
         visits.end(new QuorumError('shutting_down', 'This instance is shutting down.', { retryAfterMs: 1_000 }));
         await within(clock, LAST_WORDS_MS, visits.idle());
       }
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
       config.close();
+      care.stop();
       await upstream.close();
       await sandbox?.close();
       await accounts.close();
       await store.close();
       log.flush();
     },
+  };
+}
+
+/** The way to the models, with an eye on how they are and how much happens at the same time. */
+function openCare({ config, clock, random }: ComposeOptions, settings: () => Settings) {
+  const now = (): number => clock.now();
+  const limits = () => config.parts().limits;
+  const health = createHealth({ now, random, poolSize: () => settings().usable.size });
+  const paces = createPaces(clock, () => limits().maxWaitMs);
+  const slots = createSlots({
+    clock,
+    maxWaitMs: () => limits().maxWaitMs,
+    limitOf: (name) => slotLimit(limits(), name),
+  });
+  const lag = createLagMeter(clock);
+  return {
+    upstream: guarded(createUpstream({ clock, random, paces }), {
+      clock,
+      health,
+      slots,
+      isLimited: () => limits().providers.size > 0 || limits().models.size > 0,
+    }),
+    capacity: createCapacity({
+      slots,
+      lagMs: lag.ms,
+      maxLagMs: () => limits().maxLagMs,
+      leftAlone: () => leftAlone(health.ailing(), paces.held()),
+    }),
+    health: (): Health => ({
+      models: health.snapshot(),
+      paces: paces.snapshot(),
+      slots: slots.use(),
+      lagMs: lag.ms(),
+    }),
+    stop: lag.stop,
   };
 }
 

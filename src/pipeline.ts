@@ -18,6 +18,7 @@ import {
   type Wishes,
 } from './contract/index.ts';
 import { demand, type Admission } from './accounts/index.ts';
+import { BOUNDLESS, shedTo, type Capacity, type Pressure } from './pipeline/capacity.ts';
 import { deliver } from './pipeline/deliver.ts';
 import type { Answer, Inbound } from './pipeline/exchange.ts';
 import { lessonOf } from './pipeline/facts.ts';
@@ -41,6 +42,8 @@ export interface PipelineParts {
   readonly merger: Merger;
   readonly memory: Memory;
   readonly admission: Admission;
+  /** How much may be taken on; default: everything. */
+  readonly capacity?: Capacity;
   /** What was learnt, and who learns from what ended. */
   readonly learning: LearningPath;
   /** Gets every request's record once, when the request has ended. */
@@ -66,9 +69,9 @@ interface Planned {
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { clock, memory, learning } = parts;
+  const { clock, memory, learning, capacity = BOUNDLESS } = parts;
   const running = new Map<string, Trail>();
-  const classifiers = new WeakMap<Settings, Classifier>();
+  const classifiers = new WeakMap<Settings['tasks'], Classifier>();
 
   async function answer(inbound: Inbound): Promise<Answer> {
     const settings = parts.settings();
@@ -98,7 +101,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   async function make(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Promise<Answer> {
     try {
-      const panel = await convene(trail, fresh, wishes, settings);
+      const pressure = capacity.admit();
+      const panel = await convene(trail, fresh, wishes, settings, pressure);
       const streamed = trail.inbound.request.stream === true;
       const delivery = { trail, fresh, clock, settings, close };
       // Several models take their time: the client hears at once that they are at work.
@@ -130,9 +134,27 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   }
 
-  function plan(inbound: Inbound, wishes: Wishes, settings: Settings): Planned {
-    const classifier = classifiers.get(settings) ?? compileTasks(settings.tasks);
-    classifiers.set(settings, classifier);
+  /** Models that are left alone for now are left out, unless nobody else is there. */
+  function plan(inbound: Inbound, wishes: Wishes, settings: Settings, pressure: Pressure = 0): Planned {
+    const able = capacity.able(settings, wishes);
+    if (able.settings === settings) return planWith(inbound, wishes, settings, pressure, able.leftOut);
+    try {
+      return planWith(inbound, wishes, able.settings, pressure, able.leftOut);
+    } catch (thrown) {
+      if (!(thrown instanceof QuorumError)) throw thrown;
+      return planWith(inbound, wishes, settings, pressure, []);
+    }
+  }
+
+  function planWith(
+    inbound: Inbound,
+    wishes: Wishes,
+    settings: Settings,
+    pressure: Pressure,
+    leftOut: readonly string[],
+  ): Planned {
+    const classifier = classifiers.get(settings.tasks) ?? compileTasks(settings.tasks);
+    classifiers.set(settings.tasks, classifier);
     const features = featuresOf(inbound.request);
     const { permissions, principal, receivedAt } = inbound;
     let known: Traits | null = null;
@@ -150,13 +172,23 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         allowed,
         random: parts.random,
       });
-    const decision = decided(wishes.strategy);
+    const chosen = decided(wishes.strategy);
+    const shed = shedTo(pressure, chosen, wishes, settings);
+    const decision = noted(shed === null ? chosen : decided(shed), [
+      ...leftOut,
+      ...(shed === null ? [] : [`the process is busy: ${shed} instead of ${chosen.plan.call.kind}`]),
+    ]);
     if (permissions.strategy(decision.plan.call.kind)) return { features, decision, traits };
     // The router's own choice gives way to what the key allows; a strategy that was asked for was checked before.
     const other = STRATEGIES.find((each) => permissions.strategy(each));
     if (other === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the strategies.');
-    return { features, decision: decided(other), traits };
+    return { features, decision: noted(decided(other), leftOut), traits };
   }
+
+  const noted = (decision: Decision, notes: readonly string[]): Decision =>
+    notes.length === 0
+      ? decision
+      : { ...decision, plan: { ...decision.plan, because: [...decision.plan.because, ...notes] } };
 
   /** The wishes with the model name's; what the key doesn't allow is refused before anything is looked up. */
   function wishesOf({ request, wishes, permissions }: Inbound, settings: Settings): Wishes {
@@ -169,11 +201,20 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return meant;
   }
 
-  async function convene(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Promise<Panel> {
+  async function convene(
+    trail: Trail,
+    fresh: Fresh,
+    wishes: Wishes,
+    settings: Settings,
+    pressure: Pressure,
+  ): Promise<Panel> {
     const { inbound } = trail;
-    const { features, decision, traits } = plan(inbound, wishes, settings);
+    const { features, decision, traits } = plan(inbound, wishes, settings, pressure);
     trail.traits = traits;
     const task = settings.tasks.get(decision.classification.task)!;
+    const role = inbound.role ?? task.role;
+    const slot = capacity.enter(role, inbound.principal.tenant, fresh.signal);
+    trail.holds(role, slot instanceof Promise ? await slot : slot);
     const purse = await openPurse(
       {
         admission: parts.admission,
@@ -216,6 +257,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (trail.ended) return;
     running.delete(trail.inbound.id);
     trail.purse?.close();
+    trail.lease?.release();
     // The answer is out: what goes wrong in telling of it is no failure of the request.
     try {
       const record = trail.record(status, error?.code ?? null);

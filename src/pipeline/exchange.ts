@@ -30,6 +30,8 @@ export interface Inbound {
   /** Gets the record when the request has ended. */
   readonly ended?: (record: RequestRecord) => void;
   readonly session: string | null;
+  /** Whose slots it takes; absent: as its task says. */
+  readonly role?: string | null;
   /** Progress as named SSE events rather than comments. */
   readonly events: boolean;
   readonly debug: boolean;

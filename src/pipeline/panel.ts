@@ -2,6 +2,7 @@
 import {
   CallFailure,
   NO_MONEY,
+  QuorumError,
   type Attempt,
   type Candidate,
   type ChatRequest,
@@ -56,6 +57,7 @@ interface Ending {
   readonly failure: CallFailure | null;
   readonly retries: number;
   readonly firstByteAt: number | null;
+  readonly queueMs?: number;
 }
 
 export function createPanel(parts: PanelParts): Panel {
@@ -85,6 +87,9 @@ export function createPanel(parts: PanelParts): Panel {
       deadlineAt,
       signal: options.signal,
       maxRetries: options.replaceable ? 0 : 5,
+      replaceable: options.replaceable,
+      standIn: options.role === 'fallback',
+      tenant: trail.inbound.principal.tenant,
       ...(stream
         ? options.timeoutMs !== undefined && { firstTokenMs: options.timeoutMs }
         : { totalMs: options.timeoutMs ?? patienceMs(model, options) }),
@@ -130,6 +135,7 @@ export function createPanel(parts: PanelParts): Panel {
         cost,
         retries: ending.retries,
         judgement,
+        ...(ending.queueMs !== undefined && { queueMs: ending.queueMs }),
       });
     };
   }
@@ -153,6 +159,7 @@ export function createPanel(parts: PanelParts): Panel {
           failure: null,
           retries: reply.retries,
           firstByteAt: reply.firstByteAt,
+          ...waited(reply),
         },
         judgement,
       );
@@ -184,6 +191,7 @@ export function createPanel(parts: PanelParts): Panel {
               failure,
               retries: reply.retries,
               firstByteAt: reply.firstByteAt,
+              ...waited(reply),
             };
           };
           try {
@@ -238,14 +246,19 @@ export function createPanel(parts: PanelParts): Panel {
   };
 }
 
-/** Puts the failed call on the trail and gives back what to throw. */
+const waited = ({ queueMs }: { readonly queueMs?: number }): Pick<Ending, 'queueMs'> =>
+  queueMs === undefined ? {} : { queueMs };
+
+/** Puts the failed call on the trail and gives back what to throw. What isn't the call's own failure is the request's. */
 function leaveWith(thrown: unknown, leave: (ending: Ending) => void): unknown {
   const failure =
     thrown instanceof CallFailure
       ? thrown
-      : new CallFailure('malformed', 'Quorum could not handle the answer', { cause: thrown });
+      : thrown instanceof QuorumError
+        ? new CallFailure('rate_limited', thrown.message, { sent: false })
+        : new CallFailure('malformed', 'Quorum could not handle the answer', { cause: thrown });
   leave({ usage: null, finishReason: null, failure, retries: failure.retries, firstByteAt: null });
-  return failure;
+  return thrown instanceof QuorumError ? thrown : failure;
 }
 
 function candidateOf(completion: Completion, bytes: Uint8Array, { model, family, weight }: Voice): Candidate {

@@ -17,6 +17,7 @@ import {
 } from '../contract/index.ts';
 import type { CacheEntry } from '../cache/index.ts';
 import type { Outcome } from '../strategy/index.ts';
+import type { Lease } from '../upstream/index.ts';
 import type { Inbound, Told } from './exchange.ts';
 import { factsOf } from './facts.ts';
 import type { Purse } from './purse.ts';
@@ -39,6 +40,9 @@ export class Trail {
   models: readonly string[] = [];
   merged: Merged | null = null;
   purse: Purse | null = null;
+  /** The slots that it holds until its end. */
+  lease: Lease | null = null;
+  role: string | null = null;
   confidence: number | null = null;
   /** What the confidence rests on. */
   facts: ConfidenceFacts | null = null;
@@ -85,6 +89,13 @@ export class Trail {
   follow(listener: (event: ProgressEvent | null) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** A request that has ended meanwhile holds nothing. */
+  holds(role: string | null, lease: Lease): void {
+    this.role = role;
+    this.lease = lease;
+    if (this.ended) lease.release();
   }
 
   isDecided(decision: Decision, purse: Purse): void {
@@ -148,6 +159,7 @@ export class Trail {
     const totalMs = this.elapsed();
     const waiting = this.#inFlight > 0 ? this.#clock.now() - this.#waitingSince : 0;
     const upstreamMs = this.#upstreamMs + waiting;
+    const queueMs = this.lease?.waitedMs ?? 0;
     return {
       models: this.models,
       strategy: this.strategy,
@@ -160,7 +172,7 @@ export class Trail {
       cacheAgeMs: this.cacheAgeMs,
       cost: final ? this.cost : null,
       attempts: final ? this.attempts.length : null,
-      overheadMs: round(totalMs - upstreamMs),
+      overheadMs: round(totalMs - upstreamMs - queueMs),
       upstreamMs: round(upstreamMs),
       totalMs: round(totalMs),
     };
@@ -174,6 +186,7 @@ export class Trail {
     for (const listener of this.#listeners) listener(null);
     this.#listeners.clear();
     const totalMs = this.elapsed();
+    const queueMs = this.lease?.waitedMs ?? 0;
     return {
       id: inbound.id,
       tenant: inbound.principal.tenant,
@@ -202,12 +215,14 @@ export class Trail {
         totalMs: round(totalMs),
         firstByteMs: this.firstByteMs,
         upstreamMs: round(this.#upstreamMs),
-        overheadMs: round(totalMs - this.#upstreamMs),
+        overheadMs: round(totalMs - this.#upstreamMs - queueMs),
         stages: this.#stages(totalMs),
+        ...(this.role !== null && { queueMs: round(queueMs) }),
       },
       events: this.events,
       tags: inbound.spender.tags,
       session: inbound.session,
+      ...(this.role !== null && { role: this.role }),
       ...(this.slimmed !== null && { slimmed: this.slimmed }),
     };
   }

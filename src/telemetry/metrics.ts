@@ -13,6 +13,7 @@ export interface Metrics {
 
 const DISTINCT_VALUES = 200;
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 90];
+const QUEUE_MS = [1, 5, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5];
 const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 
@@ -28,7 +29,7 @@ export function createMetrics({
   const series = seriesOf(registry);
   if (ofProcess) collectDefaultMetrics({ register: registry });
   series.build.set({ version, node: process.version }, 1);
-  const label = { task: createBound(), model: createBound(), code: createBound() };
+  const label = { task: createBound(), model: createBound(), code: createBound(), role: createBound() };
 
   function observe(record: RequestRecord): void {
     const strategy = record.strategy ?? 'none';
@@ -43,6 +44,8 @@ export function createMetrics({
     if (typeof record.merge?.agreement === 'number') measure(series.agreement, {}, record.merge.agreement);
     if (record.confidence !== null) measure(series.confidence, {}, record.confidence);
     for (const flag of record.flags) series.flags.inc({ flag });
+    if (record.role !== undefined)
+      measure(series.queueWait, { role: label.role(record.role) }, record.timings.queueMs ?? 0);
     count(series.slimmed, {}, record.slimmed?.tokens ?? 0);
     for (const attempt of record.attempts) observeAttempt(attempt);
   }
@@ -127,6 +130,7 @@ function seriesOf(registry: Registry) {
     fallbacks: counter('fallbacks_total', 'Calls in place of one that failed.', ['model']),
     escalations: counter('escalations_total', 'Calls because the answers so far were not enough.', ['model']),
     slimmed: counter('slimmed_tokens_total', 'Tokens of input that slimming left out of requests, estimated.'),
+    queueWait: histogram('queue_wait_ms', 'Milliseconds until a request had its slots.', QUEUE_MS, ['role']),
     inFlight: gauge('requests_in_flight', 'Requests being answered.'),
     build: gauge('build_info', 'Always 1.', ['version', 'node']),
   };

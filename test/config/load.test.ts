@@ -222,7 +222,11 @@ sandbox: { enabled: true, seed: s, models: { sandbox-swift: { accuracy: { arithm
         ['planner', 2],
         ['global', 6],
       ]),
+      providers: new Map(),
+      models: new Map(),
       maxWaitMs: 3_000,
+      maxLagMs: 2_000,
+      warnAfterMs: { members: 5_000, rankings: 5_000, synthesis: 7_000 },
     });
     expect(parts.budgets[0]).toEqual({
       id: 'config:global:month',

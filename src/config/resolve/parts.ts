@@ -16,7 +16,13 @@ export interface ServerSettings {
 export interface LimitSettings {
   /** Requests at the same time by role; `global` counts all. No entry: no limit. */
   readonly roles: ReadonlyMap<string, number>;
+  /** Calls at the same time. */
+  readonly providers: ReadonlyMap<string, number>;
+  readonly models: ReadonlyMap<string, number>;
   readonly maxWaitMs: number;
+  readonly maxLagMs: number;
+  /** By stage, in milliseconds. */
+  readonly warnAfterMs: Readonly<Record<string, number>>;
 }
 
 export interface Experiment {
@@ -75,12 +81,21 @@ export function resolveParts(config: Config): Parts {
     server: serverFrom(config),
     storageUrl: config.storage.url,
     redisUrl: config.redis.url === '' ? null : config.redis.url,
-    limits: { roles: new Map(Object.entries(config.limits.roles)), maxWaitMs: config.limits.max_wait },
+    limits: limitsFrom(config),
     budgets: budgetsFrom(config.budgets),
     experiments: Object.entries(config.experiments).map(experimentFrom),
     sandbox: sandboxFrom(config.sandbox),
   };
 }
+
+const limitsFrom = ({ limits }: Config): LimitSettings => ({
+  roles: new Map(Object.entries(limits.roles)),
+  providers: new Map(Object.entries(limits.providers)),
+  models: new Map(Object.entries(limits.models)),
+  maxWaitMs: limits.max_wait,
+  maxLagMs: limits.max_lag,
+  warnAfterMs: limits.warn_after,
+});
 
 function serverFrom({ server }: Config): ServerSettings {
   return {

@@ -83,9 +83,28 @@ export const limits = () =>
       .record(z.string(), whole(1, 100_000), { error: 'a map of roles' })
       .prefault({})
       .describe('Requests of a role at the same time; `global` counts all. Default: no limits.'),
+    providers: z
+      .record(z.string(), whole(1, 100_000), { error: 'a map of providers' })
+      .prefault({})
+      .describe('Calls to a provider at the same time. Default: no limits.'),
+    models: z
+      .record(z.string(), whole(1, 100_000), { error: 'a map of models' })
+      .prefault({})
+      .describe('Calls to a model at the same time. Default: no limits.'),
     max_wait: duration()
       .prefault('10s')
       .describe('How long a request waits for a slot; then 503 `overload_throttled`.'),
+    max_lag: duration()
+      .prefault('2s')
+      .describe('Lateness of the process at which it refuses; from a quarter of it on it asks fewer models at once.'),
+    warn_after: z
+      .strictObject({
+        members: duration().prefault('5s').describe('The models answer.'),
+        rankings: duration().prefault('5s').describe('A council ranks the answers.'),
+        synthesis: duration().prefault('7s').describe('The chairman writes.'),
+      })
+      .prefault({})
+      .describe('A stage of a request that takes longer is told in the log.'),
   });
 
 const cacheRow = z.strictObject({
