@@ -2,7 +2,7 @@
 import type { ChatRequest, Model, Provider } from '../../contract/index.ts';
 import { applyHabits, chatShapeOf, type ChatShape } from './openai.ts';
 import { rejection } from './rejection.ts';
-import { isObject, listOf, text, type Fields } from './talk.ts';
+import { isObject, listOf, text, type Fields } from './parts.ts';
 
 export interface Asked {
   /** The request's own fields, with what provider and model refuse left out. */

@@ -1,5 +1,5 @@
 // JSON Schemas cut down to what a provider's constrained decoding knows. What is left out is told in words.
-import { isObject, text, type Fields } from './talk.ts';
+import { isObject, text, type Fields } from './parts.ts';
 
 interface Subset {
   readonly keeps: ReadonlySet<string>;

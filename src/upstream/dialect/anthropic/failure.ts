@@ -1,6 +1,6 @@
 // Anthropic's errors: `{type: "error", error: {type, message}}`, under a status or as an event of a stream.
 import type { NativeError } from '../dialect.ts';
-import { isObject, text } from '../talk.ts';
+import { isObject, text } from '../parts.ts';
 
 /** Anthropic, "Errors": HTTP errors. */
 const STATUS: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 // Anthropic's Messages API: POST /v1/messages with `x-api-key` and `anthropic-version`.
 import type { Dialect } from '../dialect.ts';
 import { createTranslator, readAsEvents } from '../chunks.ts';
-import { isObject } from '../talk.ts';
+import { isObject } from '../parts.ts';
 import { anthropicFailure } from './failure.ts';
 import { createAnthropicReader, eventsOf } from './reader.ts';
 import { anthropicShape } from './request.ts';

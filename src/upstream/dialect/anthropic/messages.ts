@@ -1,6 +1,7 @@
 // A conversation in Anthropic's words: content blocks, tool results at the head of the user's turn, thinking given back as it came.
 import { rejection } from '../rejection.ts';
-import { isObject, listOf, text, type Call, type Fields, type Part, type Talk, type Turn } from '../talk.ts';
+import { isObject, listOf, text, type Fields, type Part } from '../parts.ts';
+import type { Call, Talk, Turn } from '../talk.ts';
 
 interface Message {
   readonly role: 'user' | 'assistant';

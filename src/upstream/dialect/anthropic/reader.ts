@@ -2,7 +2,7 @@
 import type { Usage } from '../../../contract/index.ts';
 import type { ChunkWriter, Reader } from '../chunks.ts';
 import type { Circumstances } from '../dialect.ts';
-import { isObject, listOf, text, type Fields } from '../talk.ts';
+import { isObject, listOf, text, type Fields } from '../parts.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   end_turn: 'stop',

@@ -10,7 +10,8 @@ import {
   type FunctionTool,
 } from '../asked.ts';
 import { closedSchema } from '../schema.ts';
-import { isObject, talkOf, text, type Fields, type Talk } from '../talk.ts';
+import { isObject, text, type Fields } from '../parts.ts';
+import { talkOf, type Talk } from '../talk.ts';
 import { anthropicMessages, lacksThinking, systemBlocks, toolsOfTheTalk } from './messages.ts';
 
 /** Without a limit of the caller's; Anthropic asks for one. Room for thinking and a long answer, and no more to pay for a runaway. */

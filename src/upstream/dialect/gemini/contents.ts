@@ -1,6 +1,7 @@
 // A conversation in Gemini's words: contents of parts, function responses by name, signatures of thoughts given back.
 import type { Model } from '../../../contract/index.ts';
-import { isObject, text, type Call, type Fields, type Part, type Result, type Talk, type Turn } from '../talk.ts';
+import { isObject, text, type Fields, type Part } from '../parts.ts';
+import type { Call, Result, Talk, Turn } from '../talk.ts';
 
 interface Content {
   readonly role: 'user' | 'model';

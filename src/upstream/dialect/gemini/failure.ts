@@ -1,7 +1,7 @@
 // Gemini's errors: `{error: {code, message, status, details}}`, now and then in a list.
 import type { FailureKind } from '../../../contract/index.ts';
 import type { NativeError } from '../dialect.ts';
-import { isObject, listOf, text, type Fields } from '../talk.ts';
+import { isObject, listOf, text, type Fields } from '../parts.ts';
 
 /** Ours to put right: key, account, region, model's name. */
 const OURS =

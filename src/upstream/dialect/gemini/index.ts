@@ -1,7 +1,7 @@
 // Google's Gemini API: POST /v1beta/models/{model}:generateContent and :streamGenerateContent?alt=sse with `x-goog-api-key`.
 import type { Dialect } from '../dialect.ts';
 import { createTranslator, readAsEvents } from '../chunks.ts';
-import { isObject } from '../talk.ts';
+import { isObject } from '../parts.ts';
 import { geminiFailure } from './failure.ts';
 import { createGeminiReader } from './reader.ts';
 import { geminiShape } from './request.ts';

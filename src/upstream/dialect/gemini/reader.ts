@@ -1,7 +1,7 @@
 // Gemini's answers as OpenAI's chunks: the parts of each candidate become text, reasoning and tool calls.
 import type { Usage } from '../../../contract/index.ts';
 import type { ChunkWriter, Reader } from '../chunks.ts';
-import { isObject, listOf, text, type Fields } from '../talk.ts';
+import { isObject, listOf, text, type Fields } from '../parts.ts';
 
 const CUT_SHORT = new Set(['MAX_TOKENS']);
 const FILTERED = new Set(

@@ -10,7 +10,8 @@ import {
   type FunctionTool,
 } from '../asked.ts';
 import { geminiSchema } from '../schema.ts';
-import { isObject, talkOf, type Fields } from '../talk.ts';
+import { isObject, type Fields } from '../parts.ts';
+import { talkOf } from '../talk.ts';
 import { geminiContents, systemParts } from './contents.ts';
 
 /** More are refused. */
