@@ -12,6 +12,7 @@ import {
   createKeyring,
   createOutputHistory,
   createRateLimiter,
+  createWebhook,
 } from './accounts/index.ts';
 import type { LiveConfig } from './config/index.ts';
 import {
@@ -207,6 +208,16 @@ function openCare({ config, clock, random }: ComposeOptions, settings: () => Set
   };
 }
 
+const WEBHOOK_TIMEOUT_MS = 10_000;
+
+/** To the configured address and nowhere else: a redirect isn't followed. Resolves with the status. */
+async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<number> {
+  const signal = AbortSignal.timeout(WEBHOOK_TIMEOUT_MS);
+  const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
 /** What a request waits at the most for money that others hold. */
 const HELD_WAIT_MS = 2_000;
 
@@ -246,7 +257,10 @@ function openAccounts({ config, clock, log }: ComposeOptions, store: SqliteStore
     store: kept.alerts,
     clock,
     budget: budgets.find,
-    deliver: null,
+    deliver: async (alert) => {
+      const webhook = config.parts().alertWebhook;
+      if (webhook !== null) await createWebhook({ ...webhook, clock, post })(alert);
+    },
     log: (message, alert) => log.warn(message, { alert: alert.id }),
     onTrouble,
   });

@@ -72,6 +72,8 @@ export interface Parts {
   readonly redisUrl: string | null;
   readonly limits: LimitSettings;
   readonly budgets: readonly Budget[];
+  /** null: alerts go into the log only. */
+  readonly alertWebhook: { readonly url: string; readonly secret: Secret | null } | null;
   readonly experiments: readonly Experiment[];
   readonly sandbox: SandboxSettings;
 }
@@ -83,6 +85,7 @@ export function resolveParts(config: Config): Parts {
     redisUrl: config.redis.url === '' ? null : config.redis.url,
     limits: limitsFrom(config),
     budgets: budgetsFrom(config.budgets),
+    alertWebhook: webhookFrom(config),
     experiments: Object.entries(config.experiments).map(experimentFrom),
     sandbox: sandboxFrom(config.sandbox),
   };
@@ -106,6 +109,12 @@ function serverFrom({ server }: Config): ServerSettings {
     shutdownGraceMs: server.shutdown_grace,
     logLevel: server.log_level,
   };
+}
+
+function webhookFrom({ alerts: { webhook } }: Config): Parts['alertWebhook'] {
+  if (webhook === undefined) return null;
+  const { url, secret } = webhook;
+  return { url, secret: secret.reveal() === '' ? null : secret };
 }
 
 /** Ids are made of what a budget counts, so that they stay when the list is put in another order. */

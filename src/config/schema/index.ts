@@ -1,6 +1,18 @@
 // The whole config file: every key, what it may hold, and what it means. The JSON Schema and the reference page are made from it.
 import { z } from 'zod';
-import { budgets, cache, council, experiments, limits, redis, routing, sandbox, server, storage } from './parts.ts';
+import {
+  alerts,
+  budgets,
+  cache,
+  council,
+  experiments,
+  limits,
+  redis,
+  routing,
+  sandbox,
+  server,
+  storage,
+} from './parts.ts';
 import { models, providers, tiers } from './rows.ts';
 import { tasks } from './tasks.ts';
 import { name, timeouts } from './fields.ts';
@@ -62,6 +74,7 @@ export const configSchema = z.strictObject({
   cache: cache().prefault({}).describe('Answers kept for the same question. `true`, `false`, or its settings.'),
   council: council().prefault({}).describe('The council strategy.'),
   budgets: budgets().prefault([]).describe('What may be spent.'),
+  alerts: alerts().prefault({}).describe('Who is told when a budget passes a share of `soft_at`, or its limit.'),
   experiments: experiments().prefault({}).describe('Comparisons of strategies, tiers or models on live traffic.'),
   sandbox: sandbox().prefault({}).describe('Simulated models that need no key. `true`, `false`, or its settings.'),
 });

@@ -14,6 +14,7 @@ import {
   size,
   table,
   text,
+  url,
   usd,
   whole,
 } from './fields.ts';
@@ -162,6 +163,24 @@ const budgetRow = z.strictObject({
 });
 
 export const budgets = () => z.array(budgetRow, { error: 'a list of budgets' });
+
+const WEBHOOK_EXAMPLE = 'https://hooks.example.com/quorum';
+const webhookRow = z.strictObject({
+  url: url(WEBHOOK_EXAMPLE).describe('Gets a POST with JSON for every alert.'),
+  secret: secret()
+    .prefault('')
+    .describe('Signs every alert: `x-quorum-signature: t=SECONDS,v1=HMAC`. Empty: alerts aren’t signed.'),
+});
+
+export const alerts = () =>
+  z.strictObject({
+    webhook: z
+      .union([url(WEBHOOK_EXAMPLE).transform((address) => webhookRow.parse({ url: address })), webhookRow], {
+        error: `a URL such as ${WEBHOOK_EXAMPLE}, or { url, secret }`,
+      })
+      .optional()
+      .describe('Where alerts of budgets go, besides the log. Default: nowhere.'),
+  });
 
 const arm = z.strictObject({
   weight: number(0, Infinity).prefault(1).describe('Its part of the traffic, relative to the other arms.'),
