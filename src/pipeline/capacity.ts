@@ -38,10 +38,9 @@ export interface Able {
 }
 
 const GLOBAL = 'global';
+const ALL = [GLOBAL];
 const BUSY = 0.75;
 const FULL: Pressure = 3;
-
-export const slotOfRole = (role: string): string => (role === GLOBAL ? GLOBAL : `role ${role}`);
 
 /** Pure. `waiting` and `used` of `limit` slots that all requests share; null: there is no such limit. */
 export function pressureOf(
@@ -93,7 +92,7 @@ export function createCapacity({ slots, lagMs, maxLagMs, leftAlone }: CapacityPa
         retryAfterMs: RETRY_AFTER_MS,
       });
     },
-    enter: (role, tenant, signal) => slots.take(role === null ? [GLOBAL] : [slotOfRole(role), GLOBAL], tenant, signal),
+    enter: (role, tenant, signal) => slots.take(role === null || role === GLOBAL ? ALL : [`role ${role}`, GLOBAL], tenant, signal),
     able(settings, wishes) {
       const out = leftAlone();
       if (out === null || wishes.models?.length === 1) return { settings, leftOut: [] };
