@@ -53,11 +53,14 @@ export function closedSchema(schema: Fields): Fields | null {
   }
 }
 
-/** Never fails: what isn't known is left out. */
+/** Never fails: what isn't known or lies too deep is left out. */
 export const geminiSchema = (schema: Fields): Fields => cut(schema, GEMINI, 0);
 
 function cut(schema: Fields, subset: Subset, depth: number): Fields {
-  if (depth > MOST_DEPTH) throw new Inexpressible();
+  if (depth > MOST_DEPTH) {
+    if (subset.closed) throw new Inexpressible();
+    return {};
+  }
   const whole = flattened(schema, depth);
   const out: Record<string, unknown> = {};
   const below = (value: unknown): unknown => (isObject(value) ? cut(value, subset, depth + 1) : value);
@@ -80,22 +83,23 @@ function cut(schema: Fields, subset: Subset, depth: number): Fields {
 const each = (table: unknown, below: (value: unknown) => unknown): unknown =>
   isObject(table) ? Object.fromEntries(Object.entries(table).map(([key, value]) => [key, below(value)])) : table;
 
-/** `allOf` of objects as one object, since neither side takes it everywhere. */
+/** `allOf` of objects as one object, since neither side takes it everywhere. What stands outside of it wins. */
 function flattened(schema: Fields, depth: number): Fields {
   const parts = schema['allOf'];
   if (!Array.isArray(parts) || depth > MOST_DEPTH) return schema;
   const { allOf: _, ...own } = schema;
-  return parts.filter(isObject).reduce<Fields>((sum, part) => {
-    const one = flattened(part, depth + 1);
-    const required = [...list(sum['required']), ...list(one['required'])];
-    const properties = { ...(sum['properties'] as object | undefined), ...(one['properties'] as object | undefined) };
-    return {
-      ...one,
-      ...sum,
-      ...(required.length > 0 && { required: [...new Set(required)] }),
-      ...(Object.keys(properties).length > 0 && { properties }),
-    };
-  }, own);
+  const ones = parts.filter(isObject).map((part) => flattened(part, depth + 1));
+  const all = [own, ...ones];
+  const required = new Set(all.flatMap((one) => list(one['required'])));
+  const properties = Object.fromEntries(
+    all.flatMap(({ properties: some }) => (isObject(some) ? Object.entries(some) : [])),
+  );
+  const rest = Object.fromEntries(all.toReversed().flatMap((one) => Object.entries(one)));
+  return {
+    ...rest,
+    ...(required.size > 0 && { required: [...required] }),
+    ...(Object.keys(properties).length > 0 && { properties }),
+  };
 }
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

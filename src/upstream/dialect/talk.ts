@@ -30,66 +30,67 @@ export interface Talk {
   readonly turns: readonly Turn[];
 }
 
+interface UserDraft {
+  readonly role: 'user';
+  readonly results: Result[];
+  readonly parts: Part[];
+}
+
 /**
  * System and developer messages are gathered in front, in their order: neither API has a place for them further down, and as a
  * user's words they would lose their weight. A tool's result whose call isn't there becomes a user's text.
  */
 export function talkOf(messages: readonly ChatMessage[]): Talk {
   const system: Part[] = [];
-  const turns: { role: 'user' | 'assistant'; turn: Turn }[] = [];
-  const calls: Call[] = [];
-  const answered = new Set<Call>();
+  const turns: (UserDraft | Extract<Turn, { readonly role: 'assistant' }>)[] = [];
+  let open = openCalls([]);
 
-  const addUser = (results: readonly Result[], parts: readonly Part[]): void => {
-    if (results.length === 0 && parts.length === 0) return;
+  const user = (): UserDraft => {
     const last = turns.at(-1);
-    if (last?.turn.role !== 'user') turns.push({ role: 'user', turn: { role: 'user', results, parts } });
-    else {
-      const { turn } = last;
-      last.turn = { role: 'user', results: [...turn.results, ...results], parts: [...turn.parts, ...parts] };
-    }
+    if (last?.role === 'user') return last;
+    const draft: UserDraft = { role: 'user', results: [], parts: [] };
+    turns.push(draft);
+    return draft;
   };
-  const addResult = (message: Fields, parts: readonly Part[]): void => {
-    const id = text(message['tool_call_id']);
-    const open = (call: Call): boolean => !answered.has(call);
-    const call =
-      message['role'] === 'function'
-        ? calls.find((each) => open(each) && each.name === message['name'])
-        : (calls.findLast((each) => open(each) && (each.source['id'] === id || each.id === id)) ??
-          (id === '' ? calls.find(open) : undefined));
-    if (call === undefined) {
-      const words = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
-      addUser([], [{ kind: 'text', text: `Result of a tool call${id && ` (${id})`}: ${words}`, more: {} }]);
-    } else {
-      answered.add(call);
-      addUser([{ call, parts }], []);
-    }
-  };
-
   messages.forEach((message, at) => {
     const fields = message as Fields;
     const parts = partsOf(message.content, `messages[${at}].content`);
-    switch (message.role) {
-      case 'system':
-      case 'developer':
-        system.push(...parts);
-        return;
-      case 'tool':
-      case 'function':
-        addResult(fields, parts);
-        return;
-      case 'assistant': {
-        const own = callsOf(fields, at);
-        // Only what the last turn asked for can be answered.
-        calls.splice(0, calls.length, ...own);
-        turns.push({ role: 'assistant', turn: { role: 'assistant', parts, calls: own, source: fields } });
-        return;
-      }
-      default:
-        addUser([], parts);
-    }
+    if (message.role === 'system' || message.role === 'developer') addTo(system, parts);
+    else if (message.role === 'assistant') {
+      const calls = callsOf(fields, at);
+      // Only what the last turn asked for can be answered.
+      open = openCalls(calls);
+      turns.push({ role: 'assistant', parts, calls, source: fields });
+    } else if (message.role === 'tool' || message.role === 'function') {
+      const call = open.take(fields);
+      if (call === null) user().parts.push(strayResult(fields, parts));
+      else user().results.push({ call, parts });
+    } else if (parts.length > 0) addTo(user().parts, parts);
   });
-  return { system, turns: turns.map(({ turn }) => turn) };
+  return { system, turns };
+}
+
+function addTo(list: Part[], more: readonly Part[]): void {
+  for (const part of more) list.push(part);
+}
+
+function strayResult(message: Fields, parts: readonly Part[]): Part {
+  const id = text(message['tool_call_id']);
+  const words = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+  return { kind: 'text', text: `Result of a tool call${id && ` (${id})`}: ${words}`, more: {} };
+}
+
+/** Calls that wait for their result: found by id; a result without one (the old `function` messages) answers the first. */
+function openCalls(calls: readonly Call[]): { take(message: Fields): Call | null } {
+  const left = new Set(calls);
+  const byId = new Map(calls.map((call) => [call.id, call]));
+  return {
+    take(message) {
+      const id = text(message['tool_call_id']);
+      const call = id === '' ? left.values().next().value : byId.get(id);
+      return call !== undefined && left.delete(call) ? call : null;
+    },
+  };
 }
 
 function callsOf(message: Fields, at: number): Call[] {

@@ -181,3 +181,42 @@ describe('schemas', () => {
     });
   });
 });
+
+describe('what a caller may send to keep us busy', () => {
+  const many = 20_000;
+  const lots: [what: string, messages: Fields[]][] = [
+    ['many messages of one role', Array.from({ length: many }, () => ({ role: 'user', content: 'x' }))],
+    [
+      'many calls and their results in reverse',
+      [
+        {
+          role: 'assistant',
+          tool_calls: Array.from({ length: many }, (_, at) => ({
+            id: `c${at}`,
+            function: { name: 'f', arguments: '{}' },
+          })),
+        },
+        ...results(Array.from({ length: many }, (_, at) => ({ id: `c${at}` }))).toReversed(),
+      ],
+    ],
+  ];
+
+  it.each(lots)('%s', (_what, messages) => {
+    for (const model of ['claude-sonnet-5', 'gemini-3.8-flash']) {
+      const started = performance.now();
+      sent(model, messages);
+      expect(performance.now() - started).toBeLessThan(2000);
+    }
+  });
+
+  it('a schema as deep as a body can be', () => {
+    let schema: Fields = { type: 'string' };
+    for (let depth = 0; depth < 180; depth++) schema = { type: 'object', properties: { a: schema } };
+    expect(closedSchema(schema)).toBe(null);
+    expect(JSON.stringify(geminiSchema(schema)).length).toBeGreaterThan(1000);
+    const wide = {
+      allOf: Array.from({ length: many }, (_, at) => ({ properties: { [`p${at}`]: { type: 'string' } } })),
+    };
+    expect(Object.keys(geminiSchema(wide)['properties'] as object)).toHaveLength(many);
+  });
+});
