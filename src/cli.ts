@@ -7,12 +7,15 @@ import { BUDGET_HELP, runBudget } from './cli/budget.ts';
 import { runCheck } from './cli/check.ts';
 import { runEstimate } from './cli/estimate.ts';
 import { runHealthcheck } from './cli/healthcheck.ts';
+import { runImportLitellm } from './cli/import-litellm.ts';
 import { runImportModels } from './cli/import-models.ts';
 import { KEYS_HELP, runKeys } from './cli/keys.ts';
 import { runModels } from './cli/models.ts';
+import { runReplay } from './cli/replay.ts';
+import { runReport } from './cli/report.ts';
 import { ConfigError } from './config/index.ts';
 import { nearest, QuorumError } from './contract/index.ts';
-import { serve, VERSION } from './main.ts';
+import { serve, systemClock, VERSION } from './main.ts';
 
 interface Flags {
   readonly config?: string;
@@ -71,6 +74,15 @@ function program(exit: (code: number) => void): Command {
       const today = new Date().toISOString().slice(0, 10);
       exit(runImportModels(file, { ...flags(), ...models.opts(), ...own, env: process.env, print: write, today }));
     });
+  const imports = quorum.command('import').description('bring a config from another proxy');
+  imports
+    .command('litellm <file>')
+    .description('LiteLLM’s proxy config as Quorum’s, and a list of all that couldn’t be carried over')
+    .option('--write <file>', 'into this new file instead of printing it')
+    .option('--json', 'machine-readable output')
+    .action((file: string, own: { readonly write?: string; readonly json?: boolean }) =>
+      exit(runImportLitellm(file, { ...flags(), ...own, print: write })),
+    );
   quorum
     .command('estimate')
     .description('what a usage would cost')
@@ -83,6 +95,40 @@ function program(exit: (code: number) => void): Command {
     );
   addAccountsVerb(quorum, { name: 'keys', about: KEYS_ABOUT, help: KEYS_HELP, run: runKeys }, exit);
   addAccountsVerb(quorum, { name: 'budget', about: BUDGET_ABOUT, help: BUDGET_HELP, run: runBudget }, exit);
+  quorum
+    .command('replay')
+    .description('what another policy would have done on recorded traffic, or does on a file of recorded answers')
+    .option('--policy <file>', 'a config file: the other policy')
+    .option('--since <when>', 'only requests since then: 7d, or 2026-01-31')
+    .option('--dataset <file>', 'JSONL (or .gz) of prompts with recorded answers of several models')
+    .option('--feedback <share>', 'with --dataset: share of answers that get a verdict (default 0.2)')
+    .option('--limit <rows>', 'with --dataset: only the first rows')
+    .option('--seed <number>', 'with --dataset: of the exploration (default 1)')
+    .option('--grader <module>', 'with --dataset: exports grade(row, message), for answers that no model gave in these words')
+    .option('--svg <file>', 'with --dataset: draw the cost-quality frontier')
+    .option('--config <file>', 'the config file whose records are read')
+    .option('--json', 'machine-readable output')
+    .action(async (own: Record<string, string>) =>
+      exit(
+        await runReplay({
+          ...flags(),
+          ...own,
+          env: process.env,
+          clock: systemClock,
+          write,
+          isTerminal: process.stderr.isTTY === true,
+        }),
+      ),
+    );
+  quorum
+    .command('report')
+    .argument('[what]', 'calibration: how sure and how right; confidence: what is thought of each model', 'calibration')
+    .description('what was learnt: calibration of the confidences, confidence by model and task')
+    .option('--config <file>', 'the config file')
+    .option('--json', 'machine-readable output')
+    .action(async (what: string, own: Flags) =>
+      exit(await runReport({ ...flags(), ...own, what, env: process.env, clock: systemClock, write })),
+    );
   quorum
     .command('healthcheck')
     .description('exit 0 when the server on this machine is ready (for containers)')

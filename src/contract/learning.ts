@@ -56,6 +56,14 @@ export interface Lesson {
   /** As it was told. */
   readonly confidence: number | null;
   readonly traits: Traits | null;
+  /** What each call that ended well took. */
+  readonly taken?: readonly Taken[];
+}
+
+export interface Taken {
+  readonly model: string;
+  readonly outputTokens: number;
+  readonly ms: number;
 }
 
 /** A verdict on a request. A later one replaces it. */
@@ -101,6 +109,8 @@ export interface LearningStore {
   changed(changes: readonly ConfidenceChange[]): void;
   /** Newest first. */
   history(filter: { readonly task?: string; readonly model?: string }, limit: number): readonly ConfidenceChange[];
+  /** Newest first, without their traits. */
+  recent(limit: number): readonly Lesson[];
   /** Lessons without a verdict that are older go. */
   forget(before: number): void;
   flush(): void;
@@ -124,7 +134,16 @@ export interface Mind {
 /** What the path asks of what was learnt. Fails open: never throws. */
 export interface Insight extends Forecast {
   /** Expected share of right answers of each model at this prompt; the tenant's own experience counts most. */
-  quality(task: string, model: string): { readonly quality: number; readonly samples: number };
+  quality(task: string, model: string): Expected;
+}
+
+export interface Expected {
+  readonly quality: number;
+  /** Decayed weight of the outcomes that it rests on. */
+  readonly samples: number;
+  /** Of a usual answer, as it was seen; absent while too little was. */
+  readonly outputTokens?: number;
+  readonly latencyMs?: number;
 }
 
 export interface LearningPath {

@@ -194,7 +194,7 @@ export function recommend(
       settings: { ...now, routing: { ...now.routing, explore: 0 } },
       classifier,
       quality: (its, model) => evidence.quality(now.models.get(model)!, its, caller.admin ? null : caller.tenant, at),
-      allowed: permissions.anyModel ? null : permissions.model,
+      allowed: permissions.anyModel ? null : (model) => permissions.model(model),
       random: () => 0.5,
     });
   sendJson(
@@ -300,7 +300,7 @@ export function learningAdminRoutes(parts: LearningParts): readonly AdminRoute[]
     route('post', '/evidence', async (request) => {
       const sums = readLines(await readBody(request, MOST_IMPORT));
       learner.take(sums);
-      return { object: 'evidence.import', added: sums.length };
+      return { object: 'evidence.added', added: sums.length };
     }),
   ];
 }

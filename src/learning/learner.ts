@@ -21,6 +21,7 @@ import { campOf, labelsOf } from './labels.ts';
 import { logitOf, sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
+import { createTakings } from './takings.ts';
 import { jointOf } from './together.ts';
 
 export interface LearnerParts {
@@ -62,6 +63,8 @@ export interface Learner extends LearningPath {
 
 /** Verdicts that are read again at a start: enough for the curves and the model of difficulty. */
 const REMEMBERED = 4_096;
+/** Lessons that tell what answers took lately. */
+const RECENT = 2_000;
 /** Verdicts before prompts are told apart within a task. */
 const DIFFICULTY_FROM = 20;
 /** Beside the others' verdicts together a tenant counts for so many at least. */
@@ -73,6 +76,7 @@ export function createLearner(parts: LearnerParts): Learner {
   const reliability = createReliability();
   const agreement = createAgreement();
   const retries = createRetries();
+  const takings = createTakings();
   const verdictsOf = new Map<string, number>();
   let verdicts = 0;
   let lastSeq = 0;
@@ -144,6 +148,8 @@ export function createLearner(parts: LearnerParts): Learner {
     return taught.length;
   };
   catchUp();
+  for (const { task, taken = [] } of store.recent(RECENT).toReversed())
+    for (const each of taken) takings.observe(task, each);
 
   const signal = (lesson: Lesson, { model, kind }: Lesson['signals'][number]): void => {
     const { good, weight } = reliability.worth(kind);
@@ -164,10 +170,10 @@ export function createLearner(parts: LearnerParts): Learner {
       return {
         quality(task, name) {
           const model = modelOf(name);
-          const known = evidence.quality(model, task, tenant, at);
+          const known = { ...evidence.quality(model, task, tenant, at), ...takings.usual(task, name) };
           if (difficulty.seen < DIFFICULTY_FROM) return known;
           read ??= traits();
-          return { quality: sigmoid(logitOf(known.quality) + difficulty.shift(read, name)), samples: known.samples };
+          return { ...known, quality: sigmoid(logitOf(known.quality) + difficulty.shift(read, name)) };
         },
         panel: (task, first, second, third) =>
           jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
@@ -176,6 +182,7 @@ export function createLearner(parts: LearnerParts): Learner {
     confidence: (facts) => calibration.confidence(facts),
     ended(lesson) {
       store.keep(lesson);
+      for (const taken of lesson.taken ?? []) takings.observe(lesson.task, taken);
       const qualities = new Map(lesson.facts.voices.map((voice) => [voice.model, voice]));
       agreement.observe(
         lesson.facts,
@@ -207,6 +214,7 @@ export function createLearner(parts: LearnerParts): Learner {
       const replaced = store.judge(feedback, lesson);
       if (replaced !== null && isSame(replaced, feedback)) return { feedback, replaced };
       if (replaced !== null) unlearn(lesson, replaced);
+      retries.judged(lesson);
       catchUp();
       for (const outcome of outcomesOf(lesson, feedback)) observe(outcome);
       return { feedback, replaced };

@@ -42,6 +42,7 @@ export function createMemoryLearningStore(): LearningStore {
           (change) => (task === undefined || change.task === task) && (model === undefined || change.model === model),
         )
         .slice(0, limit),
+    recent: (limit) => [...lessons.values()].slice(-limit).toReversed(),
     forget(before) {
       for (const [request, { at }] of lessons) if (at < before) lessons.delete(request);
     },

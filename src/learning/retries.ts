@@ -4,6 +4,8 @@ import type { Lesson } from '../contract/index.ts';
 export interface Retries {
   /** The earlier lesson that this one repeats; null when it repeats none. Each is told of once. */
   repeats(lesson: Lesson): Lesson | null;
+  /** Somebody has said what it was worth. */
+  judged(lesson: Lesson): void;
 }
 
 const WITHIN_MS = 120_000;
@@ -22,6 +24,11 @@ export function createRetries(): Retries {
       return before !== undefined && lesson.at - before.at <= WITHIN_MS && before.request !== lesson.request
         ? before
         : null;
+    },
+    judged(lesson) {
+      if (lesson.traits === null) return;
+      const key = keyOf(lesson);
+      if (recent.get(key)?.request === lesson.request) recent.delete(key);
     },
   };
 }

@@ -87,7 +87,7 @@ function partition(
   camps: number,
 ): number {
   let likelihood = 1;
-  const members = new Array<number>(camps).fill(0);
+  const members = Array.from({ length: camps }, () => 0);
   voices.forEach(({ camp }, nth) => {
     likelihood *= camp === right ? qualities[nth]! : 1 - qualities[nth]!;
     members[camp]! += 1;

@@ -80,5 +80,10 @@ export function lessonOf(trail: Trail, traits: (() => Traits) | null): Lesson | 
     signals: trail.decision === null ? [] : signalsOf(merged, trail.attempts),
     confidence: trail.confidence,
     traits: traits === null ? null : traits(),
+    taken: trail.attempts.flatMap(({ model, role, outcome, usage, startedMs, endedMs }) =>
+      outcome === 'ok' && usage !== null && role !== 'judge' && role !== 'chairman'
+        ? [{ model, outputTokens: usage.completion_tokens, ms: endedMs - startedMs }]
+        : [],
+    ),
   };
 }

@@ -19,9 +19,11 @@ import { classify, type Classifier } from './classify.ts';
 import { limitsOf, wordsOf, type Limits } from './constraints.ts';
 import { drawPlan, type Lot } from './explore.ts';
 import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
-import { lineUp, type Cast, type LineUp } from './line-up.ts';
+import { callOf, lineUp, type Cast, type LineUp } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
 import { poolOf, tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
+import { isLearnt, weighUp } from './weigh-up.ts';
+import { weighingOf } from './weighing.ts';
 
 export interface DecisionInput {
   readonly features: Features;
@@ -63,7 +65,10 @@ export function decide(input: DecisionInput): Decision {
   const choice = choose(setting, chairman);
   const { line, notes } = within(setting, choice, chairman);
   const lot = drawPlan(line, stakesOf(setting, chairman), input.random);
-  const outlook = outlookOf(lot.call, lot.members, contender(pool, chairman));
+  const outlook =
+    lot.note === null && line.members === choice.weighed?.members
+      ? choice.weighed
+      : outlookOf(lot.call, lot.members, contender(pool, chairman));
   return {
     classification,
     tier: tier.name,
@@ -128,6 +133,18 @@ function choose(setting: Setting, chairman: string): Choice {
     routing: settings.routing,
     fit: pool.fit,
     councilAffordable,
+    weighed: (comparable, checked) =>
+      input.forecast === undefined || !isLearnt(pool.fit)
+        ? null
+        : weighUp({
+            task: classification.task,
+            fit: pool.fit,
+            forecast: input.forecast,
+            weighing: weighingOf(settings.routing, tier),
+            comparable,
+            checked,
+            ceiling: limits.maxCost,
+          }),
   });
 }
 
@@ -136,7 +153,11 @@ function within(setting: Setting, choice: Choice, chairman: string): { line: Lin
   const { limits, pool } = setting;
   const notes: string[] = [];
   const cast = castOf(setting, chairman, choice.adaptive);
-  let line = lineUp(choice.strategy, cast);
+  const { weighed } = choice;
+  let line: LineUp =
+    weighed === undefined
+      ? lineUp(choice.strategy, cast)
+      : { call: callOf(weighed.strategy, weighed.members, chairman), members: weighed.members, note: null };
   if (line.note !== null) notes.push(line.note);
   const full = (): Nano => outlookOf(line.call, line.members, contender(pool, chairman)).fullCost;
   while (limits.maxCost !== null && full() > limits.maxCost) {
@@ -162,11 +183,16 @@ function planOf(setting: Setting, lot: Lot, choice: Choice, chairman: string, be
   const { pool, task, input } = setting;
   const members = new Set(membersOf(lot.call));
   const alone = input.wishes.models?.length === 1;
-  const rest = [...pool.fit, ...pool.spare].map(({ model }) => model).filter((model) => !members.has(model));
+  const third = choice.weighed?.third;
+  const inOrder = third == null ? pool.fit : [third, ...pool.fit.filter((one) => one !== third)];
+  const rest = [...inOrder, ...pool.spare].map(({ model }) => model).filter((model) => !members.has(model));
   return {
     call: lot.call,
     reserve: alone ? [] : rest,
-    ceiling: ceilingOf(lot.call.kind, choice, members.size + rest.length, task),
+    ceiling:
+      third === null && lot.call.kind === 'dual'
+        ? 'dual'
+        : ceilingOf(lot.call.kind, choice, members.size + rest.length, task),
     chairman,
     threshold: Math.max(task?.minQuality ?? 0, task?.critical === true ? 0.75 : 0.6),
     because,

@@ -24,7 +24,17 @@ function windowOf(message: ChatMessage | undefined, window: number): string {
 const ends = (text: string, window: number): string =>
   text.length <= 2 * window ? text : `${text.slice(0, window)}\n${text.slice(-window)}`;
 
-const CODE_SIGNS = ['```', '();', '){', ') {', '};', '</', '=>', '#include', '==', '!='];
+const CODE_SIGNS = ['();', '){', ') {', '};', '</', '=>', '#include', '==', '!='];
+
+/** Fences of these hold data or a form to fill in. */
+const DATA_FENCES = new Set(['json', 'text', 'txt', 'markdown', 'md', 'csv', 'xml', 'yaml', 'plaintext']);
+
+function hasCodeIn(text: string): boolean {
+  if (CODE_SIGNS.some((sign) => text.includes(sign))) return true;
+  if (!text.includes('```')) return false;
+  const named = [...text.matchAll(/```([a-z][a-z0-9+#]*)/gi)];
+  return named.length === 0 || named.some(([, language]) => !DATA_FENCES.has(language!.toLowerCase()));
+}
 
 interface Shape {
   readonly lastUser: ChatMessage | undefined;
@@ -70,7 +80,7 @@ export function featuresOf(request: ChatRequest): Features {
     hasTools: (filled(request.tools) || filled(request['functions'])) && request['tool_choice'] !== 'none',
     hasImages: shape.images,
     hasAudio: shape.audio || (Array.isArray(request['modalities']) && request['modalities'].includes('audio')),
-    hasCode: CODE_SIGNS.some((sign) => asked.includes(sign)),
+    hasCode: hasCodeIn(asked),
     responseFormat: formatOf(request),
     choices: request.n ?? 1,
     wantsLogprobs: request.logprobs === true,

@@ -2,12 +2,15 @@
 import type { Classification, Features, StrategyName, Task, Wishes, RoutingSettings } from '../contract/index.ts';
 import { stepsOf, type FirstStep } from './line-up.ts';
 import type { Contender } from './pool.ts';
+import type { Weighed } from './weigh-up.ts';
 
 export interface Choice {
   readonly strategy: StrategyName;
   readonly because: string;
   /** Whether the evidence may change it. */
   readonly adaptive: boolean;
+  /** Who takes part, where the evidence said it. */
+  readonly weighed?: Weighed;
 }
 
 /** Answers of these can be compared value by value, so that a second opinion says something. */
@@ -47,6 +50,8 @@ export interface Situation {
   readonly fit: readonly Contender[];
   /** Whether a council's expected cost is within the ceiling and the tier's means. */
   readonly councilAffordable: () => boolean;
+  /** What the evidence says; null while there is too little. */
+  readonly weighed: (comparable: boolean, checked: boolean) => Weighed | null;
 }
 
 export function chooseStrategy(situation: Situation): Choice {
@@ -73,13 +78,31 @@ function loneReason(features: Features): string | null {
 
 type Pick = Omit<Choice, 'adaptive'>;
 
+const byEvidence = (weighed: Weighed): Pick => {
+  const names = weighed.members.map(({ model }) => model).join(' and ');
+  const third = weighed.third === null ? '' : `, ${weighed.third.model} where they differ`;
+  return {
+    strategy: weighed.strategy,
+    weighed,
+    because: `${weighed.strategy}: ${names}${third}: of the most utility by what was seen, expected quality of ${weighed.quality.toFixed(2)}`,
+  };
+};
+
 function adapt(situation: Situation): Pick {
   const { classification, task, fit } = situation;
   const best = fit[0]!;
   if (fit.length === 1) return { strategy: 'single', because: `single: only ${best.model} can take it` };
   const quality = best.quality.toFixed(2);
-  if (task?.critical === true) return forCritical(situation, best, quality);
   const comparable = isComparable(situation);
+  const weighed = situation.weighed(comparable, task?.critical === true);
+  if (task?.critical === true) {
+    // A council is for what nothing else is good enough for; short of it the evidence names the members.
+    const ruled = forCritical(situation, best, quality);
+    return weighed === null || weighed.strategy === 'single' || ruled.strategy === 'council'
+      ? ruled
+      : byEvidence(weighed);
+  }
+  if (weighed !== null) return byEvidence(weighed);
   const unsure = classification.confidence < SURE_OF_TASK && classification.source !== 'fallback';
   if (comparable && best.quality < LOW_QUALITY && affords(situation, 2)) {
     return { strategy: 'dual', because: `dual: expected quality of ${quality} is low, and answers can be compared` };

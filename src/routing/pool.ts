@@ -3,6 +3,7 @@ import {
   QuorumError,
   formatUsd,
   nearest,
+  type Expected,
   usdOf,
   type Features,
   type Model,
@@ -27,7 +28,7 @@ import { expectedCost, expectedLatencyMs, expectedOutput } from './expectation.t
 import { weighingOf, type Weighing } from './weighing.ts';
 
 /** Quality of a model at a task and the decayed number of outcomes it rests on. */
-export type QualityView = (task: string, model: string) => { readonly quality: number; readonly samples: number };
+export type QualityView = (task: string, model: string) => Expected;
 
 /** A prospect with the model itself. */
 export interface Contender extends Prospect {
@@ -108,10 +109,11 @@ function modelNamed(name: string, settings: Settings): Model {
 
 function consider(model: Model, question: Question, weighing: Weighing): Considered {
   const { features, limits, task } = question;
-  const outputTokens = expectedOutput(task, features, model);
-  const { quality, samples } = question.quality(task, model.name);
+  const { quality, samples, outputTokens: seen, latencyMs: seenMs } = question.quality(task, model.name);
+  const outputTokens =
+    seen === undefined ? expectedOutput(task, features, model) : Math.min(seen, features.maxOutputTokens ?? seen);
   const cost = expectedCost(features, model, outputTokens);
-  const latencyMs = expectedLatencyMs(features, model, outputTokens);
+  const latencyMs = seenMs ?? expectedLatencyMs(features, model, outputTokens);
   const utility = weighing.utility(quality, cost, latencyMs);
   const expected = { quality, cost, latencyMs, outputTokens };
   return {

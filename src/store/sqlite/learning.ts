@@ -52,6 +52,7 @@ export function createLearningQueue(db: Db): LearningQueue {
     `SELECT at, task, model, before, after, why FROM confidence_history
      WHERE (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
   );
+  const latest = db.prepare<{ body: string }>('SELECT body FROM lessons ORDER BY at DESC LIMIT ?');
   const forget = db.prepare('DELETE FROM lessons WHERE at < ?');
 
   const find = (request: string): Lesson | null => {
@@ -113,13 +114,14 @@ export function createLearningQueue(db: Db): LearningQueue {
         );
         return [...waiting.toReversed(), ...past.all(task, task, model, model, limit)].slice(0, limit);
       },
+      recent: (limit) => latest.all(limit).map(({ body }) => lessonOf(body, null)),
       forget: (at) => void forget.run(at),
       flush: () => writer.now(),
     }),
   };
 }
 
-const bodyOf = ({ traits: _, ...rest }: Lesson): string => JSON.stringify(rest);
+const bodyOf = (lesson: Lesson): string => JSON.stringify({ ...lesson, traits: undefined });
 const lessonOf = (body: string, traits: Uint8Array | null): Lesson => ({
   ...(JSON.parse(body) as Omit<Lesson, 'traits'>),
   traits: traits === null ? null : traitsOf(traits),

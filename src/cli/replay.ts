@@ -1,0 +1,249 @@
+// `quorum replay`: what another policy would have done on recorded traffic, or does on a file of recorded answers.
+import { existsSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { createLiveConfig } from '../config/index.ts';
+import {
+  parseDuration,
+  type AssistantMessage,
+  type Clock,
+  type RequestRecord,
+  type Settings,
+} from '../contract/index.ts';
+import { fadeTo, type Estimate, type Estimates } from '../learning/index.ts';
+import { openStore } from '../store/index.ts';
+import { readDataset, type RecordedRow } from './replay/dataset.ts';
+import { createReplay, type Served } from './replay/engine.ts';
+import { modelsOf, plainSettings, settingsOf } from './replay/settings.ts';
+import { frontierSvg, progressBar, tableText, type Point } from './replay/table.ts';
+import { whatIf } from './replay/what-if.ts';
+
+export interface ReplayArguments {
+  readonly config?: string | undefined;
+  readonly policy?: string | undefined;
+  /** A duration back from now, or a day. */
+  readonly since?: string | undefined;
+  readonly dataset?: string | undefined;
+  /** Share of answers that get a verdict, 0-1. */
+  readonly feedback?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly seed?: string | undefined;
+  /** A module that exports `grade(row, message) → { correct }`. */
+  readonly grader?: string | undefined;
+  readonly svg?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly write: (text: string) => void;
+  readonly isTerminal: boolean;
+}
+
+const MOST_RECORDS = 50_000;
+const PAGE = 500;
+const HALF_LIFE_MS = 14 * 86_400_000;
+const USUAL_FEEDBACK = 0.2;
+
+/** Exit code: 0 when there was an answer, 1 when the records can't give one. Throws an Error in words for what the user must mend. */
+export async function runReplay(given: ReplayArguments): Promise<number> {
+  if (given.dataset !== undefined) return replayDataset(given.dataset, given);
+  if (given.policy === undefined)
+    throw new Error(
+      'Say --policy FILE (another policy on the recorded requests) or --dataset FILE (recorded answers of several models).',
+    );
+  return replayRecords(given.policy, given);
+}
+
+const share = (value: number): string => `${(value * 100).toFixed(2)} %`;
+const usd = (value: number): string => `$${(value * 1_000).toFixed(3)}`;
+const seconds = (value: number): string => `${value.toFixed(2)} s`;
+
+async function replayRecords(file: string, given: ReplayArguments): Promise<number> {
+  if (!existsSync(file)) throw new Error(`There is no policy file ${file}.`);
+  const policy = await settingsOf(file, given.env);
+  const { records, verdicts } = await recorded(given);
+  const result = whatIf(records, verdicts, policy);
+  if (given.json) given.write(`${JSON.stringify(result, null, 2)}\n`);
+  else {
+    const rows = [
+      ...lines('accuracy', result.accuracy, share),
+      ...lines('cost per 1,000', result.costUsd, usd),
+      ...lines('latency', result.latencyS, seconds),
+    ];
+    given.write(`${result.records} records, ${result.judged} of them with a verdict\n\n`);
+    if (rows.length > 0)
+      given.write(tableText(['', 'recorded', 'ips', 'snips', 'doubly robust', 'effective', 'matched'], rows));
+    for (const refusal of result.refusals) given.write(`can't be told: ${refusal}\n`);
+  }
+  return result.accuracy === null && result.costUsd === null && result.latencyS === null ? 1 : 0;
+}
+
+function lines(name: string, estimates: Estimates | null, shown: (value: number) => string): string[][] {
+  if (estimates === null) return [];
+  const cell = ({ value, from, to }: Estimate): string => `${shown(value)} [${shown(from)}, ${shown(to)}]`;
+  const { recorded: was, ips, snips, doublyRobust, effective, matched, records } = estimates;
+  return [[name, cell(was), cell(ips), cell(snips), cell(doublyRobust), effective.toFixed(0), `${matched}/${records}`]];
+}
+
+async function recorded({ config: file, env, since, clock }: ReplayArguments) {
+  const config = await createLiveConfig({
+    file,
+    env,
+    overrides: {},
+    watch: false,
+    probeEveryMs: 0,
+    probe: () => Promise.resolve({ kind: 'silent', reason: 'a replay asks nobody', ms: 0 }),
+  });
+  const { storageUrl } = config.parts();
+  config.close();
+  const store = await openStore(storageUrl, clock, {
+    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
+  });
+  try {
+    const records: RequestRecord[] = [];
+    const filter = since === undefined ? {} : { since: momentOf(since, clock.now()) };
+    for (let cursor: string | null = null; records.length < MOST_RECORDS;) {
+      const page = await store.requests.list(filter, PAGE, cursor);
+      records.push(...page.rows);
+      if (page.cursor === null) break;
+      cursor = page.cursor;
+    }
+    return { records, verdicts: store.learning.taught(0, MOST_RECORDS) };
+  } finally {
+    await store.close();
+  }
+}
+
+function momentOf(since: string, now: number): number {
+  const back = parseDuration(since);
+  const at = back === null ? Date.parse(since) : now - back;
+  if (Number.isNaN(at))
+    throw new Error(`--since ${since}: a duration such as 7d, or a day such as 2026-01-31, is expected.`);
+  return at;
+}
+
+interface Run {
+  readonly name: string;
+  readonly accuracy: number;
+  readonly costUsd: number;
+  readonly latencyS: number;
+  readonly calls: number;
+}
+
+async function replayDataset(file: string, given: ReplayArguments): Promise<number> {
+  const all = readDataset(file);
+  const rows = given.limit === undefined ? all : all.slice(0, numberOf('--limit', given.limit));
+  if (rows.length === 0) throw new Error(`${file} holds no rows.`);
+  const settings =
+    given.policy === undefined
+      ? await plainSettings(rows, { routing: { explore: 0.05 } })
+      : onlyRecorded(await settingsOf(given.policy, given.env), rows, given.policy);
+  const grade = given.grader === undefined ? undefined : await graderOf(given.grader);
+  const seed = given.seed === undefined ? 1 : numberOf('--seed', given.seed);
+  const verdicts = given.feedback === undefined ? USUAL_FEEDBACK : numberOf('--feedback', given.feedback);
+  const bar = progressBar((text) => process.stderr.write(text), given.isTerminal && given.json !== true);
+  const runs: Run[] = [];
+  for (const part of [0, verdicts]) {
+    const name = part === 0 ? 'policy, no feedback' : `policy, feedback on ${Math.round(part * 100)} %`;
+    const replay = createReplay({ settings, seed, ...(grade !== undefined && { grade }) });
+    const served: Served[] = [];
+    let owed = 0;
+    for (const [at, row] of rows.entries()) {
+      const one = await replay.serve(row);
+      served.push(one);
+      owed += part;
+      if (owed >= 1) {
+        replay.judge(one);
+        owed -= 1;
+      }
+      bar(name, at + 1, rows.length);
+    }
+    runs.push(runOf(name, served));
+  }
+  const alone = modelsOf(rows).flatMap((model) => aloneOf(model, rows));
+  report(given, [...runs, ...alone], runs.length);
+  return 0;
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+
+const runOf = (name: string, served: readonly Served[]): Run => ({
+  name,
+  accuracy: mean(served.map(({ correct }) => correct)),
+  costUsd: mean(served.map((one) => one.costUsd)),
+  latencyS: mean(served.map(({ latencyMs }) => latencyMs)) / 1_000,
+  calls: mean(served.map(({ record }) => record.attempts.length)),
+});
+
+function aloneOf(model: string, rows: readonly RecordedRow[]): Run[] {
+  const answers = rows.flatMap(({ answers: each }) => each.get(model) ?? []);
+  if (answers.length < rows.length) return [];
+  return [
+    {
+      name: model,
+      accuracy: mean(answers.map(({ correct }) => correct)),
+      costUsd: mean(answers.map((one) => one.costUsd)),
+      latencyS: mean(answers.map(({ latencyMs }) => latencyMs ?? 0)) / 1_000,
+      calls: 1,
+    },
+  ];
+}
+
+function report({ json, svg, write }: ReplayArguments, runs: readonly Run[], policies: number): void {
+  if (json)
+    write(
+      `${JSON.stringify({ runs: runs.map((run, nth) => ({ ...run, kind: nth < policies ? 'policy' : 'model' })) }, null, 2)}\n`,
+    );
+  else
+    write(
+      tableText(
+        ['', 'accuracy', 'per 1,000', 'calls', 'latency'],
+        runs.map(({ name, accuracy, costUsd, calls, latencyS }) => [
+          name,
+          share(accuracy),
+          usd(costUsd),
+          calls.toFixed(2),
+          seconds(latencyS),
+        ]),
+      ),
+    );
+  if (svg === undefined) return;
+  const points = runs.map(({ name, accuracy, costUsd }, nth): Point => ({
+    name,
+    accuracy,
+    cost: costUsd * 1_000,
+    kind: nth < policies ? 'policy' : 'model',
+  }));
+  writeFileSync(svg, frontierSvg(points));
+  if (!json) write(`the cost-quality frontier is in ${svg}\n`);
+}
+
+/** The policy's models that the file has answers of. */
+function onlyRecorded(settings: Settings, rows: readonly RecordedRow[], file: string): Settings {
+  const known = new Set(modelsOf(rows));
+  const usable = new Set([...settings.models.keys()].filter((name) => known.has(name)));
+  if (usable.size === 0)
+    throw new Error(`${file} configures none of the models in the dataset: ${[...known].join(', ')}.`);
+  const tiers = new Map(
+    [...settings.tiers].map(([name, tier]) => {
+      const models = tier.configured.filter((model) => usable.has(model));
+      return [name, { ...tier, models: models.length > 0 ? models : [...usable] }] as const;
+    }),
+  );
+  return { ...settings, usable, tiers, cache: { ...settings.cache, enabled: false } };
+}
+
+function numberOf(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`${flag} ${text}: a number is expected.`);
+  return value;
+}
+
+type Grade = (row: unknown, message: AssistantMessage) => { readonly correct: number };
+
+async function graderOf(file: string): Promise<(row: RecordedRow, message: AssistantMessage) => number> {
+  const module = (await import(pathToFileURL(resolve(file)).href)) as { readonly grade?: Grade };
+  if (typeof module.grade !== 'function') throw new Error(`${file} exports no function grade(row, message).`);
+  const { grade } = module;
+  return (row, message) => Number(grade(row.source, message).correct);
+}

@@ -1,0 +1,143 @@
+// `quorum replay --policy`: what another policy would have done on the recorded requests, as far as the records can tell.
+import {
+  membersOf,
+  usdOf,
+  type Call,
+  type Decision,
+  type Nano,
+  type RequestRecord,
+  type Settings,
+  type Taught,
+} from '../../contract/index.ts';
+import { estimatesOf, refusalOf, type Estimates, type Logged } from '../../learning/index.ts';
+import { compileTasks, decide, usualFeatures, type Classifier } from '../../routing/index.ts';
+
+export interface WhatIf {
+  readonly records: number;
+  readonly judged: number;
+  /** Null where the records can't answer; then `refusals` says why. */
+  readonly accuracy: Estimates | null;
+  readonly costUsd: Estimates | null;
+  readonly latencyS: Estimates | null;
+  readonly refusals: readonly string[];
+}
+
+/** Draws by which the chance of a plan is found out. */
+const DRAWS = 64;
+/** Outcomes that the router's own expectation counts for in the model of rewards. */
+const STRENGTH = 5;
+
+export function whatIf(records: readonly RequestRecord[], verdicts: readonly Taught[], policy: Settings): WhatIf {
+  const good = new Map(verdicts.map(({ feedback }) => [feedback.request, feedback.good]));
+  const classifier = compileTasks(policy.tasks);
+  const seen = records.filter((record) => record.status === 200 && record.decision !== null && record.cache !== 'hit');
+  const compared = seen.flatMap((record) => {
+    const outcome = targetOf(record, policy, classifier);
+    return outcome === null ? [] : [{ record, ...outcome }];
+  });
+  const model = rewardModel(
+    compared.flatMap(({ record }) => (good.has(record.id) ? [{ record, good: good.get(record.id)! }] : [])),
+  );
+  const judged = compared.filter(({ record }) => good.has(record.id));
+  const refusals: string[] = [];
+  const answered = (name: string, logged: readonly Logged[]): Estimates | null => {
+    const estimates = estimatesOf(logged);
+    const refusal = refusalOf(estimates);
+    if (refusal !== null) refusals.push(`${name}: ${refusal}`);
+    return refusal === null ? estimates : null;
+  };
+  return {
+    records: compared.length,
+    judged: judged.length,
+    accuracy: answered(
+      'accuracy',
+      judged.map(({ record, target, best }) => ({
+        propensity: record.decision!.plan.propensity,
+        target,
+        reward: good.get(record.id)!,
+        expected: model(record.decision!),
+        expectedOfTarget: model(best),
+      })),
+    ),
+    costUsd: answered(
+      'cost',
+      compared.map(({ record, target, best }) => ({
+        propensity: record.decision!.plan.propensity,
+        target,
+        reward: usdOf(record.cost),
+        expected: usdOf(record.decision!.expectedCost),
+        expectedOfTarget: usdOf(best.expectedCost as Nano),
+      })),
+    ),
+    latencyS: answered(
+      'latency',
+      compared.map(({ record, target, best }) => ({
+        propensity: record.decision!.plan.propensity,
+        target,
+        reward: record.timings.totalMs / 1_000,
+        expected: record.decision!.expectedLatencyMs / 1_000,
+        expectedOfTarget: best.expectedLatencyMs / 1_000,
+      })),
+    ),
+    refusals,
+  };
+}
+
+const keyOf = (call: Call): string => `${call.kind}:${membersOf(call).join('+')}`;
+
+/** How likely the policy does what was done, on what was known then, and what it would do rather. */
+function targetOf(
+  { decision }: RequestRecord,
+  policy: Settings,
+  classifier: Classifier,
+): { target: number; best: Decision } | null {
+  const { classification, prospects, plan } = decision!;
+  const task = policy.tasks.get(classification.task);
+  if (task === undefined) return null;
+  const known = new Map(prospects.map((prospect) => [prospect.model, prospect]));
+  const drawn = (draw: number): Decision | null => {
+    try {
+      return decide({
+        features: usualFeatures(task),
+        wishes: { strategy: null, tier: null, task: task.name, models: null, maxCost: null, deadlineMs: null },
+        settings: policy,
+        classifier,
+        quality: (_, model) => ({ quality: known.get(model)?.quality ?? 0.5, samples: known.get(model)?.samples ?? 0 }),
+        allowed: null,
+        random: () => draw,
+      });
+    } catch {
+      return null;
+    }
+  };
+  const best = drawn(1 - 1e-9);
+  if (best === null) return null;
+  const wanted = keyOf(plan.call);
+  if (best.plan.propensity >= 1) return { target: keyOf(best.plan.call) === wanted ? 1 : 0, best };
+  if (keyOf(best.plan.call) === wanted) return { target: best.plan.propensity, best };
+  const explored = 1 - best.plan.propensity;
+  let hits = 0;
+  for (let draw = 0; draw < DRAWS; draw += 1) {
+    const other = drawn((explored * (draw + 0.5)) / DRAWS);
+    if (other !== null && keyOf(other.plan.call) === wanted) hits += 1;
+  }
+  return { target: (explored * hits) / DRAWS, best };
+}
+
+/** Mean reward by task and call, shrunk towards what the router expected. */
+function rewardModel(
+  judged: readonly { readonly record: RequestRecord; readonly good: number }[],
+): (decision: Decision) => number {
+  const sums = new Map<string, { good: number; count: number }>();
+  const key = ({ classification, plan }: Decision): string => `${classification.task} ${keyOf(plan.call)}`;
+  for (const { record, good } of judged) {
+    const sum = sums.get(key(record.decision!)) ?? { good: 0, count: 0 };
+    sum.good += good;
+    sum.count += 1;
+    sums.set(key(record.decision!), sum);
+  }
+  return (decision) => {
+    const { good, count } = sums.get(key(decision)) ?? { good: 0, count: 0 };
+    return (good + STRENGTH * decision.expectedQuality) / (count + STRENGTH);
+  };
+}
