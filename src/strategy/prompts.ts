@@ -7,7 +7,8 @@ const MAX_ANSWER = 24_000;
 const MAX_SHOWN = 96_000;
 const MAX_CALLS = 64;
 const shareOf = (answers: number): number => Math.min(MAX_ANSWER, Math.floor(MAX_SHOWN / answers));
-const LABELS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** Without vowels, so that no code spells a word. */
+const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 
 /** One answer as a judge sees it. */
 export interface Labelled {
@@ -17,15 +18,21 @@ export interface Labelled {
   readonly own: boolean;
 }
 
-/** Shuffled anew for every judge, so that no place is an advantage. */
+/** Shuffled anew for every judge, so that no place is an advantage; and no answer can speak of another, since nobody knew the labels. */
 export function label(candidates: readonly Candidate[], own: string, random: Random): readonly Labelled[] {
   const others = candidates.filter(({ model }) => model !== own);
   const shown = others.length >= 2 ? others : candidates;
   return shuffle(shown, random).map((candidate, index) => ({
-    label: LABELS[index] ?? `Z${index}`,
+    label: codeOf(index, random),
     candidate,
     own: candidate.model === own,
   }));
+}
+
+/** Two letters and a number that differs for each answer: `KT4`. */
+function codeOf(index: number, random: Random): string {
+  const letter = (): string => LETTERS[Math.floor(random() * LETTERS.length)]!;
+  return `${letter()}${letter()}${index + 1}`;
 }
 
 function shuffle<Item>(items: readonly Item[], random: Random): Item[] {

@@ -16,7 +16,7 @@ const isRanking = (request: ChatRequest): boolean =>
 const isChairing = (request: ChatRequest): boolean => String(request.messages.at(-1)!.content).includes('drafts');
 const lastText = (request: ChatRequest): string => String(request.messages.at(-1)!.content);
 const labelsIn = (request: ChatRequest): string[] =>
-  [...lastText(request).matchAll(/<<\w+ answer ([A-Z])/g)].map((match) => match[1]!);
+  [...lastText(request).matchAll(/<<\w+ answer (\w+)/g)].map((match) => match[1]!);
 
 /** A member that answers, judges by the alphabet and chairs. */
 const member = (name: string, more: SimulatedModel = {}): SimulatedModel => ({
