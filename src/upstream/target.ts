@@ -38,7 +38,8 @@ function headersOf(provider: Provider, route: Route, accept: string): string[] {
     ...Object.entries(route.headers),
   ]);
   const key = provider.apiKey?.reveal().trim();
-  if (key) headers.set(provider.authHeader.toLowerCase(), `${provider.authPrefix}${key}`);
+  if (key && route.keyHeader !== undefined) headers.set(route.keyHeader, key);
+  else if (key) headers.set(provider.authHeader.toLowerCase(), `${provider.authPrefix}${key}`);
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name.toLowerCase(), value);
   return [...headers].filter(([name]) => !HOP_BY_HOP.has(name)).flat();
 }

@@ -41,19 +41,21 @@ export function overlay<Row extends object>(below: Row, above: Row): Row {
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
 
-const AUTH_HEADER: Readonly<Partial<Record<ProviderType, string>>> = {
-  anthropic: 'x-api-key',
-  gemini: 'x-goog-api-key',
-};
+/** Google's OpenAI-compatible address, where what is passed through goes, takes a bearer like OpenAI. */
+function usualAuthHeader(type: ProviderType | undefined, baseUrl: string): string {
+  if (type === 'anthropic') return 'x-api-key';
+  return type === 'gemini' && !baseUrl.endsWith('/openai') ? 'x-goog-api-key' : 'authorization';
+}
 
 function providerFrom(name: string, row: ProviderRow, keyVariable: string | null): Provider {
   const key = row.api_key?.reveal() ?? '';
   const simulated = row.type === 'sandbox';
-  const authHeader = row.auth_header?.toLowerCase() ?? AUTH_HEADER[row.type ?? 'openai'] ?? 'authorization';
+  const baseUrl = trimmed(row.base_url ?? '');
+  const authHeader = row.auth_header?.toLowerCase() ?? usualAuthHeader(row.type, baseUrl);
   return {
     name,
     type: row.type ?? 'openai',
-    baseUrl: simulated ? (row.base_url ?? 'sandbox:') : trimmed(row.base_url ?? ''),
+    baseUrl: simulated ? (row.base_url ?? 'sandbox:') : baseUrl,
     apiKey: key === '' || row.api_key === undefined ? null : row.api_key,
     keyMissing: key === '' && keyVariable !== null,
     keyVariable,

@@ -8,6 +8,8 @@ export interface Route {
   readonly streamPath: string;
   /** Lower case; the provider's own `headers` win over them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Carries the bare key, where it isn't the header that the provider's other addresses want it in. */
+  readonly keyHeader?: string;
   /** The body's JSON text. Throws a `Fault` for what the dialect cannot say. */
   readonly shape: (request: ChatRequest, stream: boolean) => string;
 }

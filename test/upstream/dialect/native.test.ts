@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Model, Provider } from '../../../src/contract/index.ts';
 import { Secret } from '../../../src/contract/index.ts';
 import { callTo, collecting, failureOf, json, site, upstreamFor } from '../scene.ts';
-import { bytesOf, fixtures, translated, type Fixture } from './fixture.ts';
+import { bytesOf, fixtures, modelOf, translated, type Fixture } from './fixture.ts';
 
 const named = (name: string): Fixture => fixtures.find((fixture) => fixture.name === name)!;
 const WHOLE = { anthropic: named('anthropic-whole'), gemini: named('gemini-whole') };
@@ -157,6 +157,18 @@ describe.each(TYPES)('%s', (type) => {
     });
     expect(there.seen).toEqual([]);
   });
+});
+
+it('the catalog’s Gemini: a bare key for the native address, a bearer for what is passed through', async () => {
+  const there = await site((response) => json(response, 200, WHOLE.gemini.answers));
+  const { model: known, provider: given } = modelOf(WHOLE.gemini);
+  expect(given).toMatchObject({ authHeader: 'authorization', authPrefix: 'Bearer ' });
+  const baseUrl = given.baseUrl.replace('https://generativelanguage.googleapis.com', there.origin);
+  await upstreamFor().whole(callTo(there.origin, { provider: { ...given, baseUrl }, model: known }));
+  const { headers, url } = there.seen[0]!.request;
+  expect(url).toBe('/v1beta/models/gemini-3.8-flash:generateContent');
+  expect(headers['x-goog-api-key']).toBe('sk-GEMINI');
+  expect(headers).not.toHaveProperty('authorization');
 });
 
 it('Gemini’s other addresses and models', async () => {

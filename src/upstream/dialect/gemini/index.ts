@@ -9,6 +9,9 @@ import { geminiShape } from './request.ts';
 /** The address as it may be given: with the version or not, and the OpenAI-compatible one, which pass-through uses. */
 const PATH_END = /\/*(?:\/(v\d+(?:alpha|beta)?\d*))?(?:\/openai)?(?:\/models)?\/*$/;
 
+/** Google's OpenAI-compatible address takes the key as a bearer, the native one beside it refuses that. */
+const isCompatible = (path: string): boolean => /\/openai\/*$/.test(path);
+
 export const gemini: Dialect = {
   route(provider, model) {
     const base = new URL(provider.baseUrl);
@@ -21,6 +24,7 @@ export const gemini: Dialect = {
       wholePath: `${path}:generateContent${query && `?${query}`}`,
       streamPath: `${path}:streamGenerateContent?alt=sse${query && `&${query}`}`,
       headers: {},
+      ...(isCompatible(base.pathname) && provider.authHeader === 'authorization' && { keyHeader: 'x-goog-api-key' }),
       shape: geminiShape(provider, model),
     };
   },
