@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { processorUs } from '../speed/processor-time.mjs';
 import { MAX_OUTPUT, MODELS, PRICES } from './script.mjs';
 
 export const ADMIN_KEY = 'admin-of-the-bench-0123456789';
@@ -87,6 +88,8 @@ export async function startQuorum({ dist, folder, config, name = 'quorum' }) {
     url,
     pid: child.pid,
     readyMs: performance.now() - from,
+    /** Processor time until then: what remains of it on a crowded machine. */
+    readyProcessorMs: processorUs(child.pid) / 1_000,
     log: () => readFileSync(logFile, 'utf8'),
     kill: () => child.kill('SIGKILL'),
     ended,

@@ -1,4 +1,5 @@
 // The things that are configured: providers, models, tiers, tasks. All frozen data; a request sees one `Settings` from start to end.
+import type { RateLimits } from './accounts.ts';
 import type { Nano, Price } from './money.ts';
 import type { Secret } from './secret.ts';
 import type { Validator } from './validator.ts';
@@ -116,6 +117,8 @@ export interface Model {
   readonly toolFields: Readonly<Record<string, unknown>>;
   /** For providers with a dialect of their own. Absent: `effort`. */
   readonly thinking?: ThinkingStyle;
+  /** Of requests that ask for it by its name; absent: none. */
+  readonly limits?: RateLimits;
   readonly timeouts: Timeouts;
 }
 

@@ -9,7 +9,7 @@ import {
   type Ticket,
   type Visitor,
 } from '../accounts/index.ts';
-import type { Clock, RequestRecord, Sink } from '../contract/index.ts';
+import type { Clock, CurrentSettings, RequestRecord, Settings, Sink } from '../contract/index.ts';
 import type { Answer, Inbound } from '../pipeline/exchange.ts';
 import { tee } from '../pipeline/keep.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -24,6 +24,7 @@ export interface ChatParts {
   readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly limiter: RateLimiter;
+  readonly settings: CurrentSettings;
   readonly idempotency: Idempotency;
   readonly bodyLimitBytes: () => number;
 }
@@ -110,7 +111,7 @@ function enter(
   { visitor }: Visit,
   response: ServerResponse,
 ): { inbound: Inbound; headers: HeaderList } {
-  const subjects = limitsOf(visitor);
+  const subjects = [...limitsOf(visitor), ...ofModels(inbound, parts.settings())];
   if (subjects.length === 0) return { inbound, headers: [] };
   const entered = parts.limiter.enter(subjects, estimateTokens(inbound.request), parts.clock.now());
   let used: number | null = null;
@@ -126,6 +127,15 @@ export function limitsOf({ caller: { key }, team }: Visitor): readonly Limited[]
   if (key !== null) all.push({ name: `key ${key.id}`, limits: key.limits });
   if (team !== null) all.push({ name: `team ${team.id}`, limits: team.limits });
   return all.filter(({ limits }) => limits.rpm !== null || limits.tpm !== null || limits.parallel !== null);
+}
+
+/** Those of the models that the request itself names. */
+function ofModels({ request, wishes }: Inbound, settings: Settings): readonly Limited[] {
+  const named = wishes.models ?? [settings.aliases.get(request.model) ?? request.model];
+  return named.flatMap((name) => {
+    const limits = settings.models.get(name)?.limits;
+    return limits === undefined ? [] : [{ name: `model ${name}`, limits }];
+  });
 }
 
 async function turnOf(

@@ -115,6 +115,13 @@ function modelFrom(
     fieldValues: row.field_values ?? {},
     toolFields: row.tool_fields ?? {},
     ...(row.thinking !== undefined && { thinking: row.thinking }),
+    ...(row.limits !== undefined && {
+      limits: {
+        rpm: row.limits.rpm ?? null,
+        tpm: row.limits.tpm ?? null,
+        parallel: row.limits.parallel ?? null,
+      },
+    }),
     timeouts: timeoutsOf(config.models[name]?.timeouts, config.timeouts, catalog.rows.models[name], speed),
   };
 }

@@ -135,6 +135,14 @@ const modelRow = z.strictObject({
     .describe(
       'How a model of Anthropic or Gemini is told how much to think: `effort` (a word) or `budget` (a number of tokens; Claude up to 4.5, Gemini up to 2.5). Default: effort.',
     ),
+  limits: z
+    .strictObject({
+      rpm: whole(1, 100_000_000).optional().describe('Requests a minute.'),
+      tpm: whole(1, 1_000_000_000).optional().describe('Tokens a minute.'),
+      parallel: whole(1, 100_000).optional().describe('Requests at the same time; more get 429 at once.'),
+    })
+    .optional()
+    .describe('Of requests that ask for this model by its name, in each process. Default: none.'),
   timeouts: timeouts().optional().describe('Its own timeouts; those not given are the general ones.'),
   ...NOTE,
 });

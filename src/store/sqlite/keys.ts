@@ -1,6 +1,15 @@
 // Keys, teams and budgets in SQLite, with every change in the audit.
-import type { Act, AuditEntry, Budget, KeySecret, RegistryStore, Team, VirtualKey } from '../../contract/index.ts';
-import type { Db } from './database.ts';
+import {
+  QuorumError,
+  type Act,
+  type AuditEntry,
+  type Budget,
+  type KeySecret,
+  type RegistryStore,
+  type Team,
+  type VirtualKey,
+} from '../../contract/index.ts';
+import { sqliteCode, type Db } from './database.ts';
 
 interface AuditRow {
   seq: number;
@@ -35,11 +44,13 @@ export function createSqliteRegistry(db: Db): RegistryStore {
   );
 
   const change = (act: Act, action: string, subject: string, detail: unknown, write: () => void): void =>
-    db.transaction(() => {
-      write();
-      note.run(act.at, act.actor, action, subject, JSON.stringify(detail));
-      raise.run();
-    });
+    orUnavailable(() =>
+      db.transaction(() => {
+        write();
+        note.run(act.at, act.actor, action, subject, JSON.stringify(detail));
+        raise.run();
+      }),
+    );
   const currentVersion = (): number => version.first()?.version ?? 0;
 
   return {
@@ -74,4 +85,17 @@ export function createSqliteRegistry(db: Db): RegistryStore {
       return { rows, cursor: rows.length < limit ? null : String(rows.at(-1)?.seq) };
     },
   };
+}
+
+/** A locked file, a full disk: nothing was changed, and the same may work in a moment. */
+function orUnavailable(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (sqliteCode(error) === '') throw error;
+    throw new QuorumError('budget_unavailable', 'The database can’t be written at the moment; nothing was changed.', {
+      retryAfterMs: 1_000,
+      cause: error,
+    });
+  }
 }

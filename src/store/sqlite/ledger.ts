@@ -304,13 +304,7 @@ function entryOf(
     inputTokens: usage?.prompt_tokens ?? 0,
     outputTokens: usage?.completion_tokens ?? 0,
     allowances: of.allowances.map((one) => one.id),
-    detail:
-      usage === null
-        ? null
-        : {
-            usage,
-            priceVersion,
-          },
+    detail: charge === null ? null : { ...(usage !== null && { usage }), priceVersion },
   };
 }
 
