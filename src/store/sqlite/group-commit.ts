@@ -9,6 +9,8 @@ export interface Job {
   undo(): void;
   /** The file can't be written. True: try again later, before anything that came after it. */
   failed(error: unknown): boolean;
+  /** Nobody waits for it and no balance rests on it: it may be gathered with others for up to `LATER_MS`. */
+  readonly isPatient: boolean;
 }
 
 export interface GroupCommit {
@@ -30,6 +32,10 @@ export interface GroupCommitOptions {
 }
 
 const MOST_AT_ONCE = 256;
+/** A transaction of its own would cost what nobody waits for more than all else about it. */
+const LATER_MS = 10;
+/** So many don't wait any longer. */
+const MANY = 32;
 const PAUSE_MS = { first: 50, most: 1_000 };
 /** Another process is writing: as a rule for less than a millisecond. */
 const BUSY = { pauseMs: 3, mostMs: 2_000 };
@@ -41,6 +47,7 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
   let pausedUntil = 0;
   let busySince: number | null = null;
   let cancelRetry = (): void => undefined;
+  let cancelLater: (() => void) | null = null;
   let stopped = false;
 
   const commit = (jobs: readonly Job[]): void => {
@@ -83,6 +90,8 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
 
   const run = (): void => {
     scheduled = false;
+    cancelLater?.();
+    cancelLater = null;
     if (stopped || queue.length === 0) return;
     const jobs = queue.slice(0, MOST_AT_ONCE);
     queue = queue.slice(MOST_AT_ONCE);
@@ -118,17 +127,19 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
       return;
     }
     queue.push(job);
-    schedule();
+    if (job.isPatient && queue.length < MANY) cancelLater ??= options.clock.after(LATER_MS, run);
+    else schedule();
   };
 
   return {
     add,
     flush: () =>
       new Promise((resolve) => {
-        add({ apply: () => resolve, undo: () => undefined, failed: () => true });
+        add({ apply: () => resolve, undo: () => undefined, failed: () => true, isPatient: false });
       }),
     stop: () => {
       cancelRetry();
+      cancelLater?.();
       while (queue.length > 0) {
         const jobs = queue.splice(0, MOST_AT_ONCE);
         try {

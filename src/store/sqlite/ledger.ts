@@ -96,9 +96,10 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
           reject(unavailable(error));
           return false;
         },
+        isPatient: false,
       });
     });
-  const later = (apply: () => void, undo: () => void = () => undefined): void => {
+  const later = (apply: () => void, undo: () => void = () => undefined, isPatient = false): void => {
     const job: Job = {
       apply: () => {
         apply();
@@ -106,6 +107,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
       },
       undo,
       failed: () => true,
+      isPatient,
     };
     commits.add(job);
   };
@@ -222,12 +224,14 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
       }),
     release: (holdId, legId) => legOf(holdId, legId, (hold, leg) => end(hold, leg, null, null)),
     finish,
-    post: (charge) =>
-      later(() => {
+    post: (charge) => {
+      const apply = (): void => {
         book.move(charge.allowances, { posted: charge.cost });
         const flag = charge.estimated ? 'estimated' : null;
         book.entry(entryOf(charge, charge.model, charge.id, charge.cost, charge, flag, null, charge.at));
-      }),
+      };
+      later(apply, undefined, charge.allowances.length === 0);
+    },
     flush: () => commits.flush(),
     balances: (allowances) => ask(() => allowances.map((one) => book.balance(one))),
     topUp: (allowance, amount, act) =>
