@@ -27,10 +27,7 @@ export interface FunctionTool {
 }
 
 /** `one`: this function; `any`: one of them, whichever. Null: nothing was said. */
-export type ToolChoice =
-  | { readonly kind: 'auto' | 'none' | 'any' }
-  | { readonly kind: 'one'; readonly name: string }
-  | null;
+type ToolChoice = { readonly kind: 'auto' | 'none' | 'any' } | { readonly kind: 'one'; readonly name: string } | null;
 
 export type Format =
   | { readonly kind: 'text' }

@@ -5,7 +5,7 @@ import type { Dialect } from './dialect.ts';
 import { gemini } from './gemini/index.ts';
 import { openai } from './openai.ts';
 
-export type { Circumstances, Dialect, NativeError, Route, Translator } from './dialect.ts';
+export type { Dialect, NativeError, Route, Translator } from './dialect.ts';
 
 export function dialectOf({ type }: Provider): Dialect {
   switch (type) {

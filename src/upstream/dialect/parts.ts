@@ -9,7 +9,7 @@ export type Part =
   /** Base64, or an address. */
   | { readonly kind: 'image' | 'audio' | 'file'; readonly media: Media; readonly more: Fields };
 
-export interface Media {
+interface Media {
   readonly data: string | null;
   readonly url: string | null;
   /** Null: nobody said. */

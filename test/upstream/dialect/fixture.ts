@@ -7,7 +7,7 @@ import { EVERY_KEY, settle } from '../../config/support.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface Failure {
+interface Failure {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -56,7 +56,7 @@ export function modelOf({ model: name }: Pick<Fixture, 'model'>): { model: Model
 
 export const NOW = 1_700_000_000_000;
 
-export function translatorOf(fixture: Pick<Fixture, 'model'>): Translator {
+function translatorOf(fixture: Pick<Fixture, 'model'>): Translator {
   const { model, provider } = modelOf(fixture);
   return dialectOf(provider).translate!({ model: model.upstreamModel, now: NOW });
 }

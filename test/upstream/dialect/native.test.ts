@@ -186,3 +186,16 @@ it('Gemini’s other addresses and models', async () => {
   }
   expect(there.seen.map(({ request }) => request.url)).toEqual(paths.map(([, , path]) => path));
 });
+
+it('Gemini’s errors in a list, under a 200 and where a stream was asked for', async () => {
+  const error = { code: 429, message: 'Quota exceeded', status: 'RESOURCE_EXHAUSTED' };
+  const there = await site((response, _, nth) => json(response, nth % 2 === 1 ? 200 : 429, [{ error }]));
+  const upstream = upstreamFor();
+  for (let nth = 0; nth < 2; nth++) {
+    const failing = { kind: 'rate_limited', status: 429 };
+    expect(await failureOf(upstream.whole(call(there.origin, 'gemini')))).toMatchObject(failing);
+    const failure = await failureOf(upstream.stream(call(there.origin, 'gemini')));
+    expect(failure).toMatchObject(failing);
+    expect(JSON.parse(Buffer.from(failure.body!).toString())).toMatchObject({ error: { message: 'Quota exceeded' } });
+  }
+});

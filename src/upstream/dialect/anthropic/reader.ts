@@ -155,7 +155,7 @@ const merged = (known: Fields, more: unknown): Fields =>
 const count = (value: unknown): number => (typeof value === 'number' && value > 0 ? value : 0);
 
 /** `input_tokens` counts neither what was read from the cache nor what was written to it; OpenAI's `prompt_tokens` counts all. */
-export function anthropicUsage(usage: Fields): Usage {
+function anthropicUsage(usage: Fields): Usage {
   const read = count(usage['cache_read_input_tokens']);
   const written = count(usage['cache_creation_input_tokens']);
   const prompt = count(usage['input_tokens']) + read + written;

@@ -140,7 +140,7 @@ const ofModality = (details: unknown, modality: string): number =>
   listOf(details).reduce((sum, detail) => sum + (detail['modality'] === modality ? count(detail['tokenCount']) : 0), 0);
 
 /** Google counts thoughts apart from the answer, and what its own tools brought in apart from the prompt. */
-export function geminiUsage(usage: Fields): Usage {
+function geminiUsage(usage: Fields): Usage {
   const prompt = count(usage['promptTokenCount']) + count(usage['toolUsePromptTokenCount']);
   const thought = count(usage['thoughtsTokenCount']);
   const completion = count(usage['candidatesTokenCount']) + thought;
