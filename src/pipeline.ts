@@ -101,7 +101,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   async function make(trail: Trail, fresh: Fresh, wishes: Wishes, settings: Settings): Promise<Answer> {
     try {
-      const pressure = capacity.admit();
+      const pressure = capacity.admit(trail.inbound.principal.tenant);
       const panel = await convene(trail, fresh, wishes, settings, pressure);
       const streamed = trail.inbound.request.stream === true;
       const delivery = { trail, fresh, clock, settings, close };

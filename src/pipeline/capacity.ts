@@ -23,8 +23,8 @@ export interface CapacityParts {
 export type Pressure = 0 | 1 | 2 | 3;
 
 export interface Capacity {
-  /** Throws `overload_throttled` when nothing more can be taken on. */
-  admit(): Pressure;
+  /** Throws `overload_throttled` when nothing more can be taken on; before anything costs time. */
+  admit(tenant: string): Pressure;
   /** The role's slot and one of all. */
   enter(role: string | null, tenant: string, signal: AbortSignal): Lease | Promise<Lease>;
   /** The settings without the models that are left alone for now. */
@@ -84,7 +84,8 @@ export function createCapacity({ slots, lagMs, maxLagMs, leftAlone }: CapacityPa
   }
 
   return {
-    admit() {
+    admit(tenant) {
+      slots.check(ALL, tenant);
       const shared = slots.use().find(({ name }) => name === GLOBAL) ?? null;
       const pressure = pressureOf(lagMs(), maxLagMs(), shared);
       if (pressure < FULL) return pressure;
@@ -92,7 +93,8 @@ export function createCapacity({ slots, lagMs, maxLagMs, leftAlone }: CapacityPa
         retryAfterMs: RETRY_AFTER_MS,
       });
     },
-    enter: (role, tenant, signal) => slots.take(role === null || role === GLOBAL ? ALL : [`role ${role}`, GLOBAL], tenant, signal),
+    enter: (role, tenant, signal) =>
+      slots.take(role === null || role === GLOBAL ? ALL : [`role ${role}`, GLOBAL], tenant, signal),
     able(settings, wishes) {
       const out = leftAlone();
       if (out === null || wishes.models?.length === 1) return { settings, leftOut: [] };

@@ -61,6 +61,9 @@ export function guarded(upstream: Upstream, { clock, health, slots, isLimited }:
     if (objection !== null) throw new CallFailure('unreachable', `${whom.provider} ${objection}`, { sent: false });
   }
 
+  const bounded = (call: UpstreamCall, whom: Whom): UpstreamCall =>
+    call.maxRetries > 0 && !health.mayRetry(whom) ? { ...call, maxRetries: 0 } : call;
+
   async function enter({ provider, model, tenant, signal, replaceable }: UpstreamCall): Promise<Lease> {
     try {
       return await slots.take([slotOfProvider(provider.name), slotOfModel(model.name)], tenant ?? '', signal);
@@ -119,7 +122,7 @@ export function guarded(upstream: Upstream, { clock, health, slots, isLimited }:
       try {
         const slot = slotFor(call);
         lease = slot === FREE ? FREE : await slot;
-        const reply = await upstream.whole(call);
+        const reply = await upstream.whole(bounded(call, whom));
         health.ended(whom, 'good', startedAt);
         return withWait(reply, lease);
       } catch (thrown) {
@@ -137,7 +140,7 @@ export function guarded(upstream: Upstream, { clock, health, slots, isLimited }:
       try {
         const slot = slotFor(call);
         lease = slot === FREE ? FREE : await slot;
-        const reply = await upstream.stream(call);
+        const reply = await upstream.stream(bounded(call, whom));
         return watched(reply, call, whom, lease, startedAt);
       } catch (thrown) {
         lease.release();

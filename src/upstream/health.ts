@@ -34,6 +34,8 @@ export interface Whom {
 export interface Health {
   /** Why the call is not to be made; null: make it, and tell `ended`. */
   admit(whom: Whom, ask: Ask): string | null;
+  /** Whether it may be called again after a failure: one that fails all the time is, by few calls only. */
+  mayRetry(whom: Whom): boolean;
   ended(whom: Whom, end: CallEnd, startedAt: number): void;
   /** Who is left out at the moment and why, drawn anew for each request; null: nobody. */
   ailing(): ReadonlyMap<string, string> | null;
@@ -62,10 +64,10 @@ export function isOutlier(own: Tally, peers: Tally): boolean {
 }
 
 /**
- * Hops to a model that is failing too: one for each ten calls, and one in two seconds, so that an outage of
- * everything isn't doubled by everybody trying everywhere.
+ * Hops to a model that is failing too, and calls to it that may be retried: one for each twenty calls, and one in two
+ * seconds, so that an outage of everything isn't doubled by everybody trying everywhere.
  */
-const HOPS_PER_CALL = 0.1;
+const HOPS_PER_CALL = 0.05;
 const HOPS_PER_MS = 1 / 2_000;
 const MOST_HOPS = 5;
 
@@ -136,6 +138,7 @@ export function createHealth({ now, random, poolSize, ejection }: HealthOptions)
       if (breaker.isSick && standIn && !mayHop()) return "isn't tried: its last calls failed as well";
       return null;
     },
+    mayRetry: (whom) => !patientOf(whom).breaker.isSick || mayHop(),
     ended(whom, end, startedAt) {
       const patient = patientOf(whom);
       const at = now();

@@ -21,6 +21,8 @@ export interface Slots {
    * then it rejects with `overload_throttled`. Throws that at once when the line is too long to be served in time.
    */
   take(names: readonly string[], tenant: string, signal: AbortSignal): Lease | Promise<Lease>;
+  /** Throws what `take` would throw at once. */
+  check(names: readonly string[], tenant: string): void;
   /** Of those names that were ever used. */
   use(): readonly SlotUse[];
 }
@@ -151,14 +153,19 @@ export function createSlots({ clock, limitOf, maxWaitMs }: SlotOptions): Slots {
     });
   }
 
+  function check(names: readonly string[], tenant: string): void {
+    if (names.some((name) => limitOf(name) !== undefined && isTooLong(name, tenant))) throw throttled(names, tenant, 0);
+  }
+
   return {
+    check,
     take(wanted, tenant, signal) {
       const names = wanted.filter((name) => limitOf(name) !== undefined);
       if (names.length === 0) return FREE;
       // Raised limits are seen by whoever comes next.
       next();
       if (names.every(isFree)) return occupy(names, clock.now());
-      if (names.some((name) => isTooLong(name, tenant))) throw throttled(names, tenant, 0);
+      check(names, tenant);
       return wait(names, tenant, signal);
     },
     use: () =>

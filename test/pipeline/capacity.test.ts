@@ -76,9 +76,9 @@ describe('capacity', () => {
     const { signal } = new AbortController();
     const leases = await Promise.all(['planner', 'planner', null].map((role) => capacity.enter(role, 't', signal)));
     expect(capacity.enter(null, 't', signal)).toBeInstanceOf(Promise);
-    expect(capacity.admit()).toBe(2);
+    expect(capacity.admit('t')).toBe(2);
     for (const lease of leases) lease.release();
-    expect(capacity.admit()).toBe(0);
+    expect(capacity.admit('t')).toBe(0);
   });
 
   it('a role named global takes one slot, not two', async () => {
@@ -88,7 +88,7 @@ describe('capacity', () => {
   });
 
   it('refuses when the process is too late', () => {
-    expect(() => scene(2_500).admit()).toThrow(expect.objectContaining({ code: 'overload_throttled' }));
+    expect(() => scene(2_500).admit('t')).toThrow(expect.objectContaining({ code: 'overload_throttled' }));
   });
 
   it('plans without sick models, unless the caller named that one', () => {

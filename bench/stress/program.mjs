@@ -1,0 +1,109 @@
+// Starts what a run needs: the providers, and the program itself with three models at them.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const MODELS = ['alpha', 'beta', 'gamma'];
+const READY_WITHIN_MS = 30_000;
+
+export async function startProviders() {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'upstream.mjs')], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const message = () => new Promise((resolve) => child.once('message', resolve));
+  const tell = (what) => {
+    const answer = message();
+    child.send(what);
+    return answer;
+  };
+  const ports = await message();
+  return {
+    ports,
+    /** By place: what changes. */
+    set: (changes) => tell(Object.entries(changes).map(([place, change]) => [Number(place), change])),
+    all: (change) => tell(MODELS.map((_, place) => [place, change])),
+    books: () => tell('books'),
+    newBooks: () => tell('new books'),
+    stop: () => child.kill('SIGKILL'),
+  };
+}
+
+const configOf = (ports, more) => ({
+  server: { port: 0 },
+  storage: { url: 'sqlite::memory:' },
+  providers: Object.fromEntries(
+    MODELS.map((name, place) => [
+      name,
+      { base_url: `http://127.0.0.1:${ports[place]}/v1`, api_key: 'no-secret', max_retries: 2 },
+    ]),
+  ),
+  models: Object.fromEntries(
+    MODELS.map((name, place) => [
+      name,
+      {
+        provider: name,
+        price: { input: 0.01, output: 0.01 },
+        quality: 7 - place * 0.2,
+        speed: 'fast',
+        family: name,
+        capabilities: ['tools', 'json_schema', 'streaming'],
+        timeouts: { connect: '1s', first_token: '1s', idle: '60s', total: '60s' },
+      },
+    ]),
+  ),
+  tiers: { bench: { models: MODELS, chairman: 'alpha' } },
+  default_tier: 'bench',
+  routing: { explore: 0, strategy: 'single' },
+  cache: false,
+  sandbox: false,
+  ...more,
+});
+
+async function ready(url, deadline) {
+  while (Date.now() < deadline) {
+    const isReady = await fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (isReady) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('Quorum does not become ready');
+}
+
+/** `node dist/cli.js` with these sections of the config besides. */
+export async function startQuorum(dist, ports, more = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'quorum-stress-'));
+  const file = join(folder, 'quorum.yaml');
+  writeFileSync(file, JSON.stringify(configOf(ports, more)));
+  const child = spawn(process.execPath, [join(dist, 'cli.js'), '--config', file, '--json', '--log-level', 'info'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let head = '';
+  const url = await new Promise((resolve, reject) => {
+    const look = (part) => {
+      if (head.length > 20_000) return;
+      head += part;
+      const found = /listening on (http:\/\/[^\s"]+)/.exec(head)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.setEncoding('utf8').on('data', look);
+    child.stderr.setEncoding('utf8').on('data', look);
+    child.once('exit', (code) => reject(new Error(`Quorum ended (${code}):\n${head}`)));
+  });
+  await ready(url, Date.now() + READY_WITHIN_MS);
+  return {
+    url,
+    residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    async stop() {
+      child.removeAllListeners('exit');
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,291 @@
+// What is done to the program, and the figures that come of it.
+import { setTimeout as pause } from 'node:timers/promises';
+import { row } from '../speed/table.mjs';
+import { ask, failed, metric, now, quantile, share, steady } from './load.mjs';
+import { startQuorum } from './program.mjs';
+
+const percent = (value) => 100 * value;
+const MEBIBYTE = 1024 * 1024;
+
+/** A fresh program, and providers that are well. */
+async function withProgram({ dist, providers }, more, work) {
+  await providers.all({ mode: 'well', latencyMs: 20, chunks: 5, everyMs: 10, chunkBytes: 40 });
+  await providers.newBooks();
+  const quorum = await startQuorum(dist, providers.ports, more);
+  try {
+    return await work(quorum);
+  } finally {
+    await quorum.stop();
+  }
+}
+
+/** The best of three providers falls ill in the middle of steady load. */
+async function sick(context) {
+  const rows = [];
+  for (const mode of ['dead', 'stalled', 'garbage', 'failing']) {
+    rows.push(
+      ...(await withProgram(context, {}, async ({ url }) => {
+        const load = steady(url, {
+          perSecond: 40,
+          seconds: context.seconds * 2,
+          body: (nth) => ({ stream: nth % 2 === 0 }),
+        });
+        await pause(context.seconds * 500);
+        await context.providers.set({ 0: { mode } });
+        const answers = await load;
+        return [
+          row(
+            `one of three ${mode}: client errors (${answers.length} requests)`,
+            percent(share(failed(answers).length, answers.length)),
+            '%',
+            { most: 0.1 },
+          ),
+        ];
+      })),
+    );
+  }
+  return rows;
+}
+
+/** Everything fails for a while. */
+async function outage(context) {
+  return withProgram(context, {}, async ({ url }) => {
+    const { providers, outageSeconds } = context;
+    await steady(url, { perSecond: 30, seconds: 1 });
+    await providers.newBooks();
+    await providers.all({ mode: 'failing' });
+    const during = await steady(url, { perSecond: 30, seconds: outageSeconds });
+    const { calls } = await providers.books();
+    await providers.all({ mode: 'well' });
+    const recoveredAt = now();
+    const after = await steady(url, { perSecond: 30, seconds: 5 });
+    const lastFailure = Math.max(recoveredAt, ...failed(after).map(({ at }) => at));
+    const attempts = calls.reduce((sum, each) => sum + each, 0);
+    return [
+      row(
+        `all fail for ${outageSeconds} s: attempts a request (${during.length} requests)`,
+        attempts / during.length,
+        '',
+        { most: 1.2 },
+      ),
+      row('… until the last error after they are well', (lastFailure - recoveredAt) / 1_000, 's', { most: 30 }),
+      row(
+        '… p99 of the errors',
+        quantile(
+          failed(during).map(({ ms }) => ms),
+          0.99,
+        ),
+        'ms',
+      ),
+    ];
+  });
+}
+
+/** More than the shared slots can take. */
+async function overload(context) {
+  const limits = { roles: { global: 10 }, max_wait: '1s' };
+  return withProgram(context, { limits }, async (quorum) => {
+    const { url } = quorum;
+    await context.providers.all({ latencyMs: 100 });
+    await steady(url, { perSecond: 80, seconds: 3 });
+    const CAPACITY = 100;
+    const goodput = async (times) => {
+      const answers = await steady(url, { perSecond: CAPACITY * times, seconds: context.seconds });
+      const good = answers.filter(({ status }) => status === 200);
+      const last = Math.max(...good.map(({ at, ms }) => at + ms));
+      const refused = answers.filter(({ status }) => status === 503);
+      const other = answers.length - good.length - refused.length;
+      return { perSecond: (1_000 * good.length) / (last - answers[0].at), refused: refused.map(({ ms }) => ms), other };
+    };
+    const peak = await goodput(1);
+    const before = quorum.residentBytes();
+    const rows = [row('at capacity: answers', peak.perSecond, '/s')];
+    for (const times of [2, 5]) {
+      const load = goodput(times);
+      await pause(500);
+      const health = [];
+      for (let turn = 0; turn < 20; turn++) {
+        const startedAt = now();
+        await (await fetch(`${url}/livez`)).text();
+        health.push(now() - startedAt);
+        await pause(20);
+      }
+      const { perSecond, refused, other } = await load;
+      rows.push(
+        row(`${times} × capacity: goodput`, percent(perSecond / peak.perSecond), '% of the peak', { least: 90 }),
+        row(`… refusals' p99 (${refused.length} refused)`, quantile(refused, 0.99), 'ms', { most: 50 }),
+        row("… refusals' median", quantile(refused, 0.5), 'ms'),
+        row('… neither answered nor refused', other, '', { most: 0 }),
+        row("… health's p99", quantile(health, 0.99), 'ms'),
+      );
+    }
+    rows.push(row('… growth of resident memory', (quorum.residentBytes() - before) / MEBIBYTE, 'MiB'));
+    return rows;
+  });
+}
+
+/** Clients that open a stream and read nothing. */
+async function readers(context) {
+  return withProgram(context, {}, async (quorum) => {
+    const { createConnection } = await import('node:net');
+    const { url } = quorum;
+    const { hostname, port } = new URL(url);
+    const others = () => steady(url, { perSecond: 50, seconds: context.seconds, body: () => ({ model: 'beta' }) });
+    await others();
+    const calm = quantile(
+      (await others()).map(({ ms }) => ms),
+      0.99,
+    );
+    const before = quorum.residentBytes();
+    await context.providers.set({ 0: { chunks: 1_000, everyMs: 5, chunkBytes: 4_096 } });
+    const body = JSON.stringify({ model: 'alpha', stream: true, messages: [{ role: 'user', content: 'Go on.' }] });
+    const sockets = [];
+    for (let nth = 0; nth < context.readers; nth++) {
+      const socket = createConnection({ host: hostname, port: Number(port) });
+      socket.on('error', () => undefined).pause();
+      socket.write(
+        `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+      sockets.push(socket);
+      if (nth % 50 === 49) await pause(100);
+    }
+    await pause(8_000);
+    const { inside } = await context.providers.books();
+    const grown = quorum.residentBytes() - before;
+    const crowded = quantile(
+      (await others()).map(({ ms }) => ms),
+      0.99,
+    );
+    for (const socket of sockets) socket.destroy();
+    return [
+      row(
+        `${context.readers} stalled readers (${inside} upstream streams held): growth of resident memory`,
+        grown / MEBIBYTE,
+        'MiB',
+        { most: 50 },
+      ),
+      row("… other requests' p99 against before", percent(crowded / calm - 1), '% more', { most: 10 }),
+    ];
+  });
+}
+
+/** Clients that leave at a random moment. */
+async function aborts(context) {
+  const rows = [];
+  for (const strategy of ['single', 'dual', 'triple', 'cascade', 'council']) {
+    rows.push(
+      ...(await withProgram(context, {}, async ({ url }) => {
+        const { providers } = context;
+        await providers.all({ latencyMs: 60, chunks: 20, everyMs: 10 });
+        const left = new Map();
+        const one = async (nth) => {
+          const gone = new AbortController();
+          const tag = `${strategy}${nth}`;
+          const answer = ask(url, {
+            signal: gone.signal,
+            stream: nth % 2 === 0,
+            messages: [{ role: 'user', content: `Is it so? tag-${tag}` }],
+            headers: { 'x-quorum-strategy': strategy },
+          });
+          await pause(1 + Math.random() * 150);
+          left.set(tag, now());
+          gone.abort();
+          return answer;
+        };
+        const all = [];
+        for (let nth = 0; nth < context.aborts; nth++) {
+          all.push(one(nth));
+          if (nth % 5 === 4) await pause(25);
+        }
+        await Promise.all(all);
+        await pause(1_000);
+        const { closed, inside } = await providers.books();
+        const late = closed.map(([tag, at]) => at - (left.get(tag) ?? at)).filter((ms) => ms >= 0);
+        const inFlight = await metric(url, 'quorum_requests_in_flight ');
+        const counted = await metric(url, 'quorum_requests_total{');
+        return [
+          row(
+            `${strategy}, ${context.aborts} clients leave: calls ended after, at the most (${closed.length} cut)`,
+            late.length === 0 ? null : Math.max(...late),
+            'ms',
+            { most: 250 },
+          ),
+          row('… calls or requests still open', inside + inFlight, '', { most: 0 }),
+          row('… requests on the record', percent(counted / context.aborts), '%'),
+        ];
+      })),
+    );
+  }
+  return rows;
+}
+
+const ROLES = ['planner', 'executor', 'executor', 'executor', 'heavy', null];
+
+/** Twenty jobs at once, and bursts, on few slots. */
+async function jobs(context) {
+  const limits = { roles: { planner: 2, executor: 5, heavy: 1, global: 6 }, max_wait: '10s' };
+  return withProgram(context, { limits }, async ({ url }) => {
+    const { providers } = context;
+    await providers.newBooks();
+    const as = (role) => ({ headers: role === null ? {} : { 'x-quorum-role': role } });
+    const job = async () => {
+      const answers = [];
+      for (let step = 0; step < 15; step++)
+        answers.push(await ask(url, as(ROLES[Math.floor(Math.random() * ROLES.length)])));
+      return answers;
+    };
+    const answers = (await Promise.all(Array.from({ length: 20 }, job))).flat();
+    const { most } = await providers.books();
+    const burst = (
+      await Promise.all(
+        Array.from({ length: 3 }, async (_, nth) => {
+          await pause(nth * 2_500);
+          return Promise.all(Array.from({ length: 100 }, () => ask(url)));
+        }),
+      )
+    ).flat();
+    const waiting = await metric(url, 'quorum_requests_in_flight ');
+    return [
+      row(
+        `20 jobs on 2/5/1/6 slots: success (${answers.length} requests)`,
+        percent(1 - share(failed(answers).length, answers.length)),
+        '%',
+        { least: 99 },
+      ),
+      row('… calls at the same time, at the most', most, '', { most: 6 }),
+      row('3 bursts of 100: success', percent(1 - share(failed(burst).length, burst.length)), '%', { least: 99 }),
+      row('… requests that never ended', waiting, '', { most: 0 }),
+    ];
+  });
+}
+
+/** Mixed load for long: nothing grows. */
+async function soak(context) {
+  return withProgram(context, { limits: { roles: { heavy: 2 } } }, async (quorum) => {
+    const strategies = ['single', 'dual', 'triple', 'cascade', 'council'];
+    const body = (nth) => ({
+      stream: nth % 3 === 0,
+      headers: {
+        'x-quorum-strategy': strategies[nth % strategies.length],
+        ...(nth % 7 === 0 && { 'x-quorum-role': 'heavy' }),
+      },
+    });
+    const part = () => steady(quorum.url, { perSecond: 25, seconds: context.soakSeconds / 4, body });
+    const answers = await part();
+    answers.push(...(await part()));
+    const warm = quorum.residentBytes();
+    answers.push(...(await part()), ...(await part()));
+    return [
+      row(
+        `soak of ${context.soakSeconds} s: success (${answers.length} requests)`,
+        percent(1 - share(failed(answers).length, answers.length)),
+        '%',
+        { least: 99 },
+      ),
+      row('… growth of resident memory in its second half', (quorum.residentBytes() - warm) / MEBIBYTE, 'MiB'),
+      row('… requests still open', await metric(quorum.url, 'quorum_requests_in_flight '), '', { most: 0 }),
+    ];
+  });
+}
+
+export const SCENARIOS = { sick, outage, overload, readers, aborts, jobs, soak };
