@@ -70,6 +70,12 @@ describe('a stream', () => {
     expect(translated(fixture, bytes, everyByte).toString()).toBe(whole);
   });
 
+  it.each(streams)('$name says the same when its last event ends without a blank line', (fixture) => {
+    const bytes = bytesOf(fixture.stream!);
+    const shorter = Buffer.from(bytes.toString().trimEnd());
+    expect(translated(fixture, shorter).toString()).toBe(translated(fixture, bytes).toString());
+  });
+
   it.each(streams)('Π17 $name says the same with other line ends, comments and a byte order mark', (fixture) => {
     const text = bytesOf(fixture.stream!).toString().replaceAll('\r\n', '\n');
     const whole = translated(fixture, Buffer.from(text)).toString();
