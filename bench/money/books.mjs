@@ -105,7 +105,8 @@ async function countInputs(dist, wishes) {
 /** Nano-dollars that a plan can cost at the most by the request's own limits, its input counted or, quicker, by its bytes. */
 function atMost({ kind, models, maxTokens, body }, input = inputOf(body)) {
   const output = Math.min(maxTokens ?? MAX_OUTPUT, MAX_OUTPUT);
-  const reads = kind === 'council' ? 24_000 * models.length : 0;
+  // What a judge reads of each answer, as docs/budgets.md says.
+  const reads = kind === 'council' ? Math.min(24_000, output * 6 + 64) * models.length : 0;
   const of = (model, read, tokens) => {
     const price = PRICES[model];
     return (

@@ -29,6 +29,10 @@ type Role = Attempt['role'];
 export const RANKING_TOKENS = 1024;
 /** Other models' answers that a judge or the chairman reads; they are cut at 24,000 characters each. */
 const READ_TOKENS = 24_000;
+/** What is a token to one model is at most so many to another: bytes of a character that it doesn't know. */
+const FOREIGN_TOKENS = 6;
+/** Around each answer. */
+const WRAPPING_TOKENS = 64;
 
 /** One call that is paid for. Ends with `settle` or `release`, once. */
 export interface Payment {
@@ -158,7 +162,9 @@ function callsOf(plan: Plan, settings: Settings, request: ChatRequest, input: nu
     case 'cascade':
       return call.steps.map((name, step) => of(step === 0 ? 'member' : 'escalation', name, step === 0));
     case 'council': {
-      const reads = READ_TOKENS * call.members.length;
+      const longest = Math.max(...call.members.map((name) => settings.models.get(name)!.maxOutput));
+      const answer = Math.min(limitOf(request) ?? Infinity, longest) * FOREIGN_TOKENS + WRAPPING_TOKENS;
+      const reads = Math.min(READ_TOKENS, answer) * call.members.length;
       return [
         ...membersOf(call).map((name) => of('member', name, true)),
         ...membersOf(call).map((name) => of('judge', name, false, reads)),
@@ -170,6 +176,8 @@ function callsOf(plan: Plan, settings: Settings, request: ChatRequest, input: nu
   }
 }
 
+const limitOf = (request: ChatRequest): number | null => request.max_completion_tokens ?? request.max_tokens ?? null;
+
 function callOf(
   id: string,
   model: Model,
@@ -178,7 +186,6 @@ function callOf(
   role: Role,
   sent: boolean,
 ): PlannedCall {
-  const limit = request.max_completion_tokens ?? request.max_tokens ?? null;
   return {
     id,
     model,
@@ -186,7 +193,7 @@ function callOf(
     inputAtMost,
     ...(role !== 'judge' &&
       role !== 'chairman' && { countInput: () => countTokens(request, model.provider === 'openai') }),
-    outputAtMost: role === 'judge' ? RANKING_TOKENS : limit,
+    outputAtMost: role === 'judge' ? RANKING_TOKENS : limitOf(request),
     choices: request.n ?? 1,
   };
 }
