@@ -17,7 +17,7 @@ export function wishOf(mark, keys, faults) {
   const stream = chance('stream') < 0.5;
   const body = JSON.stringify({
     model: kind === 'single' ? models[0] : `quorum/${kind}`,
-    messages: [{ role: 'user', content: `What of ${words.join(' ')}? A number will do.` }],
+    messages: [{ role: 'user', content: `[${mark}] What of ${words.join(' ')}? A number will do.` }],
     user: mark,
     ...(maxTokens !== null && { [pick('name', ['max_tokens', 'max_completion_tokens'])]: maxTokens }),
     ...(stream && { stream: true }),

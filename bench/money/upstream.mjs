@@ -20,12 +20,16 @@ const event = (model, fields) =>
 /** Its tokenizer: a token for six characters. */
 const inputTokens = (messages) => Math.ceil(messages.reduce((sum, { content }) => sum + content.length, 0) / 6);
 
+/** Every request carries one in its first message; what judges and the chairman are asked has it too. */
+const markOf = (messages) => /\[([mk]\d+-[\d-]+)\]/.exec(JSON.stringify(messages))?.[1] ?? 'unknown';
+
 /** One call's line in the books; open until it says how it ended. */
 function enter(body, stream) {
-  const name = `${body.user} ${body.model}`;
+  const mark = markOf(body.messages);
+  const name = `${mark} ${body.model}`;
   const nth = seen.get(name) ?? 0;
   seen.set(name, nth + 1);
-  const script = scriptOf(body.user, body.model, nth, faults);
+  const script = scriptOf(mark, body.model, nth, faults);
   const limit = body.max_completion_tokens ?? body.max_tokens ?? MAX_OUTPUT;
   const output = Math.max(1, Math.min(script.outputTokens, limit));
   const input = inputTokens(body.messages);
@@ -37,7 +41,7 @@ function enter(body, stream) {
   };
   const roughInput = estimateTokens(body);
   const line = {
-    mark: body.user,
+    mark,
     model: body.model,
     stream,
     script,
