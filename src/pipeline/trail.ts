@@ -21,6 +21,7 @@ import type { Lease } from '../upstream/index.ts';
 import type { Inbound, Told } from './exchange.ts';
 import { factsOf } from './facts.ts';
 import type { Purse } from './purse.ts';
+import { recordedDecision } from './recorded.ts';
 
 type Telling = Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>;
 
@@ -68,19 +69,19 @@ export class Trail {
 
   /** Milliseconds after the request came in. */
   elapsed(): number {
-    return this.#clock.now() - this.inbound.receivedAt;
+    return round(this.#clock.now() - this.inbound.receivedAt);
   }
 
   tell(telling: Telling): void {
     const last = this.events.at(-1);
-    const event: ProgressEvent = {
+    const event: Writable<ProgressEvent> = {
       seq: this.events.length + 1,
       stage: Math.max(last?.stage ?? 0, telling.stage),
       type: telling.type,
-      atMs: round(this.elapsed()),
-      ...(telling.model !== undefined && { model: telling.model }),
-      ...(telling.detail !== undefined && { detail: telling.detail }),
+      atMs: this.elapsed(),
     };
+    if (telling.model !== undefined) event.model = telling.model;
+    if (telling.detail !== undefined) event.detail = telling.detail;
     this.events.push(event);
     for (const listener of this.#listeners) listener(event);
   }
@@ -187,7 +188,7 @@ export class Trail {
     this.#listeners.clear();
     const totalMs = this.elapsed();
     const queueMs = this.lease?.waitedMs ?? 0;
-    return {
+    const record: Writable<RequestRecord> = {
       id: inbound.id,
       tenant: inbound.principal.tenant,
       at: inbound.receivedAt,
@@ -197,7 +198,7 @@ export class Trail {
       status,
       errorCode,
       cache: this.cache,
-      decision: this.decision,
+      decision: this.decision && recordedDecision(this.decision),
       strategy: this.strategy,
       models: this.models,
       attempts: this.attempts,
@@ -212,7 +213,7 @@ export class Trail {
       flags: [...this.flags],
       cost: this.cost,
       timings: {
-        totalMs: round(totalMs),
+        totalMs,
         firstByteMs: this.firstByteMs,
         upstreamMs: round(this.#upstreamMs),
         overheadMs: round(totalMs - this.#upstreamMs - queueMs),
@@ -222,25 +223,27 @@ export class Trail {
       events: this.events,
       tags: inbound.spender.tags,
       session: inbound.session,
-      ...(this.role !== null && { role: this.role }),
-      ...(this.slimmed !== null && { slimmed: this.slimmed }),
     };
+    if (this.role !== null) record.role = this.role;
+    if (this.slimmed !== null) record.slimmed = this.slimmed;
+    return record;
   }
 
   /** Milliseconds spent in each stage that was reached. */
   #stages(totalMs: number): Record<string, number> {
-    const starts = STAGES.map((_, stage) =>
-      stage === 0 ? 0 : this.events.find((event) => event.stage >= stage && event.stage < 4)?.atMs,
-    );
     const spent: Record<string, number> = {};
-    for (const [stage, name] of STAGES.entries()) {
-      const start = starts[stage];
-      const next = starts.slice(stage + 1).find((each) => each !== undefined) ?? totalMs;
-      const reached = stage === 0 || this.events.some((event) => event.stage === stage);
-      if (start !== undefined && reached) spent[name] = round(next - start);
+    let [stage, since] = [0, 0];
+    for (const event of this.events) {
+      if (event.stage <= stage || event.stage >= STAGES.length) continue;
+      spent[STAGES[stage]!] = round(event.atMs - since);
+      stage = event.stage;
+      since = event.atMs;
     }
+    spent[STAGES[stage]!] = round(totalMs - since);
     return spent;
   }
 }
+
+type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
