@@ -6,7 +6,9 @@ import { parse } from 'yaml';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = resolve(process.argv[2] ?? join(root, 'dist'));
-const { compileTasks, classify, decide, featuresOf } = await import(pathToFileURL(join(dist, 'routing/index.js')).href);
+const { compileTasks, classify, decide, featuresOf, traitsOf } = await import(
+  pathToFileURL(join(dist, 'routing/index.js')).href
+);
 
 const written = parse(readFileSync(join(root, 'config/catalog.yaml'), 'utf8')).tasks;
 const merge = { toolMerge: null, listKeys: {}, tolerance: {}, numbers: 'median', chairman: false };
@@ -93,6 +95,47 @@ const settings = {
 const wishes = { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null };
 const quality = (_, model) => ({ quality: models.get(model).quality / 10, samples: 3 });
 
+const learning = await import(pathToFileURL(join(dist, 'learning/index.js')).href);
+
+/** A learner that has seen two thousand verdicts, so that difficulty, agreement and choice on evidence all take part. */
+function experienced(prompts) {
+  const evidence = learning.createEvidence({ halfLifeMs: 1e9, priorStrength: 12 }, []);
+  const learner = learning.createLearner({
+    evidence,
+    sums: { add() {} },
+    store: learning.createMemoryLearningStore(),
+    model: (name) => models.get(name),
+    now: () => 0,
+    onChange() {},
+  });
+  for (let nth = 0; nth < 2_000; nth += 1) {
+    const request = {
+      model: 'auto',
+      messages: [{ role: 'user', content: `${nth} ${prompts[nth % prompts.length].slice(nth % 40, 1_000)}` }],
+    };
+    const features = featuresOf(request);
+    const task = classify(classifier, features, wishes, settings.routing).task;
+    const model = names[nth % names.length];
+    learner.ended({
+      request: `r${nth}`,
+      tenant: `t${nth % 3}`,
+      at: 0,
+      task,
+      values: [],
+      signals: [],
+      confidence: null,
+      traits: traitsOf(features, request),
+      facts: { task, kind: null, voices: [{ model, quality: 0.8, camp: 0 }], factor: 1, tokenProbability: null },
+    });
+    learner.judge(
+      { request: `r${nth}`, correct: nth % 5 !== 0, score: null, correction: null, kind: null, comment: null },
+      'x',
+      true,
+    );
+  }
+  return learner;
+}
+
 const compiledAt = process.hrtime.bigint();
 const classifier = compileTasks(tasks);
 const compileMs = Number(process.hrtime.bigint() - compiledAt) / 1e6;
@@ -129,6 +172,8 @@ function measure(work, count) {
   return { p50: batches[25], worst: batches[49] };
 }
 
+const learner = experienced(Object.values(PROMPTS));
+
 const rows = Object.entries(PROMPTS).map(([name, content]) => {
   const request = {
     model: 'auto',
@@ -143,14 +188,31 @@ const rows = Object.entries(PROMPTS).map(([name, content]) => {
     () => decide({ features: featuresOf(request), wishes, settings, classifier, quality, allowed: null, random }),
     count,
   );
+  const learnt = measure(() => {
+    const seen = featuresOf(request);
+    const insight = learner.insight(seen, () => traitsOf(seen, request), 't1', 0);
+    return decide({
+      features: seen,
+      wishes,
+      settings,
+      classifier,
+      quality: insight.quality,
+      forecast: insight,
+      allowed: null,
+      random,
+    });
+  }, count);
   return {
     prompt: name,
     'features µs': measure(() => featuresOf(request), count).p50.toFixed(1),
     'classify µs': measure(() => classify(classifier, features, wishes, settings.routing), count).p50.toFixed(1),
     'all µs (p50)': all.p50.toFixed(1),
+    'learnt µs (p50)': learnt.p50.toFixed(1),
+    'learnt µs (worst batch)': learnt.worst.toFixed(1),
     'all µs (worst batch)': all.worst.toFixed(1),
     task: classify(classifier, features, wishes, settings.routing).task,
   };
 });
+console.log(`learner state: ${(learner.bytes / 1e6).toFixed(1)} MB`);
 console.log(`${tasks.size} tasks, ${models.size} models, compiled in ${compileMs.toFixed(1)} ms`);
 console.table(rows);

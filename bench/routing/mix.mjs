@@ -57,12 +57,32 @@ export async function heldOut(program, rows, grade, seed, wishes) {
   return results;
 }
 
+/** What a user knows of the models beforehand, from a small sample: on the config's scale, where 0 is right a third of the time and 10 nearly always. */
+export function priorsFrom(sample) {
+  const models = [...sample[0].answers.keys()];
+  return Object.fromEntries(
+    models.map((model) => [
+      model,
+      Math.min(
+        10,
+        Math.max(
+          0,
+          Math.round(((accuracyOf(sample, model) * sample.length + 3.75) / (sample.length + 5) - 0.35) / 0.006) / 10,
+        ),
+      ),
+    ]),
+  );
+}
+
 /** One pass over all rows in one order; a verdict on a share of the answers. */
 export async function online(program, rows, grade, seed, share, routing = { prefer: 'quality', explore: 0.05 }) {
-  const settings = await program.plainSettings(rows, { routing });
+  const order = shuffled(rows, seed);
+  const settings = await program.plainSettings(rows, {
+    routing,
+    quality: priorsFrom(shuffled(rows, seed + 50).slice(0, 50)),
+  });
   const replay = program.createReplay({ settings, grade, seed });
   const random = randomOf(seed + 100);
-  const order = shuffled(rows, seed);
   const served = [];
   for (const row of order) {
     const one = await replay.serve(row);
@@ -89,7 +109,10 @@ export async function online(program, rows, grade, seed, share, routing = { pref
 
 /** The best model goes silently wrong in 60 % of its answers; how many requests until ten percent or less of fifty go to it. */
 export async function broken(program, rows, grade, seed, share) {
-  const settings = await program.plainSettings(rows, { routing: { prefer: 'quality', explore: 0.05 } });
+  const settings = await program.plainSettings(rows, {
+    routing: { prefer: 'quality', explore: 0.05 },
+    quality: priorsFrom(shuffled(rows, seed + 50).slice(0, 50)),
+  });
   const best = bestModel(rows);
   let isBroken = false;
   const fails = new Map(shuffled(rows, seed + 7).map((row, at) => [row.id, at % 10 < 6]));
@@ -186,8 +209,8 @@ export async function formatting(program, rows, grade, seed) {
           : message,
       ),
     };
-    const { record } = await replay.serve({ ...row, request });
-    return JSON.stringify([record.decision.classification.task, record.decision.plan.call]);
+    const decision = await replay.decide({ ...row, request });
+    return JSON.stringify([decision.classification.task, decision.plan.call]);
   };
   let [same, all] = [0, 0];
   const bySort = LOUD.map(() => 0);

@@ -68,6 +68,8 @@ export function createDifficulty(expected: (task: string, model: string) => numb
   let seen = 0;
   let prompts = 0;
   let latest: Traits | null = null;
+  /** Whose weights and measures stand in `telling` and `scaled`. */
+  let scaledFor: Traits | null = null;
   let oldest = 0;
   let state = 1;
 
@@ -97,7 +99,10 @@ export function createDifficulty(expected: (task: string, model: string) => numb
   };
 
   /** Weights by inverse frequency (Sparck Jones 1972), of unit length. */
-  const scale = ({ slots, weights, measures: raw }: Traits): void => {
+  const scale = (traits: Traits): void => {
+    if (scaledFor === traits) return;
+    scaledFor = traits;
+    const { slots, weights, measures: raw } = traits;
     const most = Math.log(prompts + 1);
     const count = Math.min(MOST_TRAITS, slots.length);
     let squares = 0;
@@ -207,6 +212,7 @@ export function createDifficulty(expected: (task: string, model: string) => numb
         for (const slot of example.traits.slots) logHolders[slot] = Math.log((holders[slot]! += 1) + 0.5);
       }
       latest = example.traits;
+      scaledFor = null;
       const pace = Math.max(0.002, 1 / (seen + 1));
       for (let nth = 0; nth < TRAIT_MEASURES; nth += 1) {
         const off = example.traits.measures[nth]! - mean[nth]!;

@@ -64,6 +64,8 @@ const UNKNOWN_MODEL = { quality: 6, strengths: [] };
 /** The sums of one model at the three levels; tenants within tasks. */
 interface Shelf {
   overall: Fading;
+  /** Over all tasks: a model that breaks, breaks everywhere. */
+  readonly watch: Watch;
   readonly tasks: Map<string, TaskShelf>;
 }
 interface TaskShelf {
@@ -83,7 +85,7 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
   let changed: ConfidenceChange[] = [];
 
   const place = ({ tenant, task, model, ...sum }: EvidenceSum): TaskShelf => {
-    const shelf = shelves.get(model) ?? { overall: NOTHING, tasks: new Map<string, TaskShelf>() };
+    const shelf = shelves.get(model) ?? { overall: NOTHING, watch: newWatch(), tasks: new Map<string, TaskShelf>() };
     const taskShelf: TaskShelf = shelf.tasks.get(task) ?? {
       all: NOTHING,
       tenants: new Map<string, Fading>(),
@@ -168,8 +170,15 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
       const before = confidence(outcome.model, prior, task, null, at).quality;
       const shelf = place(delta);
       const hasChanged = suspects(shelf.watch, outcome.expected ?? before, clamp(outcome.good), delta.total);
-      const forgotten = hasChanged ? forget(shelf, outcome) : [];
-      note(shelf, outcome, before, confidence(outcome.model, prior, task, null, at).quality, hasChanged);
+      const everywhere = shelves.get(outcome.model)!;
+      const isBroken = suspects(everywhere.watch, outcome.expected ?? before, clamp(outcome.good), delta.total);
+      if (isBroken) Object.assign(everywhere.watch, newWatch());
+      const forgotten = isBroken
+        ? [...everywhere.tasks].flatMap(([its, other]) => forget(other, { ...outcome, task: its }))
+        : hasChanged
+          ? forget(shelf, outcome)
+          : [];
+      note(shelf, outcome, before, confidence(outcome.model, prior, task, null, at).quality, hasChanged || isBroken);
       return [delta, ...forgotten];
     },
     retract(outcome) {

@@ -22,7 +22,7 @@ import { logitOf, sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
 import { createTakings } from './takings.ts';
-import { jointOf } from './together.ts';
+import { campsRight, jointOf } from './together.ts';
 
 export interface LearnerParts {
   readonly evidence: Evidence;
@@ -164,6 +164,24 @@ export function createLearner(parts: LearnerParts): Learner {
     });
   };
 
+  /**
+   * Who agrees is as right as Bayes makes it, disputes included: to count consensus alone would count the easy prompts alone, and
+   * whoever takes part in panels would seem better than who is asked alone.
+   */
+  const listen = (lesson: Lesson): void => {
+    const failed = lesson.signals.filter(({ kind }) => kind === 'fails_checks');
+    for (const each of failed) signal(lesson, each);
+    const { voices } = lesson.facts;
+    if (voices.length < 2) return;
+    const right = campsRight(lesson.facts);
+    for (const { model, camp, quality } of voices) {
+      if (failed.some((each) => each.model === model)) continue;
+      const { weight } = reliability.worth(camp === 0 ? 'agrees' : 'differs');
+      const { tenant, task, at } = lesson;
+      observe({ tenant, task, model, good: right[camp]!, weight, at, expected: quality });
+    }
+  };
+
   return {
     insight: (_, traits, tenant, at): Insight => {
       let read: Traits | null = null;
@@ -188,7 +206,7 @@ export function createLearner(parts: LearnerParts): Learner {
         lesson.facts,
         (first, second) => jointOf(mindOf(qualities, first), mindOf(qualities, second), null, 1).differ,
       );
-      for (const each of lesson.signals) signal(lesson, each);
+      listen(lesson);
       const repeated = retries.repeats(lesson);
       if (repeated === null) return;
       for (const { model, camp } of repeated.facts.voices) if (camp === 0) signal(repeated, { model, kind: 'retried' });

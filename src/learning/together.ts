@@ -65,9 +65,12 @@ function decided(first: Mind, second: Mind, third: Mind | null, { a, b, c, noneR
   return c * (onlyA + onlyB) + (thirdBest ? c * noneRight : (1 - c) * apart * best);
 }
 
-/** Probability that the first camp is right, from what is expected of each voice and who says the same (Bayes over the factor). */
-export function campRight({ voices }: Pick<ConfidenceFacts, 'voices'>): number {
-  if (voices.length === 0) return 0.5;
+/** Probability that the first camp is right, from what is expected of each voice and who says the same. */
+export const campRight = (facts: Pick<ConfidenceFacts, 'voices'>): number => campsRight(facts)[0] ?? 0.5;
+
+/** Of each camp, that it is right (Bayes over the factor); what is missing to 1 is that none is. */
+export function campsRight({ voices }: Pick<ConfidenceFacts, 'voices'>): readonly number[] {
+  if (voices.length === 0) return [];
   const camps = Math.max(...voices.map(({ camp }) => camp)) + 1;
   const likelihood = new Float64Array(camps + 1);
   for (let node = 0; node < NODES.length; node += 1) {
@@ -76,7 +79,7 @@ export function campRight({ voices }: Pick<ConfidenceFacts, 'voices'>): number {
       likelihood[right]! += SHARES[node]! * partition(voices, qualities, right, camps);
   }
   const all = likelihood.reduce((sum, each) => sum + each, 0);
-  return all > 0 ? likelihood[0]! / all : 0.5;
+  return Array.from(likelihood.subarray(0, camps), (each) => (all > 0 ? each / all : 0.5));
 }
 
 /** How likely the answers fall as they did when camp `right` is right (`camps`: none is). */

@@ -1,6 +1,5 @@
 // What each UTF-16 unit is to the classifier, and its folded form: case, accents and width don't matter.
 
-export const SEPARATOR = 0;
 export const LETTER = 1;
 export const DIGIT = 2;
 /** Scripts written without spaces: Han, kana, Hangul, Thai. Read in pairs of characters. */

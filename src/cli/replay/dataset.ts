@@ -94,7 +94,7 @@ function rowOf(row: WrittenRow, nth: number): RecordedRow | null {
       family,
       task,
       kind,
-      request: { model: 'auto', messages: [{ role: 'user', content: row.prompt }] } as ChatRequest,
+      request: { model: 'auto', messages: [{ role: 'user', content: row.prompt }] },
       answers: new Map(answers),
       source: row,
     };
@@ -116,7 +116,7 @@ function answerOf(answer: WrittenAnswer): RecordedAnswer {
       role: 'assistant',
       content: answer.content ?? null,
       ...(calls.length > 0 && { tool_calls: calls }),
-    } as AssistantMessage,
+    },
     correct: answer.correct,
     costUsd: answer.cost_usd ?? 0,
     promptTokens: answer.prompt_tokens ?? 0,

@@ -6,6 +6,7 @@ import {
   usdOf,
   type AssistantMessage,
   type Completion,
+  type Decision,
   type Ledger,
   type Lesson,
   type Nano,
@@ -22,6 +23,7 @@ import {
   type Learner,
 } from '../../learning/index.ts';
 import { createMerger } from '../../merge/index.ts';
+import type { Inbound } from '../../pipeline/exchange.ts';
 import { createMemory } from '../../pipeline/memory.ts';
 import { createPipeline } from '../../pipeline.ts';
 import { classify, compileTasks, featuresOf, traitsOf } from '../../routing/index.ts';
@@ -54,6 +56,8 @@ export interface Replay {
   judge(served: Served): void;
   /** A labelled sample: one model's recorded answer with its verdict, as if it had been asked alone. */
   teach(row: RecordedRow, model: string): void;
+  /** What would be decided, without doing it. */
+  decide(row: RecordedRow): Promise<Decision>;
   /** What is expected of each model at this prompt. */
   expect(row: RecordedRow): ReadonlyMap<string, number>;
 }
@@ -93,7 +97,7 @@ export function createReplay(options: ReplayOptions): Replay {
     merger: createMerger(),
     memory: createMemory(createCache({ clock, limits: () => settings.cache }), createFlights(), clock.now),
     admission: createAdmission({
-      ledger: { post: () => {} } as unknown as Ledger,
+      ledger: { post: () => {}, balances: () => Promise.resolve([]) } as unknown as Ledger,
       budgets: createBudgets(() => []),
       history: createOutputHistory(),
       clock,
@@ -116,29 +120,32 @@ export function createReplay(options: ReplayOptions): Replay {
     return options.grade?.(row, message) ?? recorded(row, record.models[0]!)?.correct ?? 0;
   };
 
+  const inboundOf = (id: string, row: RecordedRow, wishes: Partial<Wishes>): Inbound => ({
+    id,
+    principal: { tenant: 'replay', team: null, keyId: null, admin: false },
+    request: row.request,
+    wishes: { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null, ...wishes },
+    permissions: NOBODY.permissions,
+    spender: { tenant: 'replay', keyId: null, team: null, user: null, tags: [] },
+    bodyBytes: 1_000,
+    directive: parseDirective('off'),
+    session: null,
+    events: false,
+    debug: false,
+    receivedAt: now,
+    endpoint: '/v1/chat/completions',
+    gone: new AbortController().signal,
+  });
+
   return {
     learner,
     evidence,
+    decide: async (row) => (await pipeline.explain(inboundOf('replay-look', row, {})))['decision'] as Decision,
     async serve(row, wishes = {}) {
       const id = `replay-${(count += 1)}`;
       now += BETWEEN_MS;
       rows.set(id, row);
-      const answer = await pipeline.answer({
-        id,
-        principal: { tenant: 'replay', team: null, keyId: null, admin: false },
-        request: row.request,
-        wishes: { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null, ...wishes },
-        permissions: NOBODY.permissions,
-        spender: { tenant: 'replay', keyId: null, team: null, user: null, tags: [] },
-        bodyBytes: 1_000,
-        directive: parseDirective('off'),
-        session: null,
-        events: false,
-        debug: false,
-        receivedAt: now,
-        endpoint: '/v1/chat/completions',
-        gone: new AbortController().signal,
-      });
+      const answer = await pipeline.answer(inboundOf(id, row, wishes));
       if (answer.kind !== 'whole') throw new Error(`${row.id}: a replay has no streams`);
       const record = records.get(id)!;
       records.delete(id);

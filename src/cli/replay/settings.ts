@@ -18,6 +18,8 @@ export interface PolicyChoices {
   readonly costPerQuery?: number;
   readonly tasks?: Readonly<Record<string, unknown>>;
   readonly models?: readonly string[];
+  /** What is expected of each model beforehand, 0-10; 7 where nothing is said. */
+  readonly quality?: Readonly<Record<string, number>>;
 }
 
 /** By the rows' own prices, else worked out from cost and tokens, else free. */
@@ -66,7 +68,7 @@ export async function plainSettings(rows: readonly RecordedRow[], choices: Polic
         price: { input: prices.get(name)?.input ?? 0, output: prices.get(name)?.output ?? 0 },
         context: 1_000_000,
         max_output: 100_000,
-        quality: 7,
+        quality: choices.quality?.[name] ?? 7,
         speed: 'fast',
         capabilities: ['tools', 'json_object', 'json_schema', 'vision', 'streaming', 'logprobs'],
       },

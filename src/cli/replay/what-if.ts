@@ -66,7 +66,7 @@ export function whatIf(records: readonly RequestRecord[], verdicts: readonly Tau
         target,
         reward: usdOf(record.cost),
         expected: usdOf(record.decision!.expectedCost),
-        expectedOfTarget: usdOf(best.expectedCost as Nano),
+        expectedOfTarget: usdOf(best.expectedCost),
       })),
     ),
     latencyS: answered(

@@ -1,0 +1,66 @@
+// The routing benchmark: every row through the program's own path, five seeds, mean and spread.
+// Run: node bench/routing/run.mjs --data DIR [--only routellm,single,strategies,online,broken,calibration,formatting] [--seeds 5] [--dist DIR]
+import { parseArgs } from 'node:util';
+import { routeLlm } from './apgr.mjs';
+import { CHEAP_TRIO, broken, calibration, formatting, heldOut, online } from './mix.mjs';
+import { loadProgram, mean, openData, percent, spread } from './parts.mjs';
+
+const { values: given } = parseArgs({
+  options: { data: { type: 'string' }, only: { type: 'string' }, seeds: { type: 'string', default: '5' }, dist: { type: 'string' } },
+});
+const program = await loadProgram(given.dist);
+const data = await openData(program, given.data).catch((thrown) => {
+  console.error(thrown.message);
+  process.exit(1);
+});
+const seeds = Array.from({ length: Number(given.seeds) }, (_, nth) => nth + 1);
+const wanted = (name) => given.only === undefined || given.only.split(',').includes(name);
+const report = (name, values, shown) => console.log(`${name}: ${shown(mean(values))} ± ${shown(spread(values))}`);
+const plain = (value) => value.toFixed(4);
+
+async function bySeed(work) {
+  const results = [];
+  for (const seed of seeds) results.push(await work(seed));
+  return results;
+}
+
+if (wanted('routellm')) {
+  const rows = data.rows('routellm-dev.jsonl.gz');
+  for (const [name, family, labels] of [['MMLU', 'mmlu', 1_500], ['GSM8K', 'gsm', 650]]) {
+    const some = rows.filter((row) => row.family.startsWith(family));
+    report(`RouteLLM ${name}, ${labels} labels at the most, APGR`, await bySeed((seed) => routeLlm(program, some, labels, seed)), plain);
+  }
+}
+
+const rows = ['single', 'strategies', 'online', 'broken', 'calibration', 'formatting'].some(wanted) ? data.rows('mix4-dev.jsonl.gz') : [];
+for (const [name, wishes] of [['single', { strategy: 'single' }], ['strategies', {}]]) {
+  if (!wanted(name)) continue;
+  const results = await bySeed((seed) => heldOut(program, rows, data.grade, seed, wishes));
+  results[0].forEach(({ policy }, at) => {
+    const of = (field) => results.map((each) => each[at][field]);
+    report(`${name}, ${policy}: accuracy over the best single model`, of('gain'), percent);
+    report(`${name}, ${policy}: cost saved`, of('saved'), percent);
+  });
+}
+if (wanted('online')) {
+  const results = await bySeed((seed) => online(program, rows, data.grade, seed, 0.2));
+  report('online, verdicts on 20 %: over the best in hindsight', results.map(({ gain }) => gain), percent);
+  report('online: USD per 1,000', results.map(({ cost }) => cost), plain);
+  console.log(`online: ahead for good from request ${results.map(({ ahead }) => ahead ?? 'never').join(', ')}`);
+}
+if (wanted('broken')) {
+  for (const share of [1, 0.2]) {
+    const results = await bySeed((seed) => broken(program, rows, data.grade, seed, share));
+    report(`broken best model, verdicts on ${percent(share, 0)}: requests until it is left`, results.map(({ left }) => left), plain);
+  }
+}
+if (wanted('calibration')) {
+  for (const [name, models] of [['all models', undefined], ['cheap trio', CHEAP_TRIO]]) {
+    const results = await bySeed((seed) => calibration(program, rows, data.grade, seed, models));
+    report(`calibration, ${name}: ECE (15 bins)`, results.map(({ ece }) => ece), plain);
+    report(`calibration, ${name}: Brier`, results.map(({ brier }) => brier), plain);
+    report(`calibration, ${name}: accuracy at 75 % coverage`, results.map(({ at75 }) => at75), percent);
+    report(`calibration, ${name}: accuracy at 50 % coverage`, results.map(({ at50 }) => at50), percent);
+  }
+}
+if (wanted('formatting')) report('the same decision for other formatting', (await bySeed((seed) => formatting(program, rows, data.grade, seed))).map(({ same }) => same), percent);
