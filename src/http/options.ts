@@ -94,7 +94,7 @@ function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given
       const rest = Object.fromEntries(Object.entries(metadata).filter(([name]) => !own.includes(name)));
       const { metadata: _, ...others } = body;
       request =
-        Object.keys(rest).length === 0 ? (others as ChatRequest) : ({ ...others, metadata: rest } as ChatRequest);
+        Object.keys(rest).length === 0 ? (others) : ({ ...others, metadata: rest });
     }
   }
   for (const [name, header] of HEADERS) {

@@ -113,7 +113,7 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     passing.set(request, { visit, provider, body, toll, limits, onUsed });
     const proxy = proxies.get(provider) ?? proxyTo(provider, passing);
     proxies.set(provider, proxy);
-    await proxy(request as never, response as never, () => undefined);
+    await proxy(request, response, () => undefined);
   };
 }
 
@@ -184,11 +184,11 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
         if (body) outgoing.write(body);
         visit.gone.addEventListener('abort', () => {
           if (visit.gone.reason instanceof QuorumError)
-            breakOff(response as ServerResponse, visit.gone.reason, visit.id);
+            breakOff(response, visit.gone.reason, visit.id);
           outgoing.destroy();
         });
-        (response as ServerResponse).on('close', () => {
-          if (!(response as ServerResponse).writableFinished) outgoing.destroy();
+        (response).on('close', () => {
+          if (!(response).writableFinished) outgoing.destroy();
         });
       },
       proxyRes(answer: IncomingMessage, incoming: IncomingMessage, response) {
@@ -197,7 +197,7 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
         // The middleware would leave the client waiting for the rest.
         answer.on('close', () => {
           const error = new QuorumError('upstream_error', `The answer of the provider "${from.name}" broke off.`);
-          if (!answer.complete) breakOff(response as ServerResponse, error, visit.id);
+          if (!answer.complete) breakOff(response, error, visit.id);
         });
         const status = answer.statusCode ?? 502;
         // A redirect is never followed nor passed on: where we connect is the config's to say.
@@ -215,18 +215,18 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
         };
       },
       error(thrown, incoming, response) {
-        const known = passing.get(incoming as IncomingMessage);
+        const known = passing.get(incoming);
         known?.toll?.failed();
         if (!('headersSent' in response) || response.writableEnded) return;
         const timeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test(
-          String((thrown as NodeJS.ErrnoException).code ?? thrown.message),
+          (thrown as NodeJS.ErrnoException).code ?? thrown.message,
         );
         const error = timeout
           ? new QuorumError('upstream_timeout', `The provider "${provider.name}" did not answer in time.`)
           : new QuorumError('upstream_error', `The provider "${provider.name}" could not be reached.`, {
               cause: thrown,
             });
-        fail(response as ServerResponse, error, known?.visit.id ?? '');
+        fail(response, error, known?.visit.id ?? '');
       },
     },
   });

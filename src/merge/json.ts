@@ -221,8 +221,3 @@ export function writeJson(value: Json, indent = 0, level = 0): string {
 export function plainOf(value: Json): unknown {
   return JSON.parse(writeJson(value));
 }
-
-/** From a plain value, as a request's schema or a test has it; null where it can't be written as JSON. */
-export function jsonOf(plain: unknown): Json {
-  return parseJson(JSON.stringify(plain) ?? 'null') ?? null;
-}

@@ -135,7 +135,7 @@ export function createSlots({ clock, limitOf, maxWaitMs }: SlotOptions): Slots {
       const leave = (reason: unknown): void => {
         removeFromLine();
         stop();
-        reject(reason as Error);
+        reject(reason);
       };
       const onAbort = (): void =>
         leave(new QuorumError('client_closed', 'The request ended while it waited.', { cause: signal.reason }));

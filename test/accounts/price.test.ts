@@ -27,7 +27,7 @@ describe('costOf', () => {
     const cost = costOf(
       PRICE,
       usage(1_000, 500, {
-        prompt_tokens_details: { cached_tokens: 400, audio_tokens: 10, cache_write_tokens: 100 } as never,
+        prompt_tokens_details: { cached_tokens: 400, audio_tokens: 10, cache_write_tokens: 100 },
         completion_tokens_details: { reasoning_tokens: 200, audio_tokens: 5 },
       }),
     );
@@ -100,7 +100,7 @@ describe('worstCaseCost', () => {
         const prompt = fresh + cached + written + heard;
         const completion = answer + reasoning + spoken;
         const real = usage(prompt, completion, {
-          prompt_tokens_details: { cached_tokens: cached, audio_tokens: heard, cache_write_tokens: written } as never,
+          prompt_tokens_details: { cached_tokens: cached, audio_tokens: heard, cache_write_tokens: written },
           completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: spoken },
         });
         expect(worstCaseCost(PRICE, prompt, completion)).toBeGreaterThanOrEqual(costOf(PRICE, real));

@@ -13,8 +13,8 @@ const COUNCIL = { wishes: { strategy: 'council' } } as const;
 
 const isRanking = (request: ChatRequest): boolean =>
   JSON.stringify(request.response_format ?? {}).includes('quorum_ranking');
-const isChairing = (request: ChatRequest): boolean => String(request.messages.at(-1)!.content).includes('drafts');
-const lastText = (request: ChatRequest): string => String(request.messages.at(-1)!.content);
+const isChairing = (request: ChatRequest): boolean => lastText(request).includes('drafts');
+const lastText = (request: ChatRequest): string => request.messages.at(-1)!.content as string;
 const labelsIn = (request: ChatRequest): string[] =>
   [...lastText(request).matchAll(/<<\w+ answer (\w+)/g)].map((match) => match[1]!);
 
@@ -269,7 +269,7 @@ describe('laws', () => {
             ]),
           );
           const path = testPath(models, settings);
-          await path.ask(ESSAY, { wishes: { strategy: strategy as 'council' } }).catch(() => null);
+          await path.ask(ESSAY, { wishes: { strategy: strategy } }).catch(() => null);
           const { events } = path.records[0]!;
           expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
           for (const [index, event] of events.entries())
@@ -290,7 +290,7 @@ describe('laws', () => {
             Object.fromEntries(MEMBERS.map((name, index) => [name, member(name, { latencyMs: latencies[index]! })])),
             settings,
           );
-          await path.ask(ESSAY, { wishes: { strategy: strategy as 'council' } });
+          await path.ask(ESSAY, { wishes: { strategy: strategy } });
           const { timings, attempts, events } = path.records[0]!;
           const stages = Object.values(timings.stages);
           expect(timings.totalMs).toBeGreaterThan(0);

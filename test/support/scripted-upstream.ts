@@ -6,8 +6,8 @@ import { completionBody, streamChunks } from './scripted/builders.ts';
 import { send, type Exit } from './scripted/send.ts';
 import type { ReceivedRequest, Script } from './scripted/script.ts';
 
-export { completionBody, streamChunks, type AnswerOptions } from './scripted/builders.ts';
-export type { ReceivedRequest, Script, StreamStep } from './scripted/script.ts';
+export { completionBody } from './scripted/builders.ts';
+export type { ReceivedRequest, Script } from './scripted/script.ts';
 
 /** A model's name, a path such as `/v1/embeddings`, `*`, or a test of the request. */
 export type Matcher = string | ((request: ReceivedRequest) => boolean);

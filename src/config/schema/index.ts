@@ -19,7 +19,6 @@ import { name, timeouts } from './fields.ts';
 
 export type { ModelRow, ProviderRow, TierRow } from './rows.ts';
 export type { TaskRow, ValidatorRow } from './tasks.ts';
-export { LOG_LEVELS } from './parts.ts';
 
 /** What the catalog holds, and what a config may add to it or change in it. */
 export const rowsSchema = z.strictObject({
