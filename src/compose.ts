@@ -36,6 +36,7 @@ import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore
 import { createLagMeter, createMetrics, slowStages, type Log } from './telemetry/index.ts';
 import {
   createHealth,
+  createHedges,
   createPaces,
   createSlots,
   createUpstream,
@@ -112,6 +113,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     learning: learner,
     admission: accounts.admission,
     capacity: care.capacity,
+    hedging: createHedges(),
     merger: createMerger(),
     memory: createMemory(cache, createFlights(), () => clock.now()),
     done: (record) => {
@@ -307,7 +309,7 @@ async function openSandbox(config: LiveConfig, clock: Clock): Promise<Sandbox | 
 
 /** FNV-1a, so that any text can be a seed. */
 const numberOf = (seed: string): number =>
-  [...seed].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0)!, 0x01000193) >>> 0, 0x811c9dc5);
+  Array.from(seed).reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0)!, 0x01000193) >>> 0, 0x811c9dc5);
 
 /** The settings with the address and key that the sandbox has in this process. */
 function withSandbox(config: LiveConfig, sandbox: Sandbox | null): () => Settings {

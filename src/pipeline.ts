@@ -32,7 +32,7 @@ import { smallerPlans } from './pipeline/smaller.ts';
 import { Trail } from './pipeline/trail.ts';
 import { compileTasks, decide, featuresOf, traitsOf, type Classifier } from './routing/index.ts';
 import { slim } from './slim/index.ts';
-import { carryOut, type Panel } from './strategy/index.ts';
+import { carryOut, type Hedging, type Panel } from './strategy/index.ts';
 
 export interface PipelineParts {
   readonly clock: Clock;
@@ -44,6 +44,8 @@ export interface PipelineParts {
   readonly admission: Admission;
   /** How much may be taken on; default: everything. */
   readonly capacity?: Capacity;
+  /** When a silent stream gets a rival; absent: never. */
+  readonly hedging?: Hedging;
   /** What was learnt, and who learns from what ended. */
   readonly learning: LearningPath;
   /** Gets every request's record once, when the request has ended. */
@@ -236,6 +238,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return createPanel({
       upstream: parts.upstream,
       merger: parts.merger,
+      ...(parts.hedging !== undefined && { hedging: parts.hedging }),
       clock,
       random: parts.random,
       trail,

@@ -9,7 +9,7 @@ const MEBIBYTE = 1024 * 1024;
 
 /** A fresh program, and providers that are well. */
 async function withProgram({ dist, providers }, more, work) {
-  await providers.all({ mode: 'well', latencyMs: 20, chunks: 5, everyMs: 10, chunkBytes: 40 });
+  await providers.all({ mode: 'well', latencyMs: 20, chunks: 5, everyMs: 10, chunkBytes: 40, holdMs: 0 });
   await providers.newBooks();
   const quorum = await startQuorum(dist, providers.ports, more);
   try {
@@ -137,7 +137,7 @@ async function readers(context) {
       0.99,
     );
     const before = quorum.residentBytes();
-    await context.providers.set({ 0: { chunks: 1_000, everyMs: 5, chunkBytes: 4_096 } });
+    await context.providers.set({ 0: { chunks: 64, everyMs: 40, chunkBytes: 4_096, holdMs: 120_000 } });
     const body = JSON.stringify({ model: 'alpha', stream: true, messages: [{ role: 'user', content: 'Go on.' }] });
     const sockets = [];
     for (let nth = 0; nth < context.readers; nth++) {
@@ -195,7 +195,7 @@ async function aborts(context) {
         const all = [];
         for (let nth = 0; nth < context.aborts; nth++) {
           all.push(one(nth));
-          if (nth % 5 === 4) await pause(25);
+          if (nth % 5 === 4) await pause(strategy === 'council' ? 200 : 60);
         }
         await Promise.all(all);
         await pause(1_000);
@@ -210,6 +210,7 @@ async function aborts(context) {
             'ms',
             { most: 250 },
           ),
+          row('… p99', quantile(late, 0.99), 'ms'),
           row('… calls or requests still open', inside + inFlight, '', { most: 0 }),
           row('… requests on the record', percent(counted / context.aborts), '%'),
         ];

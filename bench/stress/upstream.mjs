@@ -9,6 +9,7 @@ const state = Array.from({ length: PROVIDERS }, () => ({
   chunks: 5,
   everyMs: 10,
   chunkBytes: 40,
+  holdMs: 0,
 }));
 let books = { calls: Array(PROVIDERS).fill(0), most: 0, closed: [] };
 let inside = 0;
@@ -26,7 +27,7 @@ const event = (choice, more = {}) =>
   `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [choice], ...more })}\n\n`;
 const END = `${event({ index: 0, delta: {}, finish_reason: 'stop' })}data: [DONE]\n\n`;
 
-function stream(response, { chunks, everyMs, chunkBytes }) {
+function stream(response, { chunks, everyMs, chunkBytes, holdMs }) {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const piece = event({ index: 0, delta: { content: 'x'.repeat(chunkBytes) }, finish_reason: null });
   let sent = 0;
@@ -34,7 +35,7 @@ function stream(response, { chunks, everyMs, chunkBytes }) {
   const next = () => {
     if (response.destroyed) return;
     if (sent++ >= chunks) {
-      response.end(END);
+      timer = setTimeout(() => response.end(END), holdMs);
       return;
     }
     if (response.write(piece)) timer = setTimeout(next, everyMs);

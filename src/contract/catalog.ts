@@ -183,6 +183,8 @@ export interface RoutingSettings {
   readonly deadlineMs: number;
   /** Confidence below which an answer is flagged and listed for review. */
   readonly reviewBelow: number;
+  /** A single model's stream that is silent for longer than usual gets a rival. Default: no. */
+  readonly hedge?: boolean;
   /** System prompts and tools are slimmed on their way out, where the task doesn't say otherwise. */
   readonly slim: boolean;
 }

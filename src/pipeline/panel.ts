@@ -21,7 +21,7 @@ import {
   type Usage,
 } from '../contract/index.ts';
 import { estimateText, estimateTokens } from '../accounts/index.ts';
-import type { Answered, AskOptions, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
+import type { Answered, AskOptions, Hedging, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
 import { createStreamTap } from '../wire/index.ts';
 import { clampedRequest, type Payment, type Purse } from './purse.ts';
 import { createReceived } from './received.ts';
@@ -48,6 +48,7 @@ export interface PanelParts {
   readonly maxCost: Nano | null;
   readonly forced: boolean;
   readonly purse: Purse;
+  readonly hedging?: Hedging;
 }
 
 /** What one call used, and how it ended. */
@@ -220,6 +221,7 @@ export function createPanel(parts: PanelParts): Panel {
   }
 
   return {
+    ...(parts.hedging !== undefined && settings.routing.hedge === true && { hedging: parts.hedging }),
     plan: decision.plan,
     request,
     council: settings.council,

@@ -5,7 +5,7 @@ import { fanOut } from './fanout.ts';
 import type { Outcome, Panel } from './panel.ts';
 import { singleStream, singleWhole } from './single.ts';
 
-export type { AskOptions, Answered, LiveAnswer, Outcome, Panel, Voice } from './panel.ts';
+export type { AskOptions, Answered, Hedging, LiveAnswer, Outcome, Panel, Voice } from './panel.ts';
 
 /** Carries out the panel's plan. Rejects with `QuorumError`. */
 export function carryOut(panel: Panel): Promise<Outcome> {

@@ -48,7 +48,16 @@ export interface AskOptions {
   readonly timeoutMs?: number;
 }
 
+/** When a second model may be asked for the same stream. */
+export interface Hedging {
+  saw(model: string, firstTokenMs: number): void;
+  afterMs(model: string): number | null;
+  take(): boolean;
+}
+
 export interface Panel {
+  /** Absent: no stream gets a rival. */
+  readonly hedging?: Hedging;
   readonly plan: Plan;
   readonly request: ChatRequest;
   readonly council: CouncilSettings;

@@ -1,6 +1,7 @@
 // One model answers; another stands in when it fails before its first byte.
 import { CallFailure } from '../contract/index.ts';
 import { fanOut } from './fanout.ts';
+import { openHedged } from './hedge.ts';
 import { nothingCame, type Failed } from './failures.ts';
 import { LEAST_MS, type AskOptions, type Outcome, type Panel } from './panel.ts';
 
@@ -39,7 +40,12 @@ async function withStandIn<Result>(
 
 /** A stream is passed on as it comes, so only its beginning can be judged. */
 export async function singleStream(panel: Panel, model: string): Promise<Outcome> {
-  const { result, degraded } = await withStandIn(panel, model, (name, options) => panel.open(name, options));
+  const { hedging } = panel;
+  const { result, degraded } = await withStandIn(panel, model, (name, options) =>
+    hedging === undefined || options.role === 'fallback'
+      ? panel.open(name, options)
+      : openHedged(panel, name, options, hedging),
+  );
   return { kind: 'live', live: result, reached: 'single', degraded, merged: null };
 }
 

@@ -77,6 +77,7 @@ function oneOfEach({ config }: LoadedConfig): Pick<Settings, 'routing' | 'cache'
       fallbackTask: routing.fallback_task,
       deadlineMs: routing.deadline,
       reviewBelow: routing.review_below,
+      hedge: routing.hedge,
       slim: routing.slim,
     },
     cache: {

@@ -70,6 +70,9 @@ export const routing = () =>
     min_class_confidence: share().prefault(0.35).describe('Below it the classification falls back to `fallback_task`.'),
     fallback_task: name().prefault('simple_query').describe('A key of `tasks`.'),
     deadline: duration().prefault('5m').describe('Whole request, retries and escalation included.'),
+    hedge: flag()
+      .prefault(false)
+      .describe('A stream that is silent for longer than 95 of 100 of its model gets a rival; at most one in twenty.'),
     review_below: share().prefault(0.5).describe('Answers with less confidence are flagged and listed for review.'),
     slim: flag()
       .prefault(false)
