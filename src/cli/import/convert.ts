@@ -1,7 +1,7 @@
 // A config of LiteLLM's proxy as one of Quorum's, with all that couldn't be carried over.
 import type { Catalog } from '../../config/catalog.ts';
 import { readDeployment, type Deployment } from './deployments.ts';
-import { arrange, IMPORTED, readFallbacks } from './groups.ts';
+import { arrange, IMPORTED, readFallbacks, type Groups } from './groups.ts';
 import { readLeaves, type Cursor, type Left } from './leaves.ts';
 import { createProviders, type Providers, type Row } from './providers.ts';
 import { reasonFor } from './reasons.ts';
@@ -56,7 +56,7 @@ export function convert(
     note(
       'Groups of several deployments and groups with fallbacks are tiers here: one model is asked, the next stands in when it fails before its first byte. Which comes first is decided by quality, price and what was seen, not by turns.',
     );
-  unpriced(groups.models, note);
+  unpriced(groups.models, providers, note);
   const providerRows = withRetries(providers.rows, providers.used, sections.maxRetries);
   const text = writeConfig({ providers: providerRows, ...groups, aliases, sections });
   return {
@@ -139,8 +139,11 @@ function withRetries(
   return new Map([...used].map((name) => [name, { ...rows.get(name), max_retries: retries }]));
 }
 
-function unpriced(models: ReadonlyMap<string, { readonly row: Row }>, note: (text: string) => void): void {
-  const names = [...models].filter(([, { row }]) => row['price'] === undefined).map(([name]) => name);
+/** Local models cost nothing. */
+function unpriced(models: Groups['models'], { rows }: Providers, note: (text: string) => void): void {
+  const names = [...models].flatMap(([name, { row }]) =>
+    row['price'] === undefined && rows.get(String(row['provider']))?.['local'] !== true ? [name] : [],
+  );
   if (names.length > 0)
     note(
       `No price is known of ${names.join(', ')}: calls count as free of charge in reports, and a budget refuses them or estimates (\`unpriced\`). Give them a \`price\`.`,

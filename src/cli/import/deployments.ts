@@ -228,6 +228,10 @@ const PRICES = [
 
 /** USD per million tokens; LiteLLM's are per token, written beside the deployment or in its `model_info`. */
 function priceFrom(places: readonly Cursor[], known: KnownModel | null): Row | null {
+  const half =
+    known === null &&
+    ['input', 'output'].some((side) => !places.some((place) => place.at(`${side}_cost_per_token`).isThere));
+  if (half) return null;
   const given = PRICES.flatMap(([name, field]) => {
     const cost = places.map((place) => place.at(field).number()).find((one) => one !== null);
     return cost === undefined ? [] : [[name, Number((cost * 1e6).toPrecision(9))] as const];

@@ -142,7 +142,10 @@ export function readFallbacks(
         for (const [group, list] of item.entries()) {
           if (group === '*') for (const one of chat) add(one, targetsIn(list));
           else if (chat.has(group)) add(group, targetsIn(list));
-          else list.leave(known.has(group) ? 'its group isn’t asked for chat' : 'its group isn’t carried over');
+          else
+            list.leave(
+              known.has(group) ? 'its group isn’t carried over, or isn’t asked for chat' : 'there is no such group',
+            );
         }
   for (const each of settings) {
     const targets = targetsIn(each.at('default_fallbacks'));

@@ -37,7 +37,7 @@ const ENVIRONMENT = /^os\.environ\/([A-Za-z_]\w*)$/;
 /** As Quorum's config writes it: variables as `${X}`, and what only looks like one as it stands. */
 export const asQuorumText = (text: string): string => {
   const variable = ENVIRONMENT.exec(text.trim())?.[1];
-  return variable === undefined ? text.replaceAll('${', '$${') : `\${${variable}}`;
+  return variable === undefined ? text.replaceAll('${', () => '$${') : `\${${variable}}`;
 };
 
 export const pathText = (path: Path): string =>

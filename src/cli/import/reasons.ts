@@ -2,6 +2,10 @@
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [
+    /^model_list.*cost_per_(?:token|\w+_token)$|^model_list.*_token_cost$/,
+    'a price needs both input_cost_per_token and output_cost_per_token',
+  ],
+  [
     /^model_list.*\.(?:rpm|tpm|max_parallel_requests|max_budget|budget_duration)$/,
     'limits of one deployment have no place in the config; keys and teams have them (`quorum keys create --rpm`), and budgets count keys, teams, users and tags',
   ],
@@ -9,6 +13,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^model_list.*\.litellm_params\.weight$/,
     'traffic isn’t dealt out by weight: the most useful model that can take the request gets it',
   ],
+  [/^model_list.*\.litellm_params\.(?:max_retries|num_retries)$/, 'retries are counted for a provider: `max_retries`'],
   [/^model_list.*\.litellm_params\.tags\b/, 'no routing by tags'],
   [/^model_list.*\.(?:cooldown_time|allowed_fails\w*)$/, 'what happens to failing models isn’t set in the config'],
   [/^model_list.*\.litellm_params\.(?:api_version|base_model)$/, 'the v1 API of Azure OpenAI needs no version'],

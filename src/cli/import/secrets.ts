@@ -43,7 +43,8 @@ export function createSecrets(used: ReadonlySet<string>): Secrets {
       if (typeof value !== 'string' && typeof value !== 'number') return null;
       cursor.take();
       const written = String(value);
-      if (written === '' || asQuorumText(written) !== written.replaceAll('${', '$${')) return asQuorumText(written);
+      if (written === '') return null;
+      if (written.trim().startsWith('os.environ/')) return asQuorumText(written);
       const variable = byValue.get(written) ?? free(name);
       byValue.set(written, variable);
       moved.set(pathText(cursor.path), variable);
