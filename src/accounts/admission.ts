@@ -28,7 +28,7 @@ import {
 import type { Budgets } from './budget.ts';
 import type { OutputHistory } from './output-history.ts';
 import { overCeiling, refusalOf, unpriced } from './refusal.ts';
-import { createReservation, type Reservation } from './reservation.ts';
+import { createReservation, createUnlimited, type Reservation } from './reservation.ts';
 import { createWaiting } from './waiting.ts';
 
 /** Share of the answers so far that weren't longer than what a call should have. */
@@ -82,6 +82,7 @@ type Attempt =
 export function createAdmission(options: AdmissionOptions): Admission {
   const { ledger, budgets, history, clock } = options;
   const waiting = createWaiting(clock);
+  const unlimited = createUnlimited({ ledger, history });
   const reservationOf = createReservation({ ledger, history, clock, wake: () => waiting.wake() });
 
   const seenOf = (task: string | null, { model }: PlannedCall): number | null =>
@@ -153,6 +154,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   return {
     admit: async (request) => {
+      const allowances = budgets.allowancesOf(request.spender, request.at);
+      if (allowances.length === 0 && request.ceiling === null) {
+        const { id, at, spender, task, strategy } = request;
+        return unlimited(
+          { id, at, spender, allowances, task, strategy, priceOf: (call) => priceOf(call, allowances) },
+          request.calls,
+        );
+      }
       const first = await attempt(request, request, request.smaller === undefined);
       if (first.kind === 'held') return first.reservation;
       if (!first.downgrade) throw first.error;

@@ -107,7 +107,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
         if (isOpen()) return NOBODY;
         throw invalid('No API key was given. Send it as "authorization: Bearer sk-quorum-…" or "x-api-key".');
       }
-      const found = known.get(hashKey(key));
+      const found = known.size === 0 ? undefined : known.get(hashKey(key));
       if (found === undefined) {
         if (isAdmin(key)) return ADMIN;
         if (isOpen()) return NOBODY;

@@ -12,7 +12,7 @@ import {
   type Price,
   type Spender,
 } from '../contract/index.ts';
-import { bound, clampFor, firmLegs, type Bounded, type PlannedCall } from './bounds.ts';
+import { bound, clampFor, firmLegs, mostOf, type Bounded, type PlannedCall } from './bounds.ts';
 import type { Intent } from './admission.ts';
 import type { OutputHistory } from './output-history.ts';
 import { refusalOf } from './refusal.ts';
@@ -105,6 +105,61 @@ export function createReservation(
     };
   };
 }
+
+/** Nothing limits it: nothing is held or bounded, and each call is posted as it ends. */
+export function createUnlimited({
+  ledger,
+  history,
+}: Pick<Parts, 'ledger' | 'history'>): (base: Base, calls: readonly PlannedCall[]) => Reservation {
+  return (base, planned) => {
+    let calls = planned;
+    const ended: string[] = [];
+    const find = (callId: string): PlannedCall | undefined => calls.find((call) => call.id === callId);
+    return {
+      clamps: NO_CLAMPS,
+      downgraded: null,
+      over: [],
+      amountOf: (callId) => {
+        const call = find(callId);
+        return call === undefined ? null : mostOf(bound(call, base.priceOf(call), null));
+      },
+      priceOf: (callId) => find(callId)?.model.price ?? null,
+      sent: () => Promise.resolve(),
+      more: (further) => {
+        calls = [...calls, ...further];
+        return Promise.resolve();
+      },
+      settle: (callId, charge) => {
+        const call = find(callId);
+        if (call === undefined) return;
+        const { id, spender, task, strategy } = base;
+        const model = call.model.name;
+        const tokens = charge.usage?.completion_tokens;
+        if (tokens !== undefined) history.observe(task, model, tokens / call.choices);
+        if (ended.includes(callId)) return;
+        ended.push(callId);
+        const { at, cost, usage, estimated, priceVersion } = charge;
+        ledger.post({
+          id: `${id}/${callId}`,
+          at,
+          cost,
+          usage,
+          estimated,
+          priceVersion,
+          spender,
+          allowances: base.allowances,
+          model,
+          task,
+          strategy,
+        });
+      },
+      release: (callId) => void ended.push(callId),
+      finish: () => undefined,
+    };
+  };
+}
+
+const NO_CLAMPS: ReadonlyMap<string, number> = new Map();
 
 interface Ends {
   settle(callId: string, charge: Charge): void;

@@ -50,8 +50,11 @@ export function createApp(parts: HttpParts): Express {
 }
 
 /** Ordered by time, so that the newest rows of the store lie together. */
-const newId = ({ clock }: HttpParts): string =>
-  `req_${Math.floor(clock.now()).toString(16).padStart(12, '0')}${randomUUID().replaceAll('-', '').slice(12)}`;
+const newId = ({ clock }: HttpParts): string => {
+  const chance = randomUUID();
+  const at = Math.floor(clock.now()).toString(16).padStart(12, '0');
+  return `req_${at}${chance.slice(14, 18)}${chance.slice(19, 23)}${chance.slice(24)}`;
+};
 
 async function admit(
   parts: HttpParts,

@@ -36,6 +36,7 @@ export interface Visit {
   readonly gone: AbortSignal;
 }
 
+const NO_HEADERS: HeaderList = [];
 const ENDPOINT = '/v1/chat/completions';
 
 async function readInbound(
@@ -46,18 +47,26 @@ async function readInbound(
   const receivedAt = parts.clock.now();
   const { caller, permissions } = visit.visitor;
   const bytes = await readBody(request, parts.bodyLimitBytes());
-  const { tags, ...options } = readOptions(request.headers, parseChatRequest(parseJsonBody(bytes)));
-  const { wishes } = options;
+  const options = readOptions(request.headers, parseChatRequest(parseJsonBody(bytes)));
+  const { wishes, tags } = options;
   const inbound: Inbound = {
     id: visit.id,
     gone: visit.gone,
     principal: caller,
-    ...options,
+    request: options.request,
     wishes: {
-      ...wishes,
       strategy: wishes.strategy ?? caller.key?.strategy ?? null,
       tier: wishes.tier ?? caller.key?.tier ?? null,
+      task: wishes.task,
+      models: wishes.models,
+      maxCost: wishes.maxCost,
+      deadlineMs: wishes.deadlineMs,
     },
+    directive: options.directive,
+    session: options.session,
+    role: options.role,
+    events: options.events,
+    debug: options.debug,
     permissions,
     spender: {
       tenant: caller.tenant,
@@ -98,7 +107,8 @@ export async function answerChat(
   try {
     const { inbound, headers } = enter(parts, asked, visit, response);
     const answer = await parts.pipeline.answer(inbound);
-    await send(answer, [...headers, ...toldHeaders(inbound.id, answer.told)], response, ticket);
+    const told = toldHeaders(inbound.id, answer.told);
+    await send(answer, headers.length === 0 ? told : [...headers, ...told], response, ticket);
   } finally {
     ticket?.abandon();
   }
@@ -112,7 +122,7 @@ function enter(
   response: ServerResponse,
 ): { inbound: Inbound; headers: HeaderList } {
   const subjects = [...limitsOf(visitor), ...ofModels(inbound, parts.settings())];
-  if (subjects.length === 0) return { inbound, headers: [] };
+  if (subjects.length === 0) return { inbound, headers: NO_HEADERS };
   const entered = parts.limiter.enter(subjects, estimateTokens(inbound.request), parts.clock.now());
   let used: number | null = null;
   response.on('close', () => entered.leave(parts.clock.now(), used));
