@@ -6,7 +6,12 @@ import { CHEAP_TRIO, broken, calibration, formatting, heldOut, online } from './
 import { loadProgram, mean, openData, percent, spread } from './parts.mjs';
 
 const { values: given } = parseArgs({
-  options: { data: { type: 'string' }, only: { type: 'string' }, seeds: { type: 'string', default: '5' }, dist: { type: 'string' } },
+  options: {
+    data: { type: 'string' },
+    only: { type: 'string' },
+    seeds: { type: 'string', default: '5' },
+    dist: { type: 'string' },
+  },
 });
 const program = await loadProgram(given.dist);
 const data = await openData(program, given.data).catch((thrown) => {
@@ -26,14 +31,26 @@ async function bySeed(work) {
 
 if (wanted('routellm')) {
   const rows = data.rows('routellm-dev.jsonl.gz');
-  for (const [name, family, labels] of [['MMLU', 'mmlu', 1_500], ['GSM8K', 'gsm', 650]]) {
+  for (const [name, family, labels] of [
+    ['MMLU', 'mmlu', 1_500],
+    ['GSM8K', 'gsm', 650],
+  ]) {
     const some = rows.filter((row) => row.family.startsWith(family));
-    report(`RouteLLM ${name}, ${labels} labels at the most, APGR`, await bySeed((seed) => routeLlm(program, some, labels, seed)), plain);
+    report(
+      `RouteLLM ${name}, ${labels} labels at the most, APGR`,
+      await bySeed((seed) => routeLlm(program, some, labels, seed)),
+      plain,
+    );
   }
 }
 
-const rows = ['single', 'strategies', 'online', 'broken', 'calibration', 'formatting'].some(wanted) ? data.rows('mix4-dev.jsonl.gz') : [];
-for (const [name, wishes] of [['single', { strategy: 'single' }], ['strategies', {}]]) {
+const rows = ['single', 'strategies', 'online', 'broken', 'calibration', 'formatting'].some(wanted)
+  ? data.rows('mix4-dev.jsonl.gz')
+  : [];
+for (const [name, wishes] of [
+  ['single', { strategy: 'single' }],
+  ['strategies', {}],
+]) {
   if (!wanted(name)) continue;
   const results = await bySeed((seed) => heldOut(program, rows, data.grade, seed, wishes));
   results[0].forEach(({ policy }, at) => {
@@ -44,23 +61,59 @@ for (const [name, wishes] of [['single', { strategy: 'single' }], ['strategies',
 }
 if (wanted('online')) {
   const results = await bySeed((seed) => online(program, rows, data.grade, seed, 0.2));
-  report('online, verdicts on 20 %: over the best in hindsight', results.map(({ gain }) => gain), percent);
-  report('online: USD per 1,000', results.map(({ cost }) => cost), plain);
+  report(
+    'online, verdicts on 20 %: over the best in hindsight',
+    results.map(({ gain }) => gain),
+    percent,
+  );
+  report(
+    'online: USD per 1,000',
+    results.map(({ cost }) => cost),
+    plain,
+  );
   console.log(`online: ahead for good from request ${results.map(({ ahead }) => ahead ?? 'never').join(', ')}`);
 }
 if (wanted('broken')) {
   for (const share of [1, 0.2]) {
     const results = await bySeed((seed) => broken(program, rows, data.grade, seed, share));
-    report(`broken best model, verdicts on ${percent(share, 0)}: requests until it is left`, results.map(({ left }) => left), plain);
+    report(
+      `broken best model, verdicts on ${percent(share, 0)}: requests until it is left`,
+      results.map(({ left }) => left),
+      plain,
+    );
   }
 }
 if (wanted('calibration')) {
-  for (const [name, models] of [['all models', undefined], ['cheap trio', CHEAP_TRIO]]) {
+  for (const [name, models] of [
+    ['all models', undefined],
+    ['cheap trio', CHEAP_TRIO],
+  ]) {
     const results = await bySeed((seed) => calibration(program, rows, data.grade, seed, models));
-    report(`calibration, ${name}: ECE (15 bins)`, results.map(({ ece }) => ece), plain);
-    report(`calibration, ${name}: Brier`, results.map(({ brier }) => brier), plain);
-    report(`calibration, ${name}: accuracy at 75 % coverage`, results.map(({ at75 }) => at75), percent);
-    report(`calibration, ${name}: accuracy at 50 % coverage`, results.map(({ at50 }) => at50), percent);
+    report(
+      `calibration, ${name}: ECE (15 bins)`,
+      results.map(({ ece }) => ece),
+      plain,
+    );
+    report(
+      `calibration, ${name}: Brier`,
+      results.map(({ brier }) => brier),
+      plain,
+    );
+    report(
+      `calibration, ${name}: accuracy at 75 % coverage`,
+      results.map(({ at75 }) => at75),
+      percent,
+    );
+    report(
+      `calibration, ${name}: accuracy at 50 % coverage`,
+      results.map(({ at50 }) => at50),
+      percent,
+    );
   }
 }
-if (wanted('formatting')) report('the same decision for other formatting', (await bySeed((seed) => formatting(program, rows, data.grade, seed))).map(({ same }) => same), percent);
+if (wanted('formatting'))
+  report(
+    'the same decision for other formatting',
+    (await bySeed((seed) => formatting(program, rows, data.grade, seed))).map(({ same }) => same),
+    percent,
+  );

@@ -100,7 +100,7 @@ function calibrationText({ task, verdicts, judged, ece, brier, bins }: Calibrati
     String(count),
     confidence.toFixed(3),
     right.toFixed(3),
-    `${'█'.repeat(Math.round(right * BAR))}`.padEnd(BAR),
+    '█'.repeat(Math.round(right * BAR)).padEnd(BAR),
   ]);
   return `${head}; ECE ${ece.toFixed(4)}, Brier ${brier.toFixed(4)}\n${tableText(['confidence', 'answers', 'told', 'right', ''], rows)}`;
 }

@@ -9,8 +9,8 @@ export interface Watch {
 
 /** A drop to this share of what was expected is what is looked for. */
 const DROP = 0.62;
-/** So many nats of evidence make it certain enough: by chance about once in a thousand outcomes. */
-const CERTAIN = 5;
+/** So many nats of evidence make it certain enough: by chance once in many thousand outcomes. */
+const CERTAIN = 9;
 const [LOWEST, HIGHEST] = [0.05, 0.97];
 
 export const newWatch = (): Watch => ({ suspicion: 0, good: 0, total: 0 });

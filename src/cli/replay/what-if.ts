@@ -4,7 +4,6 @@ import {
   usdOf,
   type Call,
   type Decision,
-  type Nano,
   type RequestRecord,
   type Settings,
   type Taught,
