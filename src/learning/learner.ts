@@ -65,6 +65,9 @@ export interface Learner extends LearningPath {
 const REMEMBERED = 4_096;
 /** Lessons that tell what answers took lately. */
 const RECENT = 2_000;
+/** How long a lesson waits for its verdict. */
+const LESSON_KEPT_MS = 30 * 86_400_000;
+const TIDY_EVERY_MS = 3_600_000;
 /** Verdicts before prompts are told apart within a task. */
 const DIFFICULTY_FROM = 20;
 /** Beside the others' verdicts together a tenant counts for so many at least. */
@@ -80,6 +83,7 @@ export function createLearner(parts: LearnerParts): Learner {
   const verdictsOf = new Map<string, number>();
   let verdicts = 0;
   let lastSeq = 0;
+  let tidiedAt = 0;
 
   const modelOf = (name: string): Model =>
     parts.model(name) ?? ({ name, quality: 6, strengths: [] } as unknown as Model);
@@ -199,6 +203,10 @@ export function createLearner(parts: LearnerParts): Learner {
     },
     confidence: (facts) => calibration.confidence(facts),
     ended(lesson) {
+      if (lesson.at - tidiedAt > TIDY_EVERY_MS) {
+        tidiedAt = lesson.at;
+        store.forget(lesson.at - LESSON_KEPT_MS);
+      }
       store.keep(lesson);
       for (const taken of lesson.taken ?? []) takings.observe(lesson.task, taken);
       const qualities = new Map(lesson.facts.voices.map((voice) => [voice.model, voice]));
@@ -213,7 +221,7 @@ export function createLearner(parts: LearnerParts): Learner {
     },
     judge(given, tenant, anyTenant) {
       const lesson = store.lesson(given.request, anyTenant ? null : tenant);
-      if (lesson === null)
+      if (lesson === null || now() - lesson.at > LESSON_KEPT_MS)
         throw new QuorumError(
           'not_found',
           `There is no answer to "${given.request.slice(0, 80)}" of yours that can still be judged.`,
