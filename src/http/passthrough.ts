@@ -2,7 +2,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
+import type { RequestHandler } from 'http-proxy-middleware';
 import { demand, type RateLimiter } from '../accounts/index.ts';
 import { QuorumError, type CurrentSettings, type Model, type Provider, type Settings } from '../contract/index.ts';
 import { parseJsonBody } from '../wire/index.ts';
@@ -111,7 +111,7 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     const body = toll === null ? found.body : toll.body;
     request.headers = onlyAllowed(request, provider, body);
     passing.set(request, { visit, provider, body, toll, limits, onUsed });
-    const proxy = proxies.get(provider) ?? proxyTo(provider, passing);
+    const proxy = proxies.get(provider) ?? (await proxyTo(provider, passing));
     proxies.set(provider, proxy);
     await proxy(request, response, () => undefined);
   };
@@ -162,7 +162,9 @@ export const unknownRoute = (method: string, path: string): QuorumError =>
     `There is no ${method} ${path.slice(0, 200)} here. The API lives under /v1; see /v1/models and /v1/chat/completions.`,
   );
 
-function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>): RequestHandler {
+/** The library is loaded by the first request that needs it: most programs never do. */
+async function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>): Promise<RequestHandler> {
+  const { createProxyMiddleware } = await import('http-proxy-middleware');
   const base = new URL(provider.baseUrl);
   const options = { keepAlive: true, maxSockets: Infinity };
   return createProxyMiddleware({
@@ -183,12 +185,11 @@ function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>)
         const { body, visit } = passing.get(incoming)!;
         if (body) outgoing.write(body);
         visit.gone.addEventListener('abort', () => {
-          if (visit.gone.reason instanceof QuorumError)
-            breakOff(response, visit.gone.reason, visit.id);
+          if (visit.gone.reason instanceof QuorumError) breakOff(response, visit.gone.reason, visit.id);
           outgoing.destroy();
         });
-        (response).on('close', () => {
-          if (!(response).writableFinished) outgoing.destroy();
+        response.on('close', () => {
+          if (!response.writableFinished) outgoing.destroy();
         });
       },
       proxyRes(answer: IncomingMessage, incoming: IncomingMessage, response) {

@@ -1,8 +1,6 @@
 // Callers' JSON schemas, compiled once: those of `response_format` and those of tools.
-import { Ajv } from 'ajv';
-import type { AnySchema, ErrorObject, ValidateFunction } from 'ajv';
-import { Ajv2019 } from 'ajv/dist/2019.js';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { createRequire } from 'node:module';
+import type { Ajv, AnySchema, ErrorObject, ValidateFunction } from 'ajv';
 import type { Violation } from '../contract/index.ts';
 import type { Json } from './json.ts';
 import { plainOf } from './json.ts';
@@ -31,11 +29,17 @@ const OPTIONS = {
 
 type Compiled = { readonly validate: ValidateFunction | null; readonly problem: string | null };
 
+type Engine = new (options: typeof OPTIONS) => Ajv;
+
+const require = createRequire(import.meta.url);
+
+/** Each is loaded by the first schema in its dialect: none belongs to the start of the program, and an import would have to be waited for. */
 function engineFor(dialect: unknown): Ajv {
   const name = typeof dialect === 'string' ? dialect : '';
-  if (name.includes('2019-09')) return new Ajv2019(OPTIONS);
-  if (name.includes('draft-07') || name.includes('draft-06')) return new Ajv(OPTIONS);
-  return new Ajv2020(OPTIONS);
+  if (name.includes('2019-09')) return new (require('ajv/dist/2019.js') as { Ajv2019: Engine }).Ajv2019(OPTIONS);
+  if (name.includes('draft-07') || name.includes('draft-06'))
+    return new (require('ajv') as { Ajv: Engine }).Ajv(OPTIONS);
+  return new (require('ajv/dist/2020.js') as { Ajv2020: Engine }).Ajv2020(OPTIONS);
 }
 
 /** Without `$schema` and `$id`: neither may fetch anything or clash with another schema. */
@@ -43,7 +47,7 @@ function compile(text: string): Compiled {
   if (text.length > MAX_SCHEMA_CHARS) return { validate: null, problem: 'schema too large' };
   try {
     const parsed = JSON.parse(text) as AnySchema;
-    if (typeof parsed === 'boolean') return { validate: new Ajv2020(OPTIONS).compile(parsed), problem: null };
+    if (typeof parsed === 'boolean') return { validate: engineFor(null).compile(parsed), problem: null };
     const { $schema, $id: _id, ...schema } = parsed as Record<string, unknown>;
     return { validate: engineFor($schema).compile(schema), problem: null };
   } catch (error) {
