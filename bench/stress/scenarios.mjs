@@ -164,6 +164,7 @@ async function readers(context) {
         'MiB',
         { most: 50 },
       ),
+      row("… other requests' p99 before", calm, 'ms'),
       row("… other requests' p99 against before", percent(crowded / calm - 1), '% more', { most: 10 }),
     ];
   });
