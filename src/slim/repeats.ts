@@ -11,7 +11,7 @@ const GENERAL =
   /\b(?:general|rules?|guidelines?|guardrails|instructions?|constraints?|requirements?|principles?|important|remember|reminders?|notes?|policy|policies|behaviou?r|overall|final|conventions?|style|tone|safety|about you|role|critical)\b/i;
 /** What a sentence with such a word means hangs on where it stands. */
 const POINTS =
-  /\b(?:this|these|those|it|its|they|them|their|he|she|above|below|here|following|such|previous|next|former|latter|same|otherwise|then)\b|^\W*that\b|\b(?:do|about|for|of|with|like|after|before|in|on|at|to|from|by|use|using|call|avoid|if|when) that\b/i;
+  /\b(?:this|these|those|it|its|they|them|their|he|she|above|below|here|following|such|previous|next|former|latter|same|otherwise|then)\b|\bthat\b(?! (?:the|an?|no|are|is|was|were|has|have|had|you|we|can|could|do|does|did|cannot|must|may|might|will|would|should|not|only|each|every|all|any)\b)/i;
 const SENTENCE = /[^.!?]+[.!?]+(?=\s|$)|[^.!?]+$/g;
 
 /** Remembers across the system messages of one request what has been said for everything. */
