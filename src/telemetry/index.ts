@@ -1,6 +1,6 @@
 // What the outside gets to see of how things go: lines, numbers, percentiles.
 export { createHistogram, type Histogram, type HistogramState, RELATIVE_ERROR } from './histogram.ts';
-export { createLagMeter, type LagMeter } from './lag.ts';
+export { createLagMeter } from './lag.ts';
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
-export { slowStages, type SlowStage, type Thresholds } from './thresholds.ts';
+export { slowStages } from './thresholds.ts';
