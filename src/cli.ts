@@ -104,7 +104,10 @@ function program(exit: (code: number) => void): Command {
     .option('--feedback <share>', 'with --dataset: share of answers that get a verdict (default 0.2)')
     .option('--limit <rows>', 'with --dataset: only the first rows')
     .option('--seed <number>', 'with --dataset: of the exploration (default 1)')
-    .option('--grader <module>', 'with --dataset: exports grade(row, message), for answers that no model gave in these words')
+    .option(
+      '--grader <module>',
+      'with --dataset: exports grade(row, message), for answers that no model gave in these words',
+    )
     .option('--svg <file>', 'with --dataset: draw the cost-quality frontier')
     .option('--config <file>', 'the config file whose records are read')
     .option('--json', 'machine-readable output')
@@ -116,7 +119,7 @@ function program(exit: (code: number) => void): Command {
           env: process.env,
           clock: systemClock,
           write,
-          isTerminal: process.stderr.isTTY === true,
+          isTerminal: process.stderr.isTTY,
         }),
       ),
     );

@@ -138,6 +138,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     evidence,
     cache,
     whyUnusable: (model) => config.reasons().get(model) ?? null,
+    health: care.health,
     configFile: { path: config.file, warnings: config.warnings, reload: config.reload },
     clock,
     door: createDoor(accounts.keyring),

@@ -5,7 +5,20 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FLOOR = ['contract', 'wire'];
-const ROOMS = ['accounts', 'cache', 'experiment', 'learning', 'merge', 'routing', 'sandbox', 'slim', 'store', 'strategy', 'telemetry', 'upstream'];
+const ROOMS = [
+  'accounts',
+  'cache',
+  'experiment',
+  'learning',
+  'merge',
+  'routing',
+  'sandbox',
+  'slim',
+  'store',
+  'strategy',
+  'telemetry',
+  'upstream',
+];
 
 /** Folder (or file at the top of src) → what it may import besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -38,8 +51,21 @@ const LIVES_IN: Record<string, readonly string[]> = {
 };
 
 /** Rooms that get time, chance and facts as arguments. */
-const PURE = new Set(['contract', 'wire', 'accounts', 'cache', 'experiment', 'learning', 'merge', 'routing', 'slim', 'strategy', 'pipeline']);
-const IMPURE = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.env\b|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/;
+const PURE = new Set([
+  'contract',
+  'wire',
+  'accounts',
+  'cache',
+  'experiment',
+  'learning',
+  'merge',
+  'routing',
+  'slim',
+  'strategy',
+  'pipeline',
+]);
+const IMPURE =
+  /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.env\b|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/;
 
 type Source = { readonly file: string; readonly room: string; readonly text: string };
 
@@ -53,24 +79,38 @@ function sources(folder = join(ROOT, 'src')): Source[] {
 }
 
 function importsOf({ text }: Source): string[] {
-  return [...text.matchAll(/^(?:import|export)\b[^'";]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => (match[1] ?? match[2] ?? match[3])!);
+  return [
+    ...text.matchAll(/^(?:import|export)\b[^'";]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm),
+  ].map((match) => (match[1] ?? match[2] ?? match[3])!);
 }
 
 /** What is wrong with the imports of these files, one sentence each. */
 function complaints(files: readonly Source[]): string[] {
   return files.flatMap((source) => {
     const allowed = MAY_IMPORT[source.room];
-    if (allowed === undefined) return [`${source.file}: src/${source.room} has no floor yet; give it a row in test/architecture.test.ts.`];
+    if (allowed === undefined)
+      return [`${source.file}: src/${source.room} has no floor yet; give it a row in test/architecture.test.ts.`];
     return importsOf(source).flatMap((target) => {
       if (target.startsWith('node:')) return [];
       if (!target.startsWith('.')) {
-        const name = target.split('/').slice(0, target.startsWith('@') ? 2 : 1).join('/');
+        const name = target
+          .split('/')
+          .slice(0, target.startsWith('@') ? 2 : 1)
+          .join('/');
         const homes = LIVES_IN[name];
-        return homes?.includes(source.room) ? [] : [`${source.file}: the package "${name}" may be used only in ${homes?.join(', ') ?? 'a folder that test/architecture.test.ts names'}.`];
+        return homes?.includes(source.room)
+          ? []
+          : [
+              `${source.file}: the package "${name}" may be used only in ${homes?.join(', ') ?? 'a folder that test/architecture.test.ts names'}.`,
+            ];
       }
-      const room = relative(join(ROOT, 'src'), resolve(ROOT, dirname(source.file), target)).split('/')[0]!.replace(/\.ts$/, '');
+      const room = relative(join(ROOT, 'src'), resolve(ROOT, dirname(source.file), target))
+        .split('/')[0]!
+        .replace(/\.ts$/, '');
       if (room === source.room || room === '..' || allowed.includes(room)) return [];
-      return [`${source.file}: src/${source.room} may not import src/${room}; arrows point down only (docs/architecture.md).`];
+      return [
+        `${source.file}: src/${source.room} may not import src/${room}; arrows point down only (docs/architecture.md).`,
+      ];
     });
   });
 }
@@ -83,12 +123,18 @@ describe('architecture', () => {
   });
 
   it('notices a planted arrow that points up, a neighbour, and a stray package', () => {
-    const planted = { file: 'src/merge/planted.ts', room: 'merge', text: "import { x } from '../http/index.ts';\nimport { y } from '../cache/index.ts';\nimport z from 'express';" };
+    const planted = {
+      file: 'src/merge/planted.ts',
+      room: 'merge',
+      text: "import { x } from '../http/index.ts';\nimport { y } from '../cache/index.ts';\nimport z from 'express';",
+    };
     expect(complaints([planted])).toHaveLength(3);
   });
 
   it('pure rooms read neither the time, chance nor the environment', () => {
     const strip = (text: string): string => text.replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '');
-    expect(files.filter((source) => PURE.has(source.room) && IMPURE.test(strip(source.text))).map((source) => source.file)).toEqual([]);
+    expect(
+      files.filter((source) => PURE.has(source.room) && IMPURE.test(strip(source.text))).map((source) => source.file),
+    ).toEqual([]);
   });
 });

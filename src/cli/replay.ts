@@ -245,5 +245,5 @@ async function graderOf(file: string): Promise<(row: RecordedRow, message: Assis
   const module = (await import(pathToFileURL(resolve(file)).href)) as { readonly grade?: Grade };
   if (typeof module.grade !== 'function') throw new Error(`${file} exports no function grade(row, message).`);
   const { grade } = module;
-  return (row, message) => Number(grade(row.source, message).correct);
+  return (row, message) => grade(row.source, message).correct;
 }

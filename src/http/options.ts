@@ -93,8 +93,7 @@ function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given
       given = Object.fromEntries(own.map((name) => [known(name), String(metadata[name]).trim()]));
       const rest = Object.fromEntries(Object.entries(metadata).filter(([name]) => !own.includes(name)));
       const { metadata: _, ...others } = body;
-      request =
-        Object.keys(rest).length === 0 ? (others) : ({ ...others, metadata: rest });
+      request = Object.keys(rest).length === 0 ? others : { ...others, metadata: rest };
     }
   }
   for (const [name, header] of HEADERS) {

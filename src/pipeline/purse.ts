@@ -19,7 +19,6 @@ import {
   type Admission,
   type Intent,
   type PlannedCall,
-  type Reservation,
 } from '../accounts/index.ts';
 import type { Inbound } from './exchange.ts';
 
@@ -205,5 +204,3 @@ export function clampedRequest(request: ChatRequest, tokens: number | null): Cha
     ? { ...request, max_tokens: tokens }
     : { ...request, max_completion_tokens: tokens };
 }
-
-export type { Reservation };

@@ -19,7 +19,7 @@ import { classify, type Classifier } from './classify.ts';
 import { limitsOf, wordsOf, type Limits } from './constraints.ts';
 import { drawPlan, type Lot } from './explore.ts';
 import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
-import { callOf, lineUp, type Cast, type LineUp } from './line-up.ts';
+import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
 import { poolOf, tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
 import { isLearnt, weighUp } from './weigh-up.ts';
@@ -109,8 +109,9 @@ function chairmanOf({ input, tier, pool }: Setting): string {
   return pool.fit.reduce((best, one) => (one.quality > best.quality ? one : best)).model;
 }
 
-const castOf = ({ input, task, pool }: Setting, chairman: string, adaptive: boolean): Cast => ({
-  fit: pool.fit,
+const castOf = ({ input, task, pool }: Setting, chairman: string, adaptive: boolean, seats = 0): Cast => ({
+  // A strategy that was asked for gets its voices, of models that are a little below the mark where there are no others.
+  fit: seats <= pool.fit.length ? pool.fit : [...pool.fit, ...pool.spare.slice(0, seats - pool.fit.length)],
   chairman,
   councilMembers: input.settings.council.members,
   firstStep: firstStepOf(task, input.settings.routing, adaptive),
@@ -152,7 +153,8 @@ function choose(setting: Setting, chairman: string): Choice {
 function within(setting: Setting, choice: Choice, chairman: string): { line: LineUp; notes: readonly string[] } {
   const { limits, pool } = setting;
   const notes: string[] = [];
-  const cast = castOf(setting, chairman, choice.adaptive);
+  const seats = choice.adaptive ? 0 : seatsOf(choice.strategy, setting.input.settings.council.members);
+  const cast = castOf(setting, chairman, choice.adaptive, seats);
   const { weighed } = choice;
   let line: LineUp =
     weighed === undefined
@@ -205,11 +207,9 @@ function ceilingOf(kind: StrategyName, choice: Choice, models: number, task: Tas
   if (kind === 'council' || models < 2) return kind;
   if (!choice.adaptive) return kind === 'dual' && models > 2 ? 'triple' : kind;
   if (kind === 'cascade') return 'cascade';
-  return models > 2 && (kind !== 'single' || task?.critical === true)
-    ? 'triple'
-    : kind === 'triple'
-      ? 'triple'
-      : 'dual';
+  // Where an error is dear, three that can't agree are worth a council.
+  if (task?.critical === true && models > 2) return 'council';
+  return kind === 'triple' || (models > 2 && kind !== 'single') ? 'triple' : 'dual';
 }
 
 function words({ task, confidence, source }: Classification): string {

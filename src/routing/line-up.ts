@@ -76,6 +76,10 @@ export function lineUp(strategy: StrategyName, cast: Cast): LineUp {
   return { call, members: call.kind === 'single' ? members.slice(0, 1) : members, note };
 }
 
+/** How many models a strategy wants. */
+export const seatsOf = (strategy: StrategyName, councilMembers: number): number =>
+  strategy === 'council' ? Math.max(2, councilMembers) : { single: 1, dual: 2, cascade: 2, triple: 3 }[strategy];
+
 function membersFor(strategy: StrategyName, { fit, councilMembers, firstStep }: Cast): readonly Contender[] {
   switch (strategy) {
     case 'single':

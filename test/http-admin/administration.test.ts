@@ -75,6 +75,7 @@ test('models and providers are shown with what can be used, never with a key', a
       key: 'set',
       configured: true,
       usable_models: ['alpha', 'beta', 'gamma'],
+      health: expect.arrayContaining([expect.objectContaining({ model: 'alpha', state: 'closed' })]),
     }),
   );
   const settings = await office.admin('GET', '/settings');

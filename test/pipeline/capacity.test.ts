@@ -74,7 +74,9 @@ describe('capacity', () => {
   it('a role counts for itself and for all', async () => {
     const capacity = scene();
     const { signal } = new AbortController();
-    const leases = await Promise.all(['planner', 'planner', null].map(async (role) => capacity.enter(role, 't', signal)));
+    const leases = await Promise.all(
+      ['planner', 'planner', null].map(async (role) => capacity.enter(role, 't', signal)),
+    );
     expect(capacity.enter(null, 't', signal)).toBeInstanceOf(Promise);
     expect(capacity.admit('t')).toBe(2);
     for (const lease of leases) lease.release();

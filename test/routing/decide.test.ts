@@ -17,6 +17,15 @@ const IMAGE = [
 ];
 const nano = (usd: number): Nano => (usd * 1e9) as Nano;
 
+describe('a strategy that was asked for', () => {
+  it('gets its voices, though some of the models are below the mark', () => {
+    const settings = testSettings({ tasks: [{ name: 'math', minQuality: 0.9 }] });
+    for (const strategy of ['dual', 'triple', 'council'] as const) {
+      expect(ask({ settings, wishes: { strategy, task: 'math' } }).plan.call.kind).toBe(strategy);
+    }
+  });
+});
+
 describe('tiers', () => {
   it('Π4 any valid tier gives that tier’s models and chairman; any other the default, with a note', () => {
     const settings = testSettings();

@@ -1,7 +1,15 @@
 // The whole path of a request on simulated models and simulated time, without a server.
 import { createAdmission, createBudgets, createOutputHistory, NOBODY } from '../../src/accounts/index.ts';
 import { createCache, createFlights, parseDirective } from '../../src/cache/index.ts';
-import type { ChatRequest, Clock, Ledger, ProgressEvent, RequestRecord, Settings, Wishes } from '../../src/contract/index.ts';
+import type {
+  ChatRequest,
+  Clock,
+  Ledger,
+  ProgressEvent,
+  RequestRecord,
+  Settings,
+  Wishes,
+} from '../../src/contract/index.ts';
 import { createEvidence, createLearner, createMemoryLearningStore } from '../../src/learning/index.ts';
 import { createMerger } from '../../src/merge/index.ts';
 import type { Answer, Inbound, Told } from '../../src/pipeline/exchange.ts';
@@ -83,7 +91,7 @@ export function testPath(
     const inbound: Inbound = {
       id: `req_${++count}`,
       principal: { tenant: asking.tenant ?? 'local', team: null, keyId: null, admin: false },
-      request: { model: 'auto', messages: [{ role: 'user', content: 'Is it so?' }], ...request } as ChatRequest,
+      request: { model: 'auto', messages: [{ role: 'user', content: 'Is it so?' }], ...request },
       wishes: {
         strategy: null,
         tier: null,

@@ -9,7 +9,6 @@ import {
   type Decision,
   type Ledger,
   type Lesson,
-  type Nano,
   type RequestRecord,
   type Settings,
   type Upstream,
@@ -154,7 +153,7 @@ export function createReplay(options: ReplayOptions): Replay {
       return {
         row,
         correct: gradeOf(row, message, record),
-        costUsd: usdOf(record.cost as Nano),
+        costUsd: usdOf(record.cost),
         latencyMs: latencyOf(record, (model) => recorded(row, model)?.latencyMs ?? USUAL_LATENCY_MS),
         confidence: record.confidence,
         record,

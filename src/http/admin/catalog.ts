@@ -2,14 +2,17 @@
 import type { CurrentSettings, Model, Price, Provider, Settings } from '../../contract/index.ts';
 import { idOf, pageOf, queryOf, route, type AdminRoute } from './answer.ts';
 import { QuorumError } from '../../contract/index.ts';
+import { shown } from '../../pipeline/shown.ts';
 
 export interface CatalogParts {
   readonly settings: CurrentSettings;
   /** Why a model can't be asked; nothing where it can. */
   readonly whyUnusable: (model: string) => string | null;
+  /** Circuits, rate limits and slots, by model. */
+  readonly health: () => { readonly models: readonly { readonly provider: string }[] };
 }
 
-export function catalogRoutes({ settings, whyUnusable }: CatalogParts): readonly AdminRoute[] {
+export function catalogRoutes({ settings, whyUnusable, health }: CatalogParts): readonly AdminRoute[] {
   const show = (model: Model) => modelShown(model, settings(), whyUnusable);
   return [
     route('get', '/models', (request) => {
@@ -32,7 +35,11 @@ export function catalogRoutes({ settings, whyUnusable }: CatalogParts): readonly
     route('get', '/providers', (request) => {
       const now = settings();
       const rows = [...now.providers.values()].map((provider) => ({ id: provider.name, provider }));
-      return pageOf(request, rows, ({ provider }) => providerShown(provider, now));
+      const { models } = health();
+      return pageOf(request, rows, ({ provider }) => ({
+        ...(providerShown(provider, now) as object),
+        health: shown(models.filter((model) => model.provider === provider.name)),
+      }));
     }),
   ];
 }
