@@ -20,10 +20,10 @@ interface Decoding {
   readonly stream: () => Transform;
 }
 
-const GZIP: Decoding = { whole: promisify(gunzip) as Whole, stream: () => createGunzip() };
-const BROTLI: Decoding = { whole: promisify(brotliDecompress) as Whole, stream: () => createBrotliDecompress() };
-const DEFLATE: Decoding = { whole: promisify(inflate) as Whole, stream: () => createInflate() };
-const RAW_DEFLATE: Decoding = { whole: promisify(inflateRaw) as Whole, stream: () => createInflateRaw() };
+const GZIP: Decoding = { whole: promisify(gunzip), stream: () => createGunzip() };
+const BROTLI: Decoding = { whole: promisify(brotliDecompress), stream: () => createBrotliDecompress() };
+const DEFLATE: Decoding = { whole: promisify(inflate), stream: () => createInflate() };
+const RAW_DEFLATE: Decoding = { whole: promisify(inflateRaw), stream: () => createInflateRaw() };
 
 /** `deflate` means zlib's wrapping, but some servers send it bare; its first byte tells. */
 const deflateOf = (first: Buffer): Decoding => (((first[0] ?? 0) & 0x0f) === 8 ? DEFLATE : RAW_DEFLATE);
