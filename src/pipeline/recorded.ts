@@ -1,7 +1,6 @@
-// What a record keeps of a decision: what mattered, in numbers as exact as anyone reads. Every digit is written for each request.
+// What a record keeps of a decision: all that wasn't next to nothing, in numbers as exact as anyone reads. Every digit is written for each request.
 import type { Classification, Decision, Prospect } from '../contract/index.ts';
 
-const MOST_SCORES = 5;
 /** Less is chance. */
 const LEAST_SCORE = 0.01;
 
@@ -30,7 +29,7 @@ export function recordedDecision(decision: Decision): Decision {
 function scoresOf({ scores }: Classification): Classification['scores'] {
   const kept: { readonly task: string; readonly score: number }[] = [];
   for (const { task, score } of scores) {
-    if (kept.length >= MOST_SCORES || (score < LEAST_SCORE && kept.length > 0)) break;
+    if (score < LEAST_SCORE && kept.length > 0) break;
     kept.push({ task, score: rounded(score) });
   }
   return kept;
