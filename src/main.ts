@@ -56,7 +56,7 @@ function announce(url: string, settings: Settings, log: Log, write: (text: strin
     log.warn(
       'no provider key was found and no local server answers: simulated models reply; set OPENAI_API_KEY or another, see "quorum check"',
     );
-  log.info('open to everybody on this machine: no virtual key exists yet');
+  if (/^http:\/\/(127\.|\[::1\])/.test(url)) log.info('without a virtual key it is open to everybody on this machine');
   log.flush();
   write(`
 Quorum ${VERSION} is ready${simulated ? ' with simulated models' : ''}. Try it:
