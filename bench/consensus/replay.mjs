@@ -1,6 +1,7 @@
 // Replays sets of models over cases: best single, plain majority, and Quorum's merge as dual and triple.
 
-export const mean = (values) => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length);
+export const mean = (values) =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export function combinations(items, size) {
   if (size === 0) return [[]];
@@ -19,7 +20,9 @@ function majority(each, models, weights) {
   const votes = (model) => counts.get(each.answers.get(model).said) ?? 0;
   const most = models.filter((model) => votes(model) === Math.max(...models.map(votes)));
   const heaviest = Math.max(...most.map((model) => weights(each, model)));
-  return mean(most.filter((model) => weights(each, model) === heaviest).map((model) => each.answers.get(model).correct));
+  return mean(
+    most.filter((model) => weights(each, model) === heaviest).map((model) => each.answers.get(model).correct),
+  );
 }
 
 /** Weighted candidates, made once per case, model and weight: the merger remembers what it read of each. */
@@ -49,7 +52,10 @@ function triple(merger, each, trio, weights) {
 
 /** All three heard, whatever the first two say. */
 function full(merger, each, models, weights) {
-  const merged = merger.merge(models.map((model) => candidate(each, model, weights(each, model))), each.context);
+  const merged = merger.merge(
+    models.map((model) => candidate(each, model, weights(each, model))),
+    each.context,
+  );
   return { correct: each.grade(result(merged)), unanimous: merged.camps.length === 1 };
 }
 
@@ -95,8 +101,13 @@ export function replayDual(merger, cases, pair, strong, weights) {
   });
   const alone = mean(cases.map((each) => each.answers.get(strong).cost));
   return {
-    pair, strong, accuracy: mean(results.map((one) => one.correct)), strongAlone: accuracyOf(cases, strong),
-    calls: mean(results.map((one) => one.calls)), cost: mean(results.map((one) => one.cost)), saved: alone === 0 ? 0 : 1 - mean(results.map((one) => one.cost)) / alone,
+    pair,
+    strong,
+    accuracy: mean(results.map((one) => one.correct)),
+    strongAlone: accuracyOf(cases, strong),
+    calls: mean(results.map((one) => one.calls)),
+    cost: mean(results.map((one) => one.cost)),
+    saved: alone === 0 ? 0 : 1 - mean(results.map((one) => one.cost)) / alone,
   };
 }
 
@@ -106,7 +117,17 @@ export function summary(trios) {
   return {
     trios: trios.length,
     best: mean(trios.map((one) => one.best)),
-    ...Object.fromEntries(['majority', 'merged', 'early'].map((field) => [field, { accuracy: mean(trios.map((one) => one[field])), gain: mean(gains(field)), reach: reach(field), worst: Math.min(...gains(field)) }])),
+    ...Object.fromEntries(
+      ['majority', 'merged', 'early'].map((field) => [
+        field,
+        {
+          accuracy: mean(trios.map((one) => one[field])),
+          gain: mean(gains(field)),
+          reach: reach(field),
+          worst: Math.min(...gains(field)),
+        },
+      ]),
+    ),
     calls: mean(trios.map((one) => one.calls)),
     cost: mean(trios.map((one) => one.cost)),
     unanimousShare: mean(trios.map((one) => one.unanimousShare)),
@@ -123,9 +144,14 @@ export function replayAdaptive(merger, cases, trios, weights) {
       const sorted = [...trio].sort((left, right) => weights(each, right) - weights(each, left));
       const first = candidate(each, sorted[0], weights(each, sorted[0]));
       const trusted = first.weight >= TRUSTED && merger.judge(first, each.context).acceptable;
-      if (trusted) return { correct: each.answers.get(sorted[0]).correct, calls: 1, cost: each.answers.get(sorted[0]).cost };
+      if (trusted)
+        return { correct: each.answers.get(sorted[0]).correct, calls: 1, cost: each.answers.get(sorted[0]).cost };
       return triple(merger, each, sorted, weights);
     }),
   );
-  return { accuracy: mean(results.map((one) => one.correct)), calls: mean(results.map((one) => one.calls)), cost: mean(results.map((one) => one.cost)) };
+  return {
+    accuracy: mean(results.map((one) => one.correct)),
+    calls: mean(results.map((one) => one.calls)),
+    cost: mean(results.map((one) => one.cost)),
+  };
 }

@@ -25,7 +25,11 @@ const HELP = `node bench/consensus/run.mjs --data DIR [--trios N | --all] [--jso
 const SETS = [
   { name: 'tool calls', file: 'structured-dev.jsonl.gz', keep: () => true },
   { name: 'tools, some fit none', file: 'mix4-dev.jsonl.gz', keep: (row) => row.kind === 'tool' },
-  { name: 'text: numbers, code', file: 'mix4-dev.jsonl.gz', keep: (row) => row.kind === 'number' || row.kind === 'crux' },
+  {
+    name: 'text: numbers, code',
+    file: 'mix4-dev.jsonl.gz',
+    keep: (row) => row.kind === 'number' || row.kind === 'crux',
+  },
   { name: 'multiple choice', file: 'mmlu-pro-dev.jsonl.gz', keep: () => true },
 ];
 /** Weighting may not lose to plain majority by more than this share. */
@@ -37,7 +41,10 @@ const PRIOR = { share: 0.7, weight: 8 };
 function estimatedWeights(cases, models) {
   const weights = new Map();
   for (const family of new Set(cases.map((each) => each.family))) {
-    const sample = cases.filter((each) => each.family === family).toSorted((left, right) => drawn(`${left.id}w`) - drawn(`${right.id}w`)).slice(0, LABELLED);
+    const sample = cases
+      .filter((each) => each.family === family)
+      .toSorted((left, right) => drawn(`${left.id}w`) - drawn(`${right.id}w`))
+      .slice(0, LABELLED);
     for (const model of models) {
       const right = sample.filter((each) => each.answers.get(model).correct === 1).length;
       weights.set(`${family}/${model}`, (right + PRIOR.share * PRIOR.weight) / (sample.length + PRIOR.weight));
@@ -51,11 +58,16 @@ const costOf = (cases, model) => mean(cases.map((each) => each.answers.get(model
 function replaySet(createMerger, cases, count) {
   const models = [...cases[0].answers.keys()].filter((model) => cases.every((each) => each.answers.has(model)));
   const estimated = estimatedWeights(cases, models);
-  const drawnTrios = combinations(models, 3).toSorted((left, right) => drawn(left.join()) - drawn(right.join())).slice(0, count);
+  const drawnTrios = combinations(models, 3)
+    .toSorted((left, right) => drawn(left.join()) - drawn(right.join()))
+    .slice(0, count);
   const byCost = models.toSorted((left, right) => costOf(cases, left) - costOf(cases, right));
   const cheap = byCost.slice(0, 3);
   const strong = models.toSorted((left, right) => accuracyOf(cases, right) - accuracyOf(cases, left))[0];
-  const pairs = combinations(byCost.slice(0, 4).filter((model) => model !== strong), 2);
+  const pairs = combinations(
+    byCost.slice(0, 4).filter((model) => model !== strong),
+    2,
+  );
   const merger = createMerger();
   return {
     questions: cases.length,
@@ -71,24 +83,64 @@ function replaySet(createMerger, cases, count) {
 const percent = (share) => (100 * share).toFixed(2);
 const points = (share) => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(2)}`;
 const dollars = (cost) => (1_000 * cost).toFixed(3);
-const line = (cells) => console.log(cells.map((cell, at) => (at === 0 ? String(cell).padEnd(44) : String(cell).padStart(11))).join(''));
+const line = (cells) =>
+  console.log(cells.map((cell, at) => (at === 0 ? String(cell).padEnd(44) : String(cell).padStart(11))).join(''));
 
 function printSet(name, result) {
   console.log(`\n${name}: ${result.questions} questions, ${result.models} models, ${result.equal.trios} sets of three`);
   line(['', 'accuracy', 'gain', '>= best %', 'worst', 'calls', '$/1000']);
   line(['best single of the three', percent(result.equal.best)]);
-  for (const [label, from] of [['equal weights', result.equal], [`weights from ${LABELLED} labelled answers`, result.estimated]]) {
-    for (const [field, title] of [['majority', 'plain majority'], ['merged', 'Quorum, all three'], ['early', 'Quorum, stops when settled']]) {
+  for (const [label, from] of [
+    ['equal weights', result.equal],
+    [`weights from ${LABELLED} labelled answers`, result.estimated],
+  ]) {
+    for (const [field, title] of [
+      ['majority', 'plain majority'],
+      ['merged', 'Quorum, all three'],
+      ['early', 'Quorum, stops when settled'],
+    ]) {
       const { accuracy, gain, reach, worst } = from[field];
-      line([`${title} (${label})`.slice(0, 44), percent(accuracy), points(gain), percent(reach), points(worst), field === 'early' ? from.calls.toFixed(2) : '3', field === 'early' ? dollars(from.cost) : '']);
+      line([
+        `${title} (${label})`.slice(0, 44),
+        percent(accuracy),
+        points(gain),
+        percent(reach),
+        points(worst),
+        field === 'early' ? from.calls.toFixed(2) : '3',
+        field === 'early' ? dollars(from.cost) : '',
+      ]);
     }
   }
-  line(['adaptive', percent(result.adaptive.accuracy), points(result.adaptive.accuracy - result.estimated.best), '', '', result.adaptive.calls.toFixed(2), dollars(result.adaptive.cost)]);
+  line([
+    'adaptive',
+    percent(result.adaptive.accuracy),
+    points(result.adaptive.accuracy - result.estimated.best),
+    '',
+    '',
+    result.adaptive.calls.toFixed(2),
+    dollars(result.adaptive.cost),
+  ]);
   line([`three cheapest`, percent(result.cheap.merged.accuracy), points(result.cheap.merged.gain), '', '', '3', '']);
-  for (const dual of result.dual) line([`dual ${dual.pair.map((model) => model.slice(0, 13)).join('+')}`.slice(0, 44), percent(dual.accuracy), points(dual.accuracy - dual.strongAlone), '', `-${(100 * dual.saved).toFixed(0)} %`, dual.calls.toFixed(2), dollars(dual.cost)]);
-  if (result.dual[0]) console.log(`  dual: gain and saving against ${result.dual[0].strong} alone (${percent(result.dual[0].strongAlone)})`);
-  console.log(`  unanimous: ${percent(result.equal.unanimousShare)} % of questions, right in ${percent(result.equal.unanimousCorrect)} %`);
-  console.log(`  weighting against plain majority: ${points(result.estimated.merged.accuracy - result.estimated.majority.accuracy)} points`);
+  for (const dual of result.dual)
+    line([
+      `dual ${dual.pair.map((model) => model.slice(0, 13)).join('+')}`.slice(0, 44),
+      percent(dual.accuracy),
+      points(dual.accuracy - dual.strongAlone),
+      '',
+      `-${(100 * dual.saved).toFixed(0)} %`,
+      dual.calls.toFixed(2),
+      dollars(dual.cost),
+    ]);
+  if (result.dual[0])
+    console.log(
+      `  dual: gain and saving against ${result.dual[0].strong} alone (${percent(result.dual[0].strongAlone)})`,
+    );
+  console.log(
+    `  unanimous: ${percent(result.equal.unanimousShare)} % of questions, right in ${percent(result.equal.unanimousCorrect)} %`,
+  );
+  console.log(
+    `  weighting against plain majority: ${points(result.estimated.merged.accuracy - result.estimated.majority.accuracy)} points`,
+  );
 }
 
 async function main() {
@@ -111,15 +163,21 @@ async function main() {
   }
   const rows = read('records-dev.jsonl.gz');
   const records = rows === null ? null : replayRecords(createMerger(), rows, grader, Math.min(count, 20));
-  const lost = Object.entries(sets).filter(([, set]) => set.estimated.merged.accuracy < set.estimated.majority.accuracy - TOLERATED);
+  const lost = Object.entries(sets).filter(
+    ([, set]) => set.estimated.merged.accuracy < set.estimated.majority.accuracy - TOLERATED,
+  );
   if (lost.length > 0) process.exitCode = 1;
   if (options.json) return console.log(JSON.stringify({ sets, records, speed }, null, 2));
   if (records !== null) {
     console.log(`\nlists of records by key: ${rows.length} documents, ${records.trios} sets of three`);
-    console.log(`  F1 ${percent(records.merged)} merged, ${percent(records.best)} the best of the three; at or above it in ${percent(records.reach)} %, worst ${points(records.worst)}`);
+    console.log(
+      `  F1 ${percent(records.merged)} merged, ${percent(records.best)} the best of the three; at or above it in ${percent(records.reach)} %, worst ${points(records.worst)}`,
+    );
   }
   for (const [name] of lost) console.log(`\nweighting loses to plain majority: ${name}`);
-  console.log(`\nthree JSON answers of ${Math.round(speed.bytes / 1_000)} KB: ${speed.medianMs.toFixed(2)} ms (median), ${speed.p95Ms.toFixed(2)} ms (95th percentile)`);
+  console.log(
+    `\nthree JSON answers of ${Math.round(speed.bytes / 1_000)} KB: ${speed.medianMs.toFixed(2)} ms (median), ${speed.p95Ms.toFixed(2)} ms (95th percentile)`,
+  );
 }
 
 try {

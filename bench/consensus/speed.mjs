@@ -7,7 +7,14 @@ function answer(turn) {
   const items = [];
   for (let at = 0; JSON.stringify(items).length < KILOBYTES * 1_000; at++) {
     const differs = at % 10 === turn;
-    items.push({ provider: `provider ${at % 7}`, model: `model-${at}`, region: 'eu-west', price: differs ? at + 0.5 : at, available: true, note: `Listed at ${at} as of this morning` });
+    items.push({
+      provider: `provider ${at % 7}`,
+      model: `model-${at}`,
+      region: 'eu-west',
+      price: differs ? at + 0.5 : at,
+      available: true,
+      note: `Listed at ${at} as of this morning`,
+    });
   }
   return { content: JSON.stringify({ items, source: 'generated', at: '2026-01-15' }) };
 }
@@ -26,5 +33,9 @@ export function measureSpeed(createMerger, runs = 60) {
     times.push(performance.now() - begin);
   }
   const sorted = times.slice(runs / 3).toSorted((left, right) => left - right);
-  return { bytes: answers[0].content.length, medianMs: sorted[Math.floor(sorted.length / 2)], p95Ms: sorted[Math.floor(sorted.length * 0.95)] };
+  return {
+    bytes: answers[0].content.length,
+    medianMs: sorted[Math.floor(sorted.length / 2)],
+    p95Ms: sorted[Math.floor(sorted.length * 0.95)],
+  };
 }
