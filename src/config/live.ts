@@ -53,11 +53,12 @@ export interface LiveConfig {
   close(): void;
 }
 
-const AT_START_ONLY = ['host', 'port', 'adminKey', 'bodyLimitBytes', 'logLevel'] as const;
+const AT_START_ONLY = ['host', 'port', 'adminKey', 'metricsKey', 'bodyLimitBytes', 'logLevel'] as const;
 const KEY_OF = {
   host: 'host',
   port: 'port',
   adminKey: 'admin_key',
+  metricsKey: 'metrics_key',
   bodyLimitBytes: 'body_limit',
   logLevel: 'log_level',
 } as const;
@@ -104,7 +105,6 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
       ...nextParts,
       server: { ...nextParts.server, ...pick(atStart.server) },
       storageUrl: atStart.storageUrl,
-      redisUrl: atStart.redisUrl,
     };
     const changed = before.version !== resolved.settings.version || !isDeepStrictEqual(before.parts, parts);
     if (changed) tellAll();
@@ -175,7 +175,6 @@ function restartKeys(before: Parts, after: Parts): readonly string[] {
     (field) => `server.${KEY_OF[field]}`,
   );
   if (before.storageUrl !== after.storageUrl) keys.push('storage.url');
-  if (before.redisUrl !== after.redisUrl) keys.push('redis.url');
   return keys;
 }
 

@@ -40,7 +40,7 @@ request, a bad one is reported and the old settings stay. \`quorum check\` check
   empty otherwise.
 - **Environment**: \`QUORUM_HOST\`, \`QUORUM_PORT\`, \`QUORUM_LOG_LEVEL\`, \`QUORUM_ADMIN_KEY\`, \`QUORUM_CONFIG\`, \`MODEL_TIER\`. Editors know all keys
   with \`# yaml-language-server: $schema=./quorum.schema.json\`.
-- **At the next start only**: \`server.host\`, \`server.port\`, \`server.admin_key\`, \`server.body_limit\`, \`server.log_level\`, \`storage.url\`, \`redis.url\`.
+- **At the next start only**: \`server.host\`, \`server.port\`, \`server.admin_key\`, \`server.metrics_key\`, \`server.body_limit\`, \`server.log_level\`, \`storage.url\`.
 
 This page is made from the schema: \`UPDATE=1 npx vitest run test/config/fresh.test.ts\`.
 `;

@@ -47,6 +47,7 @@ export function referenceProblems(document: ConfigDocument, catalog: Rows): read
   checkTasks(data, known, say);
   checkProviders(table(data['providers']), catalog, say);
   checkBudgets(data['budgets'], say);
+  checkStores(data, say);
   return problems;
 }
 
@@ -206,6 +207,35 @@ function checkBudgets(rows: unknown, say: Say): void {
       say(['budgets', index, 'id'], 'a global budget has no id; leave it out, or choose another scope');
     }
   }
+}
+
+const SQLITE = /^sqlite:(?:\/\/)?.+$/s;
+const POSSIBLE = 'this version keeps its data in SQLite only, such as sqlite:./data/quorum.db';
+
+/** Addresses may hold passwords: they are never shown. */
+function checkStores(data: Table, say: Say): void {
+  const [storage, storagePath] = urlAt(data, 'storage');
+  if (storage !== null && !SQLITE.test(storage))
+    say(
+      storagePath,
+      /^postgres(ql)?:/i.test(storage)
+        ? `PostgreSQL isn’t possible; ${POSSIBLE}`
+        : `expected sqlite:PATH, but found something else; ${POSSIBLE}`,
+    );
+  const [redis, redisPath] = urlAt(data, 'redis');
+  if (redis !== null && redis.trim() !== '')
+    say(
+      redisPath,
+      'Redis isn’t possible; this version keeps cache and rate limits in the process, so leave this empty or out',
+    );
+}
+
+/** The text of `{ url }` or of its short form, and where it stands. */
+function urlAt(data: Table, key: string): readonly [string | null, Path] {
+  const value = data[key];
+  if (typeof value === 'string') return [value, [key]];
+  const { url } = table(value);
+  return [typeof url === 'string' ? url : null, [key, 'url']];
 }
 
 function unknown(kind: string, name: string, known: Iterable<string>): string {

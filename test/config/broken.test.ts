@@ -56,6 +56,21 @@ const BROKEN: readonly (readonly [what: string, yaml: string, ...told: string[]]
     'routing:\n  prefer: qualty',
     '2:11 routing.prefer: expected one of quality, cost, speed, balanced, but found "qualty"; did you mean "quality"?',
   ],
+  [
+    'PostgreSQL, without its password',
+    'storage:\n  url: postgresql://me:hunter2@db/quorum',
+    '2:8 storage.url: PostgreSQL isn’t possible; this version keeps its data in SQLite only, such as sqlite:./data/quorum.db',
+  ],
+  [
+    'a storage of another kind',
+    'storage: /var/lib/quorum.db',
+    '1:10 storage: expected sqlite:PATH, but found something else; this version keeps its data in SQLite only, such as sqlite:./data/quorum.db',
+  ],
+  [
+    'Redis, without its password',
+    'redis: redis://:hunter2@cache',
+    '1:8 redis: Redis isn’t possible; this version keeps cache and rate limits in the process, so leave this empty or out',
+  ],
   ['a flag that is none', 'cache:\n  enabled: maybe', '2:12 cache.enabled: expected true or false, but found "maybe"'],
   [
     'an unknown capability',

@@ -101,20 +101,16 @@ describe('reload', () => {
   it('tells what changed, what is wrong, and what needs a restart', async () => {
     const { config, file } = await live('server: { port: 4100 }', { watch: false });
     expect(await config.reload()).toEqual({ ok: true, changed: false, warnings: [], needsRestart: [] });
-    writeFileSync(
-      file,
-      'server: { port: 4200, shutdown_grace: 5s, admin_key: k }\nstorage: sqlite:./other.db\nredis: redis://r',
-    );
+    writeFileSync(file, 'server: { port: 4200, shutdown_grace: 5s, admin_key: k }\nstorage: sqlite:./other.db');
     expect(await config.reload()).toMatchObject({
       ok: true,
       changed: true,
-      needsRestart: ['server.port', 'server.admin_key', 'storage.url', 'redis.url'],
+      needsRestart: ['server.port', 'server.admin_key', 'storage.url'],
     });
     expect(config.server.port).toBe(4100);
     expect(config.parts()).toMatchObject({
       server: { port: 4100, shutdownGraceMs: 5_000, adminKey: null },
       storageUrl: 'sqlite:./data/quorum.db',
-      redisUrl: null,
     });
     writeFileSync(file, 'budgets: [{ scope: global }]');
     expect(await config.reload()).toMatchObject({ ok: false, problems: [{ path: 'budgets[0].limit_usd', line: 1 }] });

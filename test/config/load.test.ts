@@ -6,25 +6,24 @@ import { configFile, load, settle, told, problemsOf } from './support.ts';
 
 describe('an empty file', () => {
   it('is a config: safe defaults', () => {
-    const { server, storageUrl, redisUrl, limits, budgets, sandbox } = resolveParts(load('').config);
+    const { server, storageUrl, limits, budgets, sandbox } = resolveParts(load('').config);
     expect(server).toEqual({
       host: '127.0.0.1',
       port: 4000,
       adminKey: null,
+      metricsKey: null,
       bodyLimitBytes: 20_971_520,
       shutdownGraceMs: 30_000,
       logLevel: 'info',
     });
     expect({
       storageUrl,
-      redisUrl,
       budgets,
       sandbox: sandbox.enabled,
       roles: limits.roles.size,
       wait: limits.maxWaitMs,
     }).toEqual({
       storageUrl: 'sqlite:./data/quorum.db',
-      redisUrl: null,
       budgets: [],
       sandbox: 'auto',
       roles: 0,
@@ -130,7 +129,7 @@ models:
 tiers: { mine: [a, b, c] }
 tasks: { chat: [hello, bye] }
 timeouts: 7s
-storage: "postgres://db/quorum"
+storage: "sqlite:///var/lib/quorum.db"
 cache: false
 sandbox: false
 `);
@@ -281,7 +280,7 @@ describe('what is allowed and hardly meant', () => {
   });
 });
 
-it('a whole config with every part loads', () => {
+it('a whole config with every part loads, its optional Redis left empty', () => {
   const { settings } = settle(
     `
 server: { host: 127.0.0.1, port: 4000, admin_key: "\${QUORUM_ADMIN_KEY:-}", body_limit: 20mb, shutdown_grace: 30s }

@@ -59,6 +59,10 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^(?:litellm_settings\.(?:success_callback|failure_callback|callbacks|service_callbacks|langfuse_default_tags)|callback_settings)\b/,
     'nothing is sent to other services: there are /metrics, request records and the log',
   ],
+  [
+    /^(?:router_settings|litellm_settings\.cache_params)\.(?:redis_\w+|host|port|url|password|username|ssl\w*)$/,
+    'this version shares nothing over Redis: cache and rate limits are kept in the process',
+  ],
   [/^litellm_settings\.cache_params\b/, 'the cache is in memory, exact, with ttl, sizes and scope'],
   [/^litellm_settings\.json_logs$/, 'said on the command line: `--json`'],
   [/^litellm_settings\.(?:mcp_aliases|mcp_\w+)\b|^mcp_servers\b|^mcp_tools\b/, 'no MCP gateway'],

@@ -1,13 +1,12 @@
-// LiteLLM's settings besides models: retries, timeouts, cache, budgets, the master key, Redis, limits.
+// LiteLLM's settings besides models: retries, timeouts, cache, budgets, the master key, limits.
 import type { Cursor } from './leaves.ts';
 import { secondsText } from './deployments.ts';
 import type { Row } from './providers.ts';
-import { isSecret, type Secrets } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 
 /** Sections of Quorum's config, as they are written. */
 export interface Sections {
   readonly server: Row;
-  readonly redis: Row;
   readonly routing: Row;
   readonly limits: Row;
   readonly cache: false | Row;
@@ -38,7 +37,6 @@ export function readSettings(root: Cursor, secrets: Secrets, note: (text: string
   metricsIn(litellm, note);
   return {
     server: serverFrom(litellm, general, secrets, note),
-    redis: redisFrom([router, litellm.at('cache_params')], secrets, note),
     routing: { strategy: 'single', ...preferenceIn(router), explore: 0, ...deadlineFrom(litellm, router) },
     limits: limitsFrom(general),
     cache: cacheFrom(litellm, note),
@@ -112,33 +110,6 @@ function serverFrom(litellm: Cursor, general: Cursor, secrets: Secrets, note: (t
     );
   const loud = litellm.at('set_verbose').flag() === true;
   return { ...(key !== null && { admin_key: key }), ...(loud && { log_level: 'debug' }) };
-}
-
-function redisFrom(places: readonly Cursor[], secrets: Secrets, note: (text: string) => void): Row {
-  for (const place of places) {
-    const [url, host] = [fieldOf(place, 'url'), fieldOf(place, 'host')];
-    const address = url.isThere ? redisUrl(url, secrets) : host.isThere ? redisFromParts(place, host, secrets) : null;
-    if (address === null) continue;
-    note('Redis is written down for sharing between machines; the cache itself is in memory.');
-    for (const other of places)
-      if (other !== place && fieldOf(other, 'host').isThere)
-        note('Two Redis servers are named: the router’s is taken.');
-    return { url: address };
-  }
-  return {};
-}
-
-const fieldOf = (place: Cursor, name: string): Cursor =>
-  place.at(`redis_${name}`).isThere ? place.at(`redis_${name}`) : place.at(name);
-
-const redisUrl = (cursor: Cursor, secrets: Secrets): string | null =>
-  isSecret('', cursor.value) ? secrets.keep(cursor, 'REDIS_URL') : cursor.text();
-
-function redisFromParts(place: Cursor, host: Cursor, secrets: Secrets): string {
-  const password = secrets.keep(fieldOf(place, 'password'), 'REDIS_PASSWORD');
-  const port = fieldOf(place, 'port');
-  const at = port.number() ?? port.text() ?? '6379';
-  return `redis://${password === null ? '' : `:${password}@`}${host.text()}:${at}`;
 }
 
 function limitsFrom(general: Cursor): Row {

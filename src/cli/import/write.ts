@@ -26,11 +26,10 @@ function section(name: string, comments: readonly string[], rows: readonly strin
 const fields = (row: Row): readonly string[] => Object.entries(row).map(([key, value]) => line(key, value));
 
 export function writeConfig({ providers, models, tiers, aliases, sections }: Written): string {
-  const { server, redis, routing, limits, cache, budgets, timeouts } = sections;
+  const { server, routing, limits, cache, budgets, timeouts } = sections;
   return [
     '# Quorum’s configuration, made from one of LiteLLM’s by `quorum import litellm`. Check it with `quorum check --config FILE`.\n',
     section('server', [], fields(server)),
-    section('redis', [], fields(redis)),
     section(
       'providers',
       ['Who answers. Providers of the catalog need no row: their key in the environment is enough.'],

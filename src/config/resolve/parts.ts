@@ -8,6 +8,8 @@ export interface ServerSettings {
   readonly port: number;
   /** null: none, which is allowed on loopback only. */
   readonly adminKey: Secret | null;
+  /** null: the metrics need no key of their own. */
+  readonly metricsKey: Secret | null;
   readonly bodyLimitBytes: number;
   readonly shutdownGraceMs: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
@@ -68,8 +70,6 @@ export interface SandboxSettings {
 export interface Parts {
   readonly server: ServerSettings;
   readonly storageUrl: string;
-  /** null: not used. */
-  readonly redisUrl: string | null;
   readonly limits: LimitSettings;
   readonly budgets: readonly Budget[];
   /** null: alerts go into the log only. */
@@ -82,7 +82,6 @@ export function resolveParts(config: Config): Parts {
   return {
     server: serverFrom(config),
     storageUrl: config.storage.url,
-    redisUrl: config.redis.url === '' ? null : config.redis.url,
     limits: limitsFrom(config),
     budgets: budgetsFrom(config.budgets),
     alertWebhook: webhookFrom(config),
@@ -104,17 +103,20 @@ function serverFrom({ server }: Config): ServerSettings {
   return {
     host: server.host,
     port: server.port,
-    adminKey: server.admin_key.reveal() === '' ? null : server.admin_key,
+    adminKey: given(server.admin_key),
+    metricsKey: given(server.metrics_key),
     bodyLimitBytes: server.body_limit,
     shutdownGraceMs: server.shutdown_grace,
     logLevel: server.log_level,
   };
 }
 
+const given = (secret: Secret): Secret | null => (secret.reveal() === '' ? null : secret);
+
 function webhookFrom({ alerts: { webhook } }: Config): Parts['alertWebhook'] {
   if (webhook === undefined) return null;
   const { url, secret } = webhook;
-  return { url, secret: secret.reveal() === '' ? null : secret };
+  return { url, secret: given(secret) };
 }
 
 /** Ids are made of what a budget counts, so that they stay when the list is put in another order. */

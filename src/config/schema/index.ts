@@ -34,7 +34,7 @@ export const configSchema = z.strictObject({
   storage: storage()
     .prefault({})
     .describe('Where requests, keys, budgets and evidence are kept. A URL, or its settings.'),
-  redis: redis().prefault({}).describe('Shared cache and rate limits for several machines. A URL, or its settings.'),
+  redis: redis().prefault({}).describe('Reserved for several machines.'),
   providers: providers()
     .prefault({})
     .describe(

@@ -26,6 +26,11 @@ export const server = () =>
     host: name().prefault('127.0.0.1').describe('Address to listen on. Off loopback an admin key is needed.'),
     port: whole(0, 65_535).prefault(4000).describe('0: any free one.'),
     admin_key: secret().prefault('').describe('Opens `/admin/v1`. Empty: none, which is allowed on loopback only.'),
+    metrics_key: secret()
+      .prefault('')
+      .describe(
+        'Opens `/metrics`, besides the admin key. Empty: on loopback everybody may read them, elsewhere the admin key is needed.',
+      ),
     body_limit: size().prefault('20mb').describe('Larger request bodies get 413.'),
     shutdown_grace: duration().prefault('30s').describe('How long requests may finish after SIGTERM.'),
     log_level: oneOf(LOG_LEVELS).prefault('info').describe('How much is logged.'),
@@ -35,7 +40,9 @@ export const storage = () =>
   z.union(
     [
       text().transform((url) => ({ url })),
-      z.strictObject({ url: text().prefault('sqlite:./data/quorum.db').describe('`sqlite:PATH` or `postgres://…`.') }),
+      z.strictObject({
+        url: text().prefault('sqlite:./data/quorum.db').describe('`sqlite:PATH`. PostgreSQL is not in this version.'),
+      }),
     ],
     {
       error: 'a URL such as sqlite:./data/quorum.db, or { url }',
@@ -46,7 +53,9 @@ export const redis = () =>
   z.union(
     [
       text().transform((url) => ({ url })),
-      z.strictObject({ url: text().prefault('').describe('`redis://…`; empty: not used.') }),
+      z.strictObject({
+        url: text().prefault('').describe('Not in this version: anything but an empty text is refused.'),
+      }),
     ],
     {
       error: 'a URL such as redis://127.0.0.1:6379, or { url }',
