@@ -18,6 +18,7 @@ import {
 import { budgetOf, type BudgetInput, type Budgets } from './budget.ts';
 import { checkBudget, checkGrants, checkLimits, checkMoment, checkName } from './checks.ts';
 import { NO_GRANTS } from './grants.ts';
+import { checkNameFree, keyCalled } from './key-name.ts';
 import type { Keyring } from './keyring.ts';
 import { displayOf, hashKey, mintKey } from './key-text.ts';
 
@@ -84,8 +85,7 @@ export function createAdministration(options: AdministrationOptions): Administra
     keyring.refresh();
     return keyring.registry();
   };
-  const keyOf = (id: string): VirtualKey =>
-    registry().keys.find((key) => key.id === id || key.name === id) ?? missing('key', id);
+  const keyOf = (id: string): VirtualKey => keyCalled(registry(), id) ?? missing('key', id);
   const secretsOf = (id: string): readonly KeySecret[] => registry().secrets.filter(({ keyId }) => keyId === id);
   const saveKey = (key: VirtualKey, secrets: readonly KeySecret[], action: string, actor: string): VirtualKey => {
     store.saveKey(key, secrets, { ...act(actor), action });
@@ -145,6 +145,7 @@ export function createAdministration(options: AdministrationOptions): Administra
         budgetOf(identify('budget'), { ...budget, scope: 'key', subject: id }, 'admin'),
       );
       limits.forEach(checkBudget);
+      checkNameFree(registry(), key);
       ensureTeam(input.team, actor);
       // The budget first: a key must not exist for a moment without its limit.
       for (const budget of limits) saveBudget(budget, 'budget.create', actor);
@@ -154,6 +155,7 @@ export function createAdministration(options: AdministrationOptions): Administra
     updateKey: (id, input, actor) => {
       const key = keyOf(id);
       const next = changed(key, input);
+      if (next.name !== key.name || next.team !== key.team) checkNameFree(registry(), next);
       ensureTeam(input.team, actor);
       return saveKey(next, secretsOf(key.id), actionOf(key, next), actor);
     },

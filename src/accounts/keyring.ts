@@ -47,6 +47,7 @@ export interface Keyring {
   authenticate(presented: Presented): Visitor;
   /** For the administration. Throws `invalid_api_key`. */
   authenticateAdmin(key: string | null): Caller;
+  isAdmin(key: string): boolean;
   registry(): Registry;
   /** No key is needed at the moment. */
   isOpen(): boolean;
@@ -121,6 +122,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
       if (key !== null && isAdmin(key)) return ADMIN.caller;
       throw invalid('The administration needs the admin key as "authorization: Bearer …".');
     },
+    isAdmin,
     registry: () => registry,
     isOpen,
     refresh,

@@ -1,6 +1,6 @@
 // `quorum budget`: budgets made, raised, topped up and looked at, and charges that have to be put right. The same code stands behind /admin/v1/budgets.
 import { parseArgs } from 'node:util';
-import { isTimeZone, spendCsv, type BudgetInput } from '../accounts/index.ts';
+import { isTimeZone, keyCalled, spendCsv, type BudgetInput } from '../accounts/index.ts';
 import {
   formatUsd,
   nearest,
@@ -11,7 +11,7 @@ import {
   SPEND_GROUPS,
   type Balance,
   type Budget,
-  type VirtualKey,
+  type Registry,
 } from '../contract/index.ts';
 import { balanceShown, budgetShown } from '../http/admin/budgets.ts';
 import { entryShown, monthStart, spendShown } from '../http/admin/spend.ts';
@@ -30,7 +30,7 @@ quorum budget correct NUMBER AMOUNT     what such a charge truly cost
 --scope global | team | key | user | tag     --id NAME    without it: one for each of that kind
 --on-exceed reject | downgrade | warn        --soft-at 0.5,0.8    --time-zone Europe/Berlin
 --unpriced refuse | estimate                 --for NAME   whose, for topup and reset of a budget for each
---json
+--json   --config FILE
 `;
 
 const OPTIONS = {
@@ -110,7 +110,9 @@ async function carryOut(
     }
     default: {
       const near = nearest(verb, VERBS);
-      write(`There is no "quorum budget ${verb}".${near === null ? '' : ` Did you mean "${near}"?`}\n\n${BUDGET_HELP}`);
+      write(
+        `There is no "quorum budget ${verb}".${near === null ? '' : ` Did you mean "quorum budget ${near}"?`} (quorum budget --help tells what there is)\n`,
+      );
       return 1;
     }
   }
@@ -122,7 +124,7 @@ const VERBS = ['list', 'set', 'remove', 'top-up', 'reset', 'spend', 'unreconcile
 function save(verb: string, id: string, values: Values, { administration, keyring, actor }: AccountsDeps): Budget {
   if (verb === 'update' || (verb === 'set' && id !== ''))
     return administration.updateBudget(id, { ...changesOf(values), ...limitOf(values) }, actor);
-  const input = ofKnownKey(newBudget(values), keyring.registry().keys);
+  const input = ofKnownKey(newBudget(values), keyring.registry());
   const same = keyring
     .registry()
     .budgets.find(
@@ -134,11 +136,10 @@ function save(verb: string, id: string, values: Values, { administration, keyrin
 }
 
 /** A key may be called by its name; budgets count by its id. */
-function ofKnownKey(input: BudgetInput, keys: readonly VirtualKey[]): BudgetInput {
+function ofKnownKey(input: BudgetInput, registry: Registry): BudgetInput {
   const { scope, subject } = input;
   if (scope !== 'key' || subject === null || subject === undefined) return input;
-  const found = keys.find(({ id, name }) => id === subject || name === subject);
-  return { ...input, subject: found?.id ?? wrong('--id', `there is no key "${subject}"`) };
+  return { ...input, subject: keyCalled(registry, subject)?.id ?? wrong('--id', `there is no key "${subject}"`) };
 }
 
 type Standing = { readonly budget: Budget; readonly balance: Balance | null };

@@ -1,6 +1,6 @@
 // `quorum keys`: virtual keys made, listed, changed, rotated and taken away. The same code stands behind /admin/v1/keys.
 import { parseArgs } from 'node:util';
-import type { KeyInput, NewSecret } from '../accounts/index.ts';
+import { keyCalled, type KeyInput, type NewSecret } from '../accounts/index.ts';
 import { nearest, QuorumError, STRATEGIES, type StrategyChoice, type VirtualKey } from '../contract/index.ts';
 import { keyStanding, livingKey, secretShown, type KeyShown } from '../http/admin/keys.ts';
 import {
@@ -16,7 +16,7 @@ import {
 
 export const KEYS_HELP = `quorum keys create [options]      a new key; it is shown this once
 quorum keys list                  all keys
-quorum keys show ID               one key (by id or name)
+quorum keys show ID               one key (by id, or by name: a name is one living key’s in its team)
 quorum keys update ID [options]   change what it may do
 quorum keys rotate ID [--overlap 24h]   a new secret; the old one works on for the overlap
 quorum keys disable ID | enable ID | revoke ID
@@ -29,7 +29,7 @@ quorum keys audit [ID]            who changed what
 --rpm 60  --tpm 100000  --parallel 4      "none" takes a limit away
 --tier NAME  --strategy NAME              used when a request names none
 --expires 30d | 2027-01-31 | never
---json
+--json   --config FILE
 `;
 
 const OPTIONS = {
@@ -118,7 +118,9 @@ async function carryOut(verb: string, id: string, values: Values, deps: Accounts
       return 0;
     default: {
       const near = nearest(verb, VERBS);
-      write(`There is no "quorum keys ${verb}".${near === null ? '' : ` Did you mean "${near}"?`}\n\n${KEYS_HELP}`);
+      write(
+        `There is no "quorum keys ${verb}".${near === null ? '' : ` Did you mean "quorum keys ${near}"?`} (quorum keys --help tells what there is)\n`,
+      );
       return 1;
     }
   }
@@ -127,8 +129,7 @@ async function carryOut(verb: string, id: string, values: Values, deps: Accounts
 const VERBS = ['create', 'list', 'show', 'update', 'rotate', 'disable', 'enable', 'revoke', 'audit'];
 
 function find({ keyring }: AccountsDeps, id: string): VirtualKey {
-  const found = keyring.registry().keys.find((key) => key.id === id || key.name === id);
-  return found ?? wrong('ID', id === '' ? 'say which key' : `there is no key "${id}"`);
+  return keyCalled(keyring.registry(), id) ?? wrong('ID', id === '' ? 'say which key' : `there is no key "${id}"`);
 }
 
 function inputOf(values: Values, now: number): KeyInput {

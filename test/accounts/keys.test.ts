@@ -190,6 +190,33 @@ describe('what a key may use', () => {
   });
 });
 
+describe('names', () => {
+  it('are one living key’s in a team: another is refused, a revoked one’s is free again', () => {
+    const { administration, keyring } = openAccounts();
+    const taken = expect.objectContaining({ code: 'invalid_value', extra: expect.objectContaining({ param: 'name' }) });
+    const { key: first } = administration.createKey({ name: 'ci', team: 'data' }, 'ann');
+    expect(() => administration.createKey({ name: 'ci', team: 'data' }, 'ann')).toThrow(taken);
+    const { key: other } = administration.createKey({ name: 'other', team: 'data' }, 'ann');
+    expect(() => administration.updateKey(other.id, { name: 'ci' }, 'ann')).toThrow(taken);
+    expect(administration.updateKey(first.id, { name: 'ci', disabled: false }, 'ann').id).toBe(first.id);
+    administration.revokeKey(first.id, 'ann');
+    const { key: second } = administration.createKey({ name: 'ci', team: 'data' }, 'ann');
+    expect(administration.updateKey('ci', { user: 'eve' }, 'ann').id).toBe(second.id);
+    expect(keyring.registry().keys.filter(({ name }) => name === 'ci')).toHaveLength(2);
+  });
+
+  it('that mean keys of several teams are asked back', () => {
+    const { administration } = openAccounts();
+    const ids = ['data', 'web'].map((team) => administration.createKey({ name: 'ci', team }, 'ann').key.id);
+    for (const id of ids)
+      expect(() => administration.revokeKey('ci', 'ann')).toThrow(
+        expect.objectContaining({ code: 'invalid_value', message: expect.stringContaining(id) }),
+      );
+    expect(administration.revokeKey(ids[0]!, 'ann').id).toBe(ids[0]);
+    expect(administration.revokeKey('ci', 'ann').id).toBe(ids[1]);
+  });
+});
+
 describe('the audit', () => {
   it('has every change, who made it, and cannot be altered', () => {
     const accounts = openAccounts();

@@ -1,6 +1,6 @@
 // /admin/v1/keys: made, shown, changed, rotated, disabled, revoked. The secret is told once, when it is made.
 import { z } from 'zod';
-import type { KeyInput, NewSecret } from '../../accounts/index.ts';
+import { keyCalled, type KeyInput, type NewSecret } from '../../accounts/index.ts';
 import {
   QuorumError,
   STRATEGIES,
@@ -138,9 +138,8 @@ const ofKey = (budgets: readonly Budget[], id: string): readonly Budget[] =>
 
 /** By id or name; throws `not_found`. */
 function keyNamed(parts: Pick<KeyParts, 'keyring'>, id: string): VirtualKey {
-  const { keys } = freshRegistry(parts);
-  const found = keys.find((key) => key.id === id) ?? keys.find((key) => key.name === id);
-  if (found === undefined) throw new QuorumError('not_found', `There is no key "${id}".`);
+  const found = keyCalled(freshRegistry(parts), id);
+  if (found === null) throw new QuorumError('not_found', `There is no key "${id}".`);
   return found;
 }
 
