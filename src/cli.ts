@@ -13,7 +13,6 @@ import { KEYS_HELP, runKeys } from './cli/keys.ts';
 import { runModels } from './cli/models.ts';
 import { runReplay } from './cli/replay.ts';
 import { runReport } from './cli/report.ts';
-import { ConfigError } from './config/index.ts';
 import { nearest, QuorumError } from './contract/index.ts';
 import { serve, systemClock, VERSION } from './main.ts';
 
@@ -37,7 +36,14 @@ function program(exit: (code: number) => void): Command {
     )
     .version(VERSION)
     .option('--config <file>', 'the config file (default: config/quorum.yaml, or QUORUM_CONFIG)')
+    .option('--port <port>', 'where to listen (QUORUM_PORT; default 4000; 0 takes any free port)')
+    .option('--host <host>', 'on which address (QUORUM_HOST; default 127.0.0.1)')
+    .option('--log-level <level>', 'error, warn, info or debug (QUORUM_LOG_LEVEL; default info)')
     .option('--json', 'machine-readable output')
+    .addHelpText(
+      'after',
+      '\nFlags beat the environment, the environment beats the config file, the file beats the defaults.',
+    )
     .showHelpAfterError('(quorum --help tells what there is)');
   const flags = (): Flags => quorum.opts<Flags>();
 
@@ -72,7 +78,8 @@ function program(exit: (code: number) => void): Command {
     .option('--provider <names>', 'only these, separated by commas')
     .action((file: string, own: { readonly write?: string; readonly provider?: string }) => {
       const today = new Date().toISOString().slice(0, 10);
-      exit(runImportModels(file, { ...flags(), ...models.opts(), ...own, env: process.env, print: write, today }));
+      const options = { ...flags(), ...models.opts(), ...own, env: process.env, today };
+      exit(telling((print) => runImportModels(file, { ...options, print })));
     });
   const imports = quorum.command('import').description('bring a config from another proxy');
   imports
@@ -81,7 +88,7 @@ function program(exit: (code: number) => void): Command {
     .option('--write <file>', 'into this new file instead of printing it')
     .option('--json', 'machine-readable output')
     .action((file: string, own: { readonly write?: string; readonly json?: boolean }) =>
-      exit(runImportLitellm(file, { ...flags(), ...own, print: write })),
+      exit(telling((print) => runImportLitellm(file, { ...flags(), ...own, print }))),
     );
   quorum
     .command('estimate')
@@ -91,7 +98,7 @@ function program(exit: (code: number) => void): Command {
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
     .action(async (own: Flags & { readonly usage: string; readonly tier?: string }) =>
-      exit(await runEstimate({ ...flags(), ...own, env: process.env, write })),
+      exit(await telling((print) => runEstimate({ ...flags(), ...own, env: process.env, write: print }))),
     );
   addAccountsVerb(quorum, { name: 'keys', about: KEYS_ABOUT, help: KEYS_HELP, run: runKeys }, exit);
   addAccountsVerb(quorum, { name: 'budget', about: BUDGET_ABOUT, help: BUDGET_HELP, run: runBudget }, exit);
@@ -135,9 +142,10 @@ function program(exit: (code: number) => void): Command {
   quorum
     .command('healthcheck')
     .description('exit 0 when the server on this machine is ready (for containers)')
-    .option('--port <port>', 'where it listens (QUORUM_PORT; default 4000)')
-    .option('--host <host>', 'on which address (default 127.0.0.1)')
-    .action(async (own: Flags) => exit(await runHealthcheck({ ...own, env: process.env, write })));
+    .option('--port <port>', 'where it listens (default: as the config and the environment say)')
+    .option('--host <host>', 'on which address')
+    .option('--config <file>', 'the config file')
+    .action(async (own: Flags) => exit(await runHealthcheck({ ...flags(), ...own, env: process.env, write })));
   return quorum;
 }
 
@@ -154,22 +162,34 @@ function addAccountsVerb(
   { name, about, help, run }: AccountsVerb,
   exit: (code: number) => void,
 ): void {
-  quorum
+  const verb = quorum
     .command(name)
     .description(about)
     .argument('[words...]')
     .allowUnknownOption()
-    .helpOption(false)
     .action(async (words: readonly string[]) => {
-      if (words.includes('--help') || words.includes('-h')) {
-        write(help);
-        exit(0);
-        return;
-      }
       const { config, json } = quorum.opts<Flags>();
       const all = json === true ? [...words, '--json'] : words;
-      exit(await withAccounts({ config, env: process.env, write }, (deps) => run(all, deps)));
+      exit(
+        await telling((print) => withAccounts({ config, env: process.env, write: print }, (deps) => run(all, deps))),
+      );
     });
+  verb.helpInformation = () => help;
+}
+
+type Print = (text: string) => void;
+
+/** What a verb has to say when it failed goes where errors go. */
+function telling(work: (print: Print) => number): number;
+function telling(work: (print: Print) => Promise<number>): Promise<number>;
+function telling(work: (print: Print) => number | Promise<number>): number | Promise<number> {
+  const said: string[] = [];
+  const tell = (code: number): number => {
+    (code === 0 ? process.stdout : process.stderr).write(said.join(''));
+    return code;
+  };
+  const code = work((text) => void said.push(text));
+  return typeof code === 'number' ? tell(code) : code.then(tell);
 }
 
 const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--config', '--port', '--host', '--log-level']);
@@ -190,15 +210,12 @@ function refuseUnknownVerb(parent: Command, words: readonly string[], path = 'qu
   throw new QuorumError('not_found', `There is no "${path} ${verb}".${hint} (quorum --help tells what there is)`);
 }
 
-/** Errors that are the user's to mend are told in words, all others with their stack. */
+const DEFECTS: readonly unknown[] = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+/** In a sentence; only what must be a defect of the program's own shows where it happened. */
 function explain(thrown: unknown): string {
-  if (
-    thrown instanceof ConfigError ||
-    thrown instanceof QuorumError ||
-    (thrown instanceof Error && (thrown.name === 'StoreError' || /^Port \d+ on /.test(thrown.message)))
-  )
-    return thrown.message;
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  if (!(thrown instanceof Error)) return String(thrown);
+  return DEFECTS.includes(thrown.constructor) ? (thrown.stack ?? thrown.message) : thrown.message;
 }
 
 try {

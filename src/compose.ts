@@ -13,6 +13,8 @@ import {
   createOutputHistory,
   createRateLimiter,
   createWebhook,
+  sameSecret,
+  type Keyring,
 } from './accounts/index.ts';
 import type { LiveConfig } from './config/index.ts';
 import {
@@ -60,6 +62,8 @@ export interface Program {
   /** `http://host:port`, once it listens. */
   readonly url: string;
   readonly settings: () => Settings;
+  /** Whoever comes needs no key at the moment. */
+  readonly isOpen: () => boolean;
   /** How providers and models are: circuits, rate limits, slots. */
   readonly health: () => Health;
   /** No new requests, those under way finish within `graceMs`, the rest are told; then everything is saved and closed. */
@@ -141,7 +145,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     health: care.health,
     configFile: { path: config.file, warnings: config.warnings, reload: config.reload },
     clock,
-    door: createDoor(accounts.keyring),
+    door: createDoor({ ...accounts.keyring, mayScrape: scraping(config.server, accounts.keyring) }),
     bodyLimitBytes: () => config.server.bodyLimitBytes,
     draining: () => draining,
     metrics,
@@ -154,6 +158,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   return {
     url,
     settings,
+    isOpen: accounts.keyring.isOpen,
     health: care.health,
     async stop(graceMs) {
       draining = true;
@@ -331,6 +336,13 @@ function withSandbox(config: LiveConfig, sandbox: Sandbox | null): () => Setting
     }
     return complete;
   };
+}
+
+/** On loopback the metrics are everybody's, unless they have a key of their own. */
+function scraping({ host, metricsKey }: LiveConfig['server'], keyring: Pick<Keyring, 'isAdmin'>) {
+  const isOpen = metricsKey === null && isLoopback(host);
+  return (key: string | null): boolean =>
+    isOpen || (key !== null && (keyring.isAdmin(key) || (metricsKey !== null && sameSecret(key, metricsKey.reveal()))));
 }
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);

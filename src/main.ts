@@ -1,8 +1,8 @@
 // The process: start, take up signals, drain, stop.
 import { createRequire } from 'node:module';
-import { createLiveConfig, type LoadOptions } from './config/index.ts';
+import { createLiveConfig, type LoadOptions, type ServerSettings } from './config/index.ts';
 import { formatUsd, type Clock, type Settings } from './contract/index.ts';
-import { createLog, startProgram, type Log } from './compose.ts';
+import { createLog, startProgram, type Log, type Program } from './compose.ts';
 
 export const VERSION: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
 
@@ -33,11 +33,11 @@ export async function serve(options: ServeOptions): Promise<number> {
     clock: systemClock,
   });
   tell = (level, message) => log[level](message);
-  if (config.server.adminKey !== null) log.hide(config.server.adminKey);
+  for (const key of [config.server.adminKey, config.server.metricsKey]) if (key !== null) log.hide(key);
   for (const [level, message] of early) tell(level, message);
   watchFaults(log);
   const program = await startProgram({ config, clock: systemClock, random: Math.random, log, version: VERSION });
-  announce(program.url, program.settings(), log, options.write);
+  announce(program, config.server, log, options.write);
   config.onChange((settings) => describeTier(settings, log));
   await signalled(() => void config.reload());
   log.info('draining: no new requests; those under way may finish', { grace_ms: config.server.shutdownGraceMs });
@@ -48,22 +48,40 @@ export async function serve(options: ServeOptions): Promise<number> {
   return ended === 'done' ? 0 : 130;
 }
 
-function announce(url: string, settings: Settings, log: Log, write: (text: string) => void): void {
-  describeTier(settings, log);
-  const simulated = [...settings.usable].every((name) => settings.models.get(name)?.simulated);
-  log.info(`listening on ${url}`, { version: VERSION, models: settings.usable.size });
+function announce(
+  { url, settings, isOpen }: Program,
+  { adminKey }: ServerSettings,
+  log: Log,
+  write: (text: string) => void,
+): void {
+  const { usable, models } = settings();
+  describeTier(settings(), log);
+  const simulated = [...usable].every((name) => models.get(name)?.simulated);
+  log.info(`listening on ${url}`, { version: VERSION, models: usable.size });
   if (simulated)
     log.warn(
       'no provider key was found and no local server answers: simulated models reply; set OPENAI_API_KEY or another, see "quorum check"',
     );
-  if (/^http:\/\/(127\.|\[::1\])/.test(url)) log.info('without a virtual key it is open to everybody on this machine');
+  if (isOpen()) log.info('without a virtual key it is open to everybody on this machine');
   log.flush();
   write(`
-Quorum ${VERSION} is ready${simulated ? ' with simulated models' : ''}. Try it:
+Quorum ${VERSION} is ready${simulated ? ' with simulated models' : ''}. Try it${isOpen() ? '' : keyHint(adminKey !== null)}:
 
-  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"What is 17 * 23?"}]}'
+  ${curlLine(url, isOpen() ? null : adminKey !== null ? 'QUORUM_ADMIN_KEY' : 'QUORUM_KEY')}
 
 `);
+}
+
+const keyHint = (hasAdminKey: boolean): string =>
+  hasAdminKey
+    ? ' with the admin key in QUORUM_ADMIN_KEY, or with a key from "quorum keys create --name NAME"'
+    : ' with a key from "quorum keys create --name NAME" in QUORUM_KEY';
+
+/** Works as it stands, in a shell on this machine that has the key in `variable`; null: none is needed. */
+export function curlLine(url: string, variable: string | null): string {
+  const here = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+  const key = variable === null ? '' : ` -H "authorization: Bearer $${variable}"`;
+  return `curl ${here}/v1/chat/completions${key} -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"What is 17 * 23?"}]}'`;
 }
 
 function describeTier(settings: Settings, log: Log): void {

@@ -66,11 +66,12 @@ async function admit(
   const id = newId(parts);
   try {
     const visitor = visitorOf(parts, request, access);
-    if (access !== 'open' && parts.draining())
+    const passes = access === 'open' || access === 'metrics';
+    if (!passes && parts.draining())
       throw new QuorumError('shutting_down', 'This instance is shutting down; send the request again.', {
         retryAfterMs: 1_000,
       });
-    const gone = access === 'open' ? NEVER : parts.visits.enter(response);
+    const gone = passes ? NEVER : parts.visits.enter(response);
     await handle({ id, visitor, gone });
   } catch (thrown) {
     report(parts, fail(response, thrown, id), id);
@@ -82,6 +83,9 @@ const NEVER = new AbortController().signal;
 function visitorOf({ door, clock }: HttpParts, request: Request, access: Access): Visitor {
   switch (access) {
     case 'open':
+      return NOBODY;
+    case 'metrics':
+      door.metrics(request);
       return NOBODY;
     case 'caller':
       return door.caller(request, clock.now());

@@ -17,8 +17,8 @@ export interface RouteParts extends ChatParts, SpendParts, AdminParts, LearningP
   readonly metrics: { render(): Promise<string>; readonly contentType: string };
 }
 
-/** open: anybody; caller: who may chat; admin: who holds the admin key. */
-export type Access = 'open' | 'caller' | 'admin';
+/** open: anybody; metrics: who may scrape; caller: who may chat; admin: who holds the admin key. */
+export type Access = 'open' | 'metrics' | 'caller' | 'admin';
 
 export interface Route {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -65,10 +65,15 @@ export function routesOf(parts: RouteParts): readonly Route[] {
     open('/readyz', (_, response) =>
       sendJson(response, { status: parts.draining() ? 'draining' : 'ready' }, [], parts.draining() ? 503 : 200),
     ),
-    open('/metrics', async (_, response) => {
-      const text = await parts.metrics.render();
-      response.writeHead(200, ['content-type', parts.metrics.contentType]);
-      response.end(text);
-    }),
+    {
+      method: 'get',
+      path: '/metrics',
+      access: 'metrics',
+      async handle(_, response) {
+        const text = await parts.metrics.render();
+        response.writeHead(200, ['content-type', parts.metrics.contentType]);
+        response.end(text);
+      },
+    },
   ];
 }
