@@ -29,7 +29,9 @@ import { createPanel } from './pipeline/panel.ts';
 import { openPurse } from './pipeline/purse.ts';
 import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipeline/render.ts';
 import { smallerPlans } from './pipeline/smaller.ts';
+import { mirror } from './pipeline/mirror.ts';
 import { Trail } from './pipeline/trail.ts';
+import { partTold, type Trials } from './pipeline/trial.ts';
 import { compileTasks, decide, featuresOf, traitsOf, type Classifier } from './routing/index.ts';
 import { slim } from './slim/index.ts';
 import { carryOut, type Hedging, type Panel } from './strategy/index.ts';
@@ -48,6 +50,8 @@ export interface PipelineParts {
   readonly hedging?: Hedging;
   /** What was learnt, and who learns from what ended. */
   readonly learning: LearningPath;
+  /** Experiments on live traffic; absent: none. */
+  readonly trials?: Trials;
   /** Gets every request's record once, when the request has ended. */
   readonly done: (record: RequestRecord) => void;
   /** Told of a fault that came after the answer. */
@@ -70,17 +74,21 @@ interface Planned {
   readonly traits: () => Traits;
 }
 
+const NEVER_EXPLORES: Random = () => 1;
+
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { clock, memory, learning, capacity = BOUNDLESS } = parts;
   const running = new Map<string, Trail>();
   const classifiers = new WeakMap<Settings['tasks'], Classifier>();
 
   async function answer(inbound: Inbound): Promise<Answer> {
-    const settings = parts.settings();
     const trail = new Trail(inbound, clock, learning.confidence);
     running.set(inbound.id, trail);
     try {
-      const wishes = wishesOf(inbound, settings);
+      const current = parts.settings();
+      trail.trial = parts.trials?.enrol(inbound, current, look) ?? null;
+      const settings = trail.trial?.settings ?? current;
+      const wishes = wishesOf(trail.trial?.inbound ?? inbound, settings);
       const recalled = memory.recall(inbound, wishes, settings);
       trail.cache = recalled.state;
       if (recalled.kind === 'fresh') return await make(trail, recalled, wishes, settings);
@@ -137,16 +145,26 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   }
 
   /** Models that are left alone for now are left out, unless nobody else is there. */
-  function plan(inbound: Inbound, wishes: Wishes, settings: Settings, pressure: Pressure = 0): Planned {
+  function plan(
+    inbound: Inbound,
+    wishes: Wishes,
+    settings: Settings,
+    pressure: Pressure = 0,
+    random = parts.random,
+  ): Planned {
     const able = capacity.able(settings, wishes);
-    if (able.settings === settings) return planWith(inbound, wishes, settings, pressure, able.leftOut);
+    if (able.settings === settings) return planWith(inbound, wishes, settings, pressure, able.leftOut, random);
     try {
-      return planWith(inbound, wishes, able.settings, pressure, able.leftOut);
+      return planWith(inbound, wishes, able.settings, pressure, able.leftOut, random);
     } catch (thrown) {
       if (!(thrown instanceof QuorumError)) throw thrown;
-      return planWith(inbound, wishes, settings, pressure, []);
+      return planWith(inbound, wishes, settings, pressure, [], random);
     }
   }
+
+  /** What is done when nothing is left to chance: two arms differ in it only where they differ. */
+  const look = (inbound: Inbound, settings: Settings): Decision =>
+    plan(inbound, wishesOf(inbound, settings), settings, 0, NEVER_EXPLORES).decision;
 
   function planWith(
     inbound: Inbound,
@@ -154,6 +172,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     settings: Settings,
     pressure: Pressure,
     leftOut: readonly string[],
+    random: Random,
   ): Planned {
     const classifier = classifiers.get(settings.tasks) ?? compileTasks(settings.tasks);
     classifiers.set(settings.tasks, classifier);
@@ -172,7 +191,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         quality: insight.quality,
         forecast: insight,
         allowed,
-        random: parts.random,
+        random,
       });
     const chosen = decided(wishes.strategy);
     const shed = shedTo(pressure, chosen, wishes, settings);
@@ -268,14 +287,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       trail.inbound.ended?.(record);
       const lesson = status === 200 ? lessonOf(trail, trail.traits) : null;
       if (lesson !== null) learning.ended(lesson);
+      if (status === 200) mirror(trail);
     } catch (fault) {
       parts.onFault(fault, trail.inbound.id);
     }
   }
 
   async function explain(inbound: Inbound): Promise<Record<string, unknown>> {
-    const settings = parts.settings();
-    const wishes = wishesOf(inbound, settings);
+    const current = parts.settings();
+    const trial = parts.trials?.enrol(inbound, current, look) ?? null;
+    const settings = trial?.settings ?? current;
+    const wishes = wishesOf(trial?.inbound ?? inbound, settings);
     const { decision, features } = plan(inbound, wishes, settings);
     const { text: _, ...shape } = features;
     const budgets = await parts.admission.standing(inbound.spender, inbound.receivedAt);
@@ -285,6 +307,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       features: shape,
       cache: memory.peek(inbound, wishes, settings),
       budgets,
+      ...(trial !== null && { experiment: partTold(trial.part) }),
     };
   }
 

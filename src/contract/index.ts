@@ -6,6 +6,7 @@ export * from './chat.ts';
 export * from './clock.ts';
 export * from './duration.ts';
 export * from './errors.ts';
+export * from './experiment.ts';
 export * from './learning.ts';
 export * from './money.ts';
 export * from './nearest.ts';

@@ -1,6 +1,7 @@
 // What is kept of a request: enough to explain it, charge it, learn from it and replay it. No prompts.
 import type { AnswerKind, Camp, Judgement, Provenance } from './answer.ts';
 import type { Usage } from './chat.ts';
+import type { Enrolment } from './experiment.ts';
 import type { Nano } from './money.ts';
 import type { Decision } from './plan.ts';
 import type { Violation } from './validator.ts';
@@ -101,4 +102,6 @@ export interface RequestRecord {
   readonly slimmed?: SlimSaving;
   /** Whose slots it took; absent: no role's. */
   readonly role?: string;
+  /** The experiments that it took part in; absent: none. */
+  readonly experiments?: readonly Enrolment[];
 }

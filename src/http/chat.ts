@@ -65,6 +65,7 @@ async function readInbound(
     directive: options.directive,
     session: options.session,
     role: options.role,
+    experiment: options.experiment,
     events: options.events,
     debug: options.debug,
     permissions,

@@ -22,6 +22,7 @@ export function toldHeaders(id: string, told: Told): HeaderList {
   if (told.cacheAgeMs !== null) add('x-quorum-cache-age', String(Math.round(told.cacheAgeMs / 1000)));
   if (told.cost !== null) add('x-quorum-cost-usd', formatUsd(told.cost));
   if (told.attempts !== null) add('x-quorum-attempts', String(told.attempts));
+  if (told.experiment !== null) add('x-quorum-experiment', told.experiment);
   add('x-quorum-overhead-ms', String(told.overheadMs));
   add('server-timing', `total;dur=${told.totalMs}, upstream;dur=${told.upstreamMs}, quorum;dur=${told.overheadMs}`);
   return list;

@@ -42,6 +42,7 @@ export interface Options {
   readonly directive: CacheDirective;
   readonly tags: readonly string[];
   readonly session: string | null;
+  readonly experiment: string | null;
   readonly role: string | null;
   readonly events: boolean;
   readonly debug: boolean;
@@ -60,6 +61,7 @@ export function readOptions(headers: IncomingHttpHeaders, body: ChatRequest): Op
       directive: DEFAULT_DIRECTIVE,
       tags: [],
       session: null,
+      experiment: null,
       role: null,
       events: false,
       debug: false,
@@ -77,6 +79,7 @@ export function readOptions(headers: IncomingHttpHeaders, body: ChatRequest): Op
     directive: given.cache === undefined ? DEFAULT_DIRECTIVE : parseDirective(given.cache),
     tags: given.tags === undefined ? [] : list('tags', given.tags),
     session: given.session?.slice(0, MAX_WORD) ?? null,
+    experiment: given.experiment ?? null,
     role: given.role?.slice(0, MAX_WORD) ?? null,
     events: flag('events', given.events),
     debug: flag('debug', given.debug),

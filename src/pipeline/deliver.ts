@@ -44,10 +44,12 @@ export async function deliver(delivery: Delivery): Promise<boolean> {
 async function write({ trail, fresh, sink }: Delivery, outcome: Outcome): Promise<void> {
   trail.firstByteMs = trail.elapsed();
   if (outcome.kind === 'live') {
-    const kept = tee(sink, fresh.keeps);
+    const mirrored = trail.trial?.mirror != null;
+    const kept = tee(sink, fresh.keeps || mirrored);
     await outcome.live.pump(kept.sink);
     const bytes = kept.bytes();
-    if (bytes !== null)
+    if (mirrored) trail.streamed = bytes;
+    if (bytes !== null && fresh.keeps)
       fresh.remember(
         entryOf(trail, 'stream', withUsage(bytes, trail)),
         null,

@@ -32,6 +32,8 @@ export interface Inbound {
   readonly session: string | null;
   /** Whose slots it takes; absent: as its task says. */
   readonly role?: string | null;
+  /** `name=arm`: the arms that it asks for. */
+  readonly experiment?: string | null;
   /** Progress as named SSE events rather than comments. */
   readonly events: boolean;
   readonly debug: boolean;
@@ -58,6 +60,8 @@ export interface Told {
   readonly overheadMs: number | null;
   readonly upstreamMs: number | null;
   readonly totalMs: number | null;
+  /** `name=arm`, a comma between several. */
+  readonly experiment: string | null;
 }
 
 export type Answer =

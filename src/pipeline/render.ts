@@ -90,6 +90,7 @@ export function summaryOf(id: string, told: Told): Record<string, unknown> {
     ...(told.agreement !== null && { agreement: told.agreement }),
     flags: told.flags,
     cache: told.cache,
+    ...(told.experiment !== null && { experiment: told.experiment }),
     ...(told.cost !== null && { cost_usd: Number(formatUsd(told.cost)) }),
     attempts: told.attempts,
     overhead_ms: told.overheadMs,

@@ -22,6 +22,7 @@ import type { Inbound, Told } from './exchange.ts';
 import { factsOf } from './facts.ts';
 import type { Purse } from './purse.ts';
 import { recordedDecision } from './recorded.ts';
+import { partTold, type Trial } from './trial.ts';
 
 type Telling = Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>;
 
@@ -50,6 +51,10 @@ export class Trail {
   traits: (() => Traits) | null = null;
   agreement: number | null = null;
   slimmed: SlimSaving | null = null;
+  /** Its part in experiments. */
+  trial: Trial | null = null;
+  /** A live stream's bytes, where something runs beside it. */
+  streamed: Uint8Array | null = null;
   cost: Nano = NO_MONEY;
   ended = false;
   firstByteMs: number | null = null;
@@ -176,6 +181,7 @@ export class Trail {
       overheadMs: round(totalMs - upstreamMs - queueMs),
       upstreamMs: round(upstreamMs),
       totalMs: round(totalMs),
+      experiment: this.trial === null ? null : partTold(this.trial.part),
     };
   }
 
@@ -226,6 +232,7 @@ export class Trail {
     };
     if (this.role !== null) record.role = this.role;
     if (this.slimmed !== null) record.slimmed = this.slimmed;
+    if (this.trial !== null && this.trial.part.length > 0) record.experiments = this.trial.part;
     return record;
   }
 

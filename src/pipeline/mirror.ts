@@ -1,0 +1,12 @@
+// Hands an answer that was made for a client to whatever runs beside it.
+import { completionFromStream } from '../wire/index.ts';
+import { completionOf } from './render.ts';
+import type { Trail } from './trail.ts';
+
+/** A repeated answer was made before; nothing is compared with it. Takes no time of its own: the client still waits. */
+export function mirror(trail: Trail): void {
+  const { trial, merged, streamed, models, strategy, task, cost } = trail;
+  if (trial === null || trial.mirror === null || (merged === null && streamed === null)) return;
+  const completion = () => (merged === null ? completionFromStream(streamed!) : completionOf(merged).completion);
+  trial.mirror({ completion, models, strategy, task, costNano: cost, ms: trail.elapsed() });
+}
