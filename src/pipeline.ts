@@ -26,6 +26,7 @@ import { entryOf } from './pipeline/keep.ts';
 import type { Fresh, Memory } from './pipeline/memory.ts';
 import { withName } from './pipeline/names.ts';
 import { createPanel } from './pipeline/panel.ts';
+import { inRole, policyOf } from './pipeline/roles.ts';
 import { openPurse } from './pipeline/purse.ts';
 import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipeline/render.ts';
 import { smallerPlans } from './pipeline/smaller.ts';
@@ -182,10 +183,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const traits = (): Traits => (known ??= traitsOf(features, inbound.request));
     const insight = learning.insight(features, traits, principal.tenant, receivedAt);
     const allowed = permissions.anyModel ? null : permissions.model;
-    const decided = (strategy: Wishes['strategy']) =>
+    const decided = (wished: Wishes) =>
       decide({
         features,
-        wishes: strategy === wishes.strategy ? wishes : { ...wishes, strategy },
+        wishes: wished,
         settings,
         classifier,
         quality: insight.quality,
@@ -193,9 +194,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         allowed,
         random,
       });
-    const chosen = decided(wishes.strategy);
+    const routed = decided(wishes);
+    const role = roleOf(inbound, routed, settings);
+    const policy = permissions.strategy('single') ? policyOf(role, wishes, settings) : null;
+    const chosen = role === null || policy === null ? routed : inRole(role, policy, routed, wishes, decided);
     const shed = shedTo(pressure, chosen, wishes, settings);
-    const decision = noted(shed === null ? chosen : decided(shed), [
+    const decision = noted(shed === null ? chosen : decided({ ...wishes, strategy: shed }), [
       ...leftOut,
       ...(shed === null ? [] : [`the process is busy: ${shed} instead of ${chosen.plan.call.kind}`]),
     ]);
@@ -203,8 +207,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     // The router's own choice gives way to what the key allows; a strategy that was asked for was checked before.
     const other = STRATEGIES.find((each) => permissions.strategy(each));
     if (other === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the strategies.');
-    return { features, decision: noted(decided(other), leftOut), traits };
+    return { features, decision: noted(decided({ ...wishes, strategy: other }), leftOut), traits };
   }
+
+  /** As the request says, else as its task does. */
+  const roleOf = ({ role }: Inbound, { classification }: Decision, settings: Settings): string | null =>
+    role ?? settings.tasks.get(classification.task)?.role ?? null;
 
   const noted = (decision: Decision, notes: readonly string[]): Decision =>
     notes.length === 0
@@ -233,7 +241,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const { features, decision, traits } = plan(inbound, wishes, settings, pressure);
     trail.traits = traits;
     const task = settings.tasks.get(decision.classification.task)!;
-    const role = inbound.role ?? task.role;
+    const role = roleOf(inbound, decision, settings);
     const slot = capacity.enter(role, inbound.principal.tenant, fresh.signal);
     trail.holds(role, slot instanceof Promise ? await slot : slot);
     const purse = await openPurse(

@@ -45,6 +45,7 @@ export function referenceProblems(document: ConfigDocument, catalog: Rows): read
   checkTiers(data, known, say);
   checkAliases(known, say);
   checkTasks(data, known, say);
+  checkRoles(table(data['roles']), known, say);
   checkProviders(table(data['providers']), catalog, say);
   checkBudgets(data['budgets'], say);
   checkStores(data, say);
@@ -141,6 +142,17 @@ const isTarget = (target: string, known: Known): boolean =>
   ownNames(known).includes(target) ||
   Object.hasOwn(known.aliases, target) ||
   isModel(target, known);
+
+function checkRoles(rows: Table, known: Known, say: Say): void {
+  for (const [name, row] of Object.entries(rows)) {
+    const named: [Path, unknown][] =
+      typeof row === 'string'
+        ? [[['roles', name], row]]
+        : ['model', 'fallback'].map((key) => [['roles', name, key], table(row)[key]]);
+    for (const [path, model] of named)
+      if (typeof model === 'string' && !isModel(model, known)) say(path, unknown('model', model, known.models));
+  }
+}
 
 function checkTasks(data: Table, known: Known, say: Say): void {
   for (const [name, row] of Object.entries(table(data['tasks']))) {

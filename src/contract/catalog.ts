@@ -204,6 +204,13 @@ export interface CouncilSettings {
   readonly members: number;
 }
 
+/** Who answers for a role. */
+export interface RolePolicy {
+  readonly model: string;
+  /** Stands in after a failure; null: nobody. */
+  readonly fallback: string | null;
+}
+
 /** What a request runs under: one frozen snapshot of the config, resolved against the environment. */
 export interface Settings {
   /** Changes whenever anything here does. */
@@ -219,6 +226,8 @@ export interface Settings {
   readonly defaultProvider: string | null;
   readonly aliases: ReadonlyMap<string, string>;
   readonly tasks: ReadonlyMap<string, Task>;
+  /** By name; roles without a policy are the router's. */
+  readonly roles: ReadonlyMap<string, RolePolicy>;
   readonly routing: RoutingSettings;
   readonly cache: CacheSettings;
   readonly council: CouncilSettings;

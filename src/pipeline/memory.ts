@@ -98,7 +98,7 @@ function endsWell(flags: readonly Flag[], finishReason: string | null): boolean 
 }
 
 /** Who may share an answer, and what besides the request decides what it is. */
-function saltOf({ principal }: Inbound, wishes: Wishes, settings: Settings): string {
+function saltOf({ principal, role }: Inbound, wishes: Wishes, settings: Settings): string {
   const { scope } = settings.cache;
   const owner =
     scope === 'global'
@@ -106,5 +106,7 @@ function saltOf({ principal }: Inbound, wishes: Wishes, settings: Settings): str
       : scope === 'team' && principal.team !== null
         ? `team:${principal.team}`
         : `key:${principal.tenant}`;
-  return JSON.stringify([owner, settings.version, wishes.strategy, wishes.tier, wishes.task, wishes.models]);
+  const { strategy, tier, task, models } = wishes;
+  const ownModel = role != null && settings.roles.has(role) ? role : null;
+  return JSON.stringify([owner, settings.version, strategy, tier, task, models, ownModel]);
 }

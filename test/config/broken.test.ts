@@ -32,6 +32,12 @@ const BROKEN: readonly (readonly [what: string, yaml: string, ...told: string[]]
     '2:36 models.fast.price: expected a price such as { input: 0.15, output: 0.60 }, 0.15/0.60 or free, but found 0.15',
   ],
   [
+    'a role’s model that nobody knows',
+    'roles:\n  planner: gpt-4o-mni\n  heavy: { model: gpt-4o, fallback: nobody-at-all }',
+    '2:12 roles.planner: there is no model "gpt-4o-mni"; did you mean "gpt-4o-mini"?',
+    '3:37 roles.heavy.fallback: there is no model "nobody-at-all"',
+  ],
+  [
     'a port out of range',
     'server: { port: 70000 }',
     '1:17 server.port: expected a whole number from 0 to 65535, but found 70000',

@@ -292,3 +292,24 @@ describe('the version', () => {
     expect(new Set(versions).size).toBe(versions.length);
   });
 });
+
+describe('roles', () => {
+  const example = /```yaml\n(roles:[^`]+)```/.exec(readFileSync('docs/operations.md', 'utf8'))![1]!;
+
+  it('a model by itself or with its fallback, as the docs show it', () => {
+    const { settings } = settle(example, { env: EVERY_KEY });
+    expect(Object.fromEntries(settings.roles)).toEqual({
+      planner: { model: 'gpt-4o-mini', fallback: 'gpt-4o' },
+      executor: { model: 'gpt-4o', fallback: 'claude-sonnet-5' },
+      heavy: { model: 'claude-opus-5', fallback: null },
+    });
+  });
+
+  it('warn where a model of theirs can’t be called', () => {
+    const { warnings } = settle(example, { env: { OPENAI_API_KEY: 'k' } });
+    expect(warnings).toEqual([
+      `The role "executor" can't have claude-sonnet-5: not usable now.`,
+      `The role "heavy" can't have claude-opus-5: not usable now.`,
+    ]);
+  });
+});

@@ -24,6 +24,7 @@ export interface Asking {
   readonly wishes?: Partial<Wishes>;
   readonly cache?: string;
   readonly tenant?: string;
+  readonly role?: string;
   readonly gone?: AbortController;
   readonly events?: boolean;
   readonly debug?: boolean;
@@ -106,6 +107,7 @@ export function testPath(
       bodyBytes: 1_000,
       directive: parseDirective(asking.cache ?? 'off'),
       session: null,
+      role: asking.role ?? null,
       events: asking.events ?? false,
       debug: asking.debug ?? false,
       receivedAt: clock.now(),

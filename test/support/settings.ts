@@ -1,5 +1,15 @@
 // A complete Settings for tests: six models of distinct families, four tiers, thirteen tasks. Override what the test is about.
-import type { Model, Nano, Price, Provider, RoutingSettings, Settings, Task, Tier } from '../../src/contract/index.ts';
+import type {
+  Model,
+  Nano,
+  Price,
+  Provider,
+  RolePolicy,
+  RoutingSettings,
+  Settings,
+  Task,
+  Tier,
+} from '../../src/contract/index.ts';
 
 type Named<Thing extends { readonly name: string }> = Partial<Thing> & { readonly name: string };
 
@@ -18,6 +28,7 @@ export interface SettingsOverrides {
   readonly cache?: Partial<Settings['cache']>;
   readonly council?: Partial<Settings['council']>;
   readonly aliases?: Readonly<Record<string, string>>;
+  readonly roles?: Readonly<Record<string, RolePolicy>>;
   readonly version?: string;
 }
 
@@ -241,6 +252,7 @@ export function testSettings(overrides: SettingsOverrides = {}): Settings {
     defaultProvider: null,
     aliases: new Map(Object.entries(overrides.aliases ?? {})),
     tasks: overlay(TASKS, overrides.tasks, testTask),
+    roles: new Map(Object.entries(overrides.roles ?? {})),
     routing: { ...ROUTING, ...overrides.routing },
     cache: {
       enabled: true,

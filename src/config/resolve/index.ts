@@ -43,6 +43,12 @@ export function resolve(loaded: LoadedConfig, facts: Facts): Resolved {
     defaultProvider: config.default_provider ?? firstProvider(known, models, usable),
     aliases: new Map(Object.entries(config.aliases)),
     tasks: resolveTasks(loaded),
+    roles: new Map(
+      Object.entries(config.roles).map(([name, row]) => [
+        name,
+        { model: row.model, fallback: ('fallback' in row && row.fallback) || null },
+      ]),
+    ),
     ...oneOfEach(loaded),
   };
   return {
@@ -134,6 +140,10 @@ function warningsOf(settings: Omit<Settings, 'version'>, { productionMode }: Fac
   const warnings: string[] = [];
   if (settings.defaultTier === 'cost' && productionMode) {
     warnings.push('The default tier is "cost" while NODE_ENV is production: answers are the cheapest, not the best.');
+  }
+  for (const [role, { model, fallback }] of settings.roles) {
+    const gone = [model, fallback].filter((name) => name !== null && !settings.usable.has(name));
+    if (gone.length > 0) warnings.push(`The role "${role}" can't have ${gone.join(' or ')}: not usable now.`);
   }
   if (settings.usable.size === 0) warnings.push('No model can be used: every chat request will fail.');
   return warnings;

@@ -8,6 +8,7 @@ import {
   experiments,
   limits,
   redis,
+  roles,
   routing,
   sandbox,
   server,
@@ -66,6 +67,11 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Kinds of requests. A list of keywords, or a task’s settings. A row changes the shipped row key by key.'),
   routing: routing().prefault({}).describe('How it is decided who answers.'),
+  roles: roles()
+    .prefault({})
+    .describe(
+      'Which model answers for a role (`x-quorum-role`, or a task’s `role`), and who stands in. A model, or `{ model, fallback }`. A request that names a model, tier or strategy isn’t concerned. How many at once: `limits.roles`.',
+    ),
   limits: limits().prefault({}).describe('How much happens at the same time.'),
   timeouts: timeouts()
     .optional()

@@ -90,6 +90,18 @@ export const routing = () =>
       ),
   });
 
+const rolePolicy = z.strictObject({
+  model: name().describe('Who answers, alone.'),
+  fallback: name().optional().describe('Who stands in when the model fails, is too slow or can’t take the request.'),
+});
+
+export const roles = () =>
+  z.record(
+    z.string(),
+    z.union([name().transform((model) => ({ model })), rolePolicy], { error: 'a model, or { model, fallback }' }),
+    { error: 'a map of roles' },
+  );
+
 export const limits = () =>
   z.strictObject({
     roles: z
