@@ -63,6 +63,8 @@ export interface Plan {
   /** Agreement or quality an answer needs not to be escalated, 0-1. */
   readonly threshold: number;
   readonly because: readonly string[];
+  /** Why it is smaller than what was asked for: too few models that can take the request, or too dear. Absent: it isn't. */
+  readonly shortOf?: 'models' | 'money';
   /** Probability with which this plan was drawn, (0, 1]. */
   readonly propensity: number;
 }

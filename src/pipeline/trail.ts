@@ -109,6 +109,8 @@ export class Trail {
     this.purse = purse;
     if (purse.smaller !== null) this.flags.add('downgraded');
     if (purse.clamped) this.flags.add('clamped');
+    const { shortOf } = decision.plan;
+    if (shortOf !== undefined) this.flags.add(shortOf === 'models' ? 'degraded' : 'downgraded');
     this.strategy = decision.plan.call.kind;
     this.task = decision.classification.task;
     this.tier = decision.tier;

@@ -1,6 +1,7 @@
 // The decision: task, tier, who could answer, who shall, and why. Pure: the same input and the same chance give the same plan.
 import {
   membersOf,
+  QuorumError,
   type Classification,
   type Decision,
   type Features,
@@ -63,7 +64,7 @@ export function decide(input: DecisionInput): Decision {
   const setting: Setting = { input, classification, task, tier, limits, pool };
   const chairman = chairmanOf(setting);
   const choice = choose(setting, chairman);
-  const { line, notes } = within(setting, choice, chairman);
+  const { line, notes, shortOf } = within(setting, choice, chairman);
   const lot = drawPlan(line, stakesOf(setting, chairman), input.random);
   const outlook =
     lot.note === null && line.members === choice.weighed?.members
@@ -74,7 +75,7 @@ export function decide(input: DecisionInput): Decision {
     tier: tier.name,
     prospects: pool.prospects,
     constraints: [...wordsOf(limits), ...pool.notes],
-    plan: planOf(setting, lot, choice, chairman, [
+    plan: planOf(setting, lot, choice, chairman, shortOf, [
       words(classification),
       `tier ${tier.name}: ${note ?? tierReason(setting)}`,
       ...pool.notes,
@@ -150,7 +151,11 @@ function choose(setting: Setting, chairman: string): Choice {
 }
 
 /** The line-up, stepped down until it fits under the cost ceiling; every model alone is known to fit. */
-function within(setting: Setting, choice: Choice, chairman: string): { line: LineUp; notes: readonly string[] } {
+function within(
+  setting: Setting,
+  choice: Choice,
+  chairman: string,
+): { line: LineUp; notes: readonly string[]; shortOf: Plan['shortOf'] } {
   const { limits, pool } = setting;
   const notes: string[] = [];
   const seats = choice.adaptive ? 0 : seatsOf(choice.strategy, setting.input.settings.council.members);
@@ -161,15 +166,27 @@ function within(setting: Setting, choice: Choice, chairman: string): { line: Lin
       ? lineUp(choice.strategy, cast)
       : { call: callOf(weighed.strategy, weighed.members, chairman), members: weighed.members, note: null };
   if (line.note !== null) notes.push(line.note);
+  const isCouncil = choice.strategy === 'council' && setting.input.wishes.strategy === 'council';
+  if (isCouncil && line.call.kind === 'single' && setting.input.wishes.maxCost === null) throw noCouncil(line);
+  let shortOf: Plan['shortOf'] = !choice.adaptive && (line.note !== null || choice.alone) ? 'models' : undefined;
   const full = (): Nano => outlookOf(line.call, line.members, contender(pool, chairman)).fullCost;
   while (limits.maxCost !== null && full() > limits.maxCost) {
     const next = CHEAPER[line.call.kind];
     if (next === null) break;
     notes.push(`${line.call.kind} would cost more than the ceiling: ${next} instead`);
     line = lineUp(next, cast);
+    if (!choice.adaptive) shortOf ??= 'money';
   }
-  return { line, notes };
+  return { line, notes, shortOf };
 }
+
+/** Nobody asks for a council to get one opinion. */
+const noCouncil = ({ members }: LineUp): QuorumError =>
+  new QuorumError(
+    'not_enough_answers',
+    `A council needs two models that can take this request, and only ${members[0]!.model} can.`,
+    { shouldRetry: false, attempts: [] },
+  );
 
 function stakesOf({ input, task, limits, pool }: Setting, chairman: string) {
   const isFree = input.wishes.models === null && task?.critical !== true;
@@ -181,7 +198,14 @@ function stakesOf({ input, task, limits, pool }: Setting, chairman: string) {
   };
 }
 
-function planOf(setting: Setting, lot: Lot, choice: Choice, chairman: string, because: readonly string[]): Plan {
+function planOf(
+  setting: Setting,
+  lot: Lot,
+  choice: Choice,
+  chairman: string,
+  shortOf: Plan['shortOf'],
+  because: readonly string[],
+): Plan {
   const { pool, task, input } = setting;
   const members = new Set(membersOf(lot.call));
   const alone = input.wishes.models?.length === 1;
@@ -198,6 +222,7 @@ function planOf(setting: Setting, lot: Lot, choice: Choice, chairman: string, be
     chairman,
     threshold: Math.max(task?.minQuality ?? 0, task?.critical === true ? 0.75 : 0.6),
     because,
+    ...(shortOf !== undefined && { shortOf }),
     propensity: lot.propensity,
   };
 }

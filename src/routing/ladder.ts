@@ -9,6 +9,8 @@ export interface Choice {
   readonly because: string;
   /** Whether the evidence may change it. */
   readonly adaptive: boolean;
+  /** The caller asked for more voices than the request can have. */
+  readonly alone?: boolean;
   /** Who takes part, where the evidence said it. */
   readonly weighed?: Weighed;
 }
@@ -57,7 +59,11 @@ export interface Situation {
 export function chooseStrategy(situation: Situation): Choice {
   const { features, wishes, task, routing } = situation;
   const alone = loneReason(features);
-  if (alone !== null) return { strategy: 'single', because: `single: ${alone}`, adaptive: false };
+  if (alone !== null) {
+    const several = wishes.strategy !== null && wishes.strategy !== 'adaptive' && wishes.strategy !== 'single';
+    const because = `single${several ? ` instead of ${wishes.strategy}` : ''}: ${alone}`;
+    return { strategy: 'single', because, adaptive: false, alone: several };
+  }
   const asked = wishes.strategy ?? (wishes.models?.length === 1 ? 'single' : null);
   if (asked !== null && asked !== 'adaptive') {
     return { strategy: asked, because: `${asked}: asked for by the caller`, adaptive: false };

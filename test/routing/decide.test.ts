@@ -266,12 +266,23 @@ describe('strategies', () => {
     const two = of('triple', ['birch-mini', 'elm-large']);
     expect(two.call.kind).toBe('dual');
     expect(two.because.join()).toContain('only 2 of the models for triple');
-    for (const strategy of ['dual', 'triple', 'cascade', 'council'] as const) {
+    expect(two.shortOf).toBe('models');
+    expect(of('triple', ['birch-mini', 'elm-large', 'cedar-flash']).shortOf).toBeUndefined();
+    for (const strategy of ['dual', 'triple', 'cascade'] as const) {
       const one = of(strategy, ['birch-mini']);
       expect(one.call).toEqual({ kind: 'single', model: 'birch-mini' });
       expect(one.because.join()).toContain(`for ${strategy}`);
       expect(one.ceiling).toBe('single');
+      expect(one.shortOf).toBe('models');
     }
+    expect(() => of('council', ['birch-mini'])).toThrow(expect.objectContaining({ code: 'not_enough_answers' }));
+    expect(of('adaptive' as never, ['birch-mini']).shortOf).toBeUndefined();
+    const means = [0.0003, 0.001, 0.003, 0.01, 0.03, 1].map(
+      (usd) => ask({ wishes: { strategy: 'triple', tier: 'premium', maxCost: nano(usd) } }).plan,
+    );
+    for (const { call, shortOf } of means) expect(shortOf === undefined).toBe(call.kind === 'triple');
+    expect(means.map(({ shortOf }) => shortOf)).toContain('money');
+    expect(new Set(means.map(({ call }) => call.kind)).size).toBeGreaterThan(1);
     expect(of('council', ['birch-mini', 'elm-large']).call).toMatchObject({
       kind: 'council',
       members: ['elm-large', 'birch-mini'],
@@ -283,6 +294,8 @@ describe('strategies', () => {
       const { plan } = ask({ request, wishes: { strategy: 'triple', tier: 'premium' } });
       expect(plan.call.kind).toBe('single');
       expect(plan.ceiling).toBe('single');
+      expect([plan.shortOf, plan.because.join()]).toEqual(['models', expect.stringContaining('instead of triple')]);
+      expect(ask({ request }).plan.shortOf).toBeUndefined();
     }
     const settings = testSettings({
       models: [{ name: 'ear', capabilities: new Set(['audio', 'streaming'] as const) }, { name: 'eye' }],
