@@ -13,6 +13,7 @@ import { KEYS_HELP, runKeys } from './cli/keys.ts';
 import { runModels } from './cli/models.ts';
 import { runReplay } from './cli/replay.ts';
 import { runReport } from './cli/report.ts';
+import { runExport, runPerformanceReport } from './cli/report-performance.ts';
 import { nearest, QuorumError } from './contract/index.ts';
 import { serve, systemClock, VERSION } from './main.ts';
 
@@ -132,13 +133,29 @@ function program(exit: (code: number) => void): Command {
     );
   quorum
     .command('report')
-    .argument('[what]', 'calibration: how sure and how right; confidence: what is thought of each model', 'calibration')
-    .description('what was learnt: calibration of the confidences, confidence by model and task')
+    .argument('[what]', 'performance, export, calibration or confidence', 'performance')
+    .description('how requests went: speed, errors, cost, accuracy and their trends; or what was learnt')
+    .option('--by <groups>', 'model, provider, task, strategy, tier, key, team, day, hour; several with commas')
+    .option('--since <when>', '7d, or 2026-01-31 (default: 7d; of an export: the beginning)')
+    .option('--until <when>', 'the same (default: now)')
+    .option('--format <format>', 'table, json or csv')
+    .option('--rows <rows>', 'of an export: requests or attempts, as JSON lines', 'requests')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
-    .action(async (what: string, own: Flags) =>
-      exit(await runReport({ ...flags(), ...own, what, env: process.env, clock: systemClock, write })),
-    );
+    .addHelpText(
+      'after',
+      `
+  quorum report --by model,task --since 7d --format csv   speed, errors, cost and accuracy
+  quorum report export --rows attempts --since 1d         records as JSON lines
+  quorum report calibration                               how sure it was and how right
+  quorum report confidence                                what is thought of each model`,
+    )
+    .action(async (what: string, own: Flags & Record<string, string>) => {
+      const given = { ...flags(), ...own, env: process.env, clock: systemClock, write };
+      if (what === 'performance') exit(await runPerformanceReport(given));
+      else if (what === 'export') exit(await runExport(given));
+      else exit(await runReport({ ...given, what }));
+    });
   quorum
     .command('healthcheck')
     .description('exit 0 when the server on this machine is ready (for containers)')

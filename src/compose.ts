@@ -35,7 +35,8 @@ import { createMemory } from './pipeline/memory.ts';
 import { createPipeline } from './pipeline.ts';
 import { startSandbox, type Sandbox } from './sandbox/index.ts';
 import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
-import { createLagMeter, createMetrics, slowStages, type Log } from './telemetry/index.ts';
+import { createLagMeter, type Log } from './telemetry/index.ts';
+import { openWatch } from './compose/watch.ts';
 import {
   createHealth,
   createHedges,
@@ -94,7 +95,8 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const settings = withSandbox(config, sandbox);
   const care = openCare(options, settings);
   const { upstream } = care;
-  const metrics = createMetrics({ version: options.version });
+  const watch = openWatch(options, store);
+  const { metrics } = watch;
   const evidence = createEvidence(
     { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
     await store.evidence.load(),
@@ -122,10 +124,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     memory: createMemory(cache, createFlights(), () => clock.now()),
     done: (record) => {
       store.requests.append(record);
-      log.request(record);
-      metrics.observe(record);
-      for (const slow of slowStages(record, config.parts().limits.warnAfterMs))
-        log.warn('a stage took long', { requestId: record.id, ...slow });
+      watch.observe(record);
     },
     onFault: (error, requestId) => log.error('an answered request met a fault', { requestId, error }),
   });
@@ -138,6 +137,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     pipeline,
     limiter: createRateLimiter(),
     requests: store.requests,
+    performance: watch.performance,
     settings,
     evidence,
     cache,
@@ -172,6 +172,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       await closed;
       config.close();
       care.stop();
+      await watch.stop();
       await upstream.close();
       await sandbox?.close();
       await accounts.close();

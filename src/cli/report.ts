@@ -22,7 +22,7 @@ const BAR = 30;
 /** Throws an Error in words for a report there isn't. */
 export async function runReport({ what, config: file, json, env, clock, write }: ReportArguments): Promise<number> {
   if (what !== 'calibration' && what !== 'confidence')
-    throw new Error(`There is no report "${what}": calibration or confidence.`);
+    throw new Error(`There is no report "${what}": performance, export, calibration or confidence.`);
   const config = await createLiveConfig({
     file,
     env,

@@ -118,6 +118,9 @@ export interface Page<Row> {
 export interface RequestFilter {
   readonly tenant?: string;
   readonly since?: number;
+  /** Not included. */
+  readonly until?: number;
+  readonly strategy?: string;
   readonly task?: string;
   readonly model?: string;
   readonly flag?: string;
@@ -159,6 +162,15 @@ export interface Store {
   readonly requests: RequestLog;
   readonly evidence: EvidenceStore;
   close(): Promise<void>;
+}
+
+/** What an administrator set while it was running, by name; the values are the caller's to check. */
+export interface OptionStore {
+  /** Cheap enough to ask several times a second; rises with every change by any process. */
+  version(): number;
+  load(): Readonly<Record<string, unknown>>;
+  /** null takes one away. Written at once, with a line in the audit. */
+  set(changes: Readonly<Record<string, unknown>>, act: { readonly at: number; readonly actor: string }): void;
 }
 
 /** Who is asking. */

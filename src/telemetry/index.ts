@@ -4,3 +4,13 @@ export { createLagMeter } from './lag.ts';
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { slowStages } from './thresholds.ts';
+export { createPerformance, makeReport, type Performance, type ReportSources } from './performance.ts';
+export {
+  isReportGroup,
+  REPORT_GROUPS,
+  type Report,
+  type ReportGroup,
+  type ReportQuery,
+  type ReportRow,
+} from './report.ts';
+export { reportCells, reportCsv, sparkline, stageCells } from './report-text.ts';

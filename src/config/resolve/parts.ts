@@ -27,6 +27,20 @@ export interface LimitSettings {
   readonly warnAfterMs: Readonly<Record<string, number>>;
 }
 
+export interface RetentionSettings {
+  readonly requestsMs: number;
+  readonly maxRows: number | null;
+  readonly maxBytes: number | null;
+  readonly reportsMs: number;
+}
+
+export interface TelemetrySettings {
+  readonly anomalies: boolean;
+  readonly litellmNames: boolean;
+  /** Prompts and answers of everybody go into the log. */
+  readonly logContent: boolean;
+}
+
 export interface Experiment {
   readonly name: string;
   readonly description: string;
@@ -70,6 +84,8 @@ export interface SandboxSettings {
 export interface Parts {
   readonly server: ServerSettings;
   readonly storageUrl: string;
+  readonly retention: RetentionSettings;
+  readonly telemetry: TelemetrySettings;
   readonly limits: LimitSettings;
   readonly budgets: readonly Budget[];
   /** null: alerts go into the log only. */
@@ -82,6 +98,8 @@ export function resolveParts(config: Config): Parts {
   return {
     server: serverFrom(config),
     storageUrl: config.storage.url,
+    retention: retentionFrom(config),
+    telemetry: telemetryFrom(config),
     limits: limitsFrom(config),
     budgets: budgetsFrom(config.budgets),
     alertWebhook: webhookFrom(config),
@@ -89,6 +107,19 @@ export function resolveParts(config: Config): Parts {
     sandbox: sandboxFrom(config.sandbox),
   };
 }
+
+const retentionFrom = ({ retention }: Config): RetentionSettings => ({
+  requestsMs: retention.requests,
+  maxRows: retention.max_rows ?? null,
+  maxBytes: retention.max_size ?? null,
+  reportsMs: retention.reports,
+});
+
+const telemetryFrom = ({ telemetry }: Config): TelemetrySettings => ({
+  anomalies: telemetry.anomalies,
+  litellmNames: telemetry.litellm_names,
+  logContent: telemetry.log_content,
+});
 
 const limitsFrom = ({ limits }: Config): LimitSettings => ({
   roles: new Map(Object.entries(limits.roles)),

@@ -8,11 +8,13 @@ import {
   experiments,
   limits,
   redis,
+  retention,
   roles,
   routing,
   sandbox,
   server,
   storage,
+  telemetry,
 } from './parts.ts';
 import { models, providers, tiers } from './rows.ts';
 import { tasks } from './tasks.ts';
@@ -35,6 +37,9 @@ export const configSchema = z.strictObject({
   storage: storage()
     .prefault({})
     .describe('Where requests, keys, budgets and evidence are kept. A URL, or its settings.'),
+  retention: retention()
+    .prefault({})
+    .describe('How long records are kept. It goes on in small steps beside the traffic.'),
   redis: redis().prefault({}).describe('Reserved for several machines.'),
   providers: providers()
     .prefault({})
@@ -80,6 +85,7 @@ export const configSchema = z.strictObject({
   council: council().prefault({}).describe('The council strategy.'),
   budgets: budgets().prefault([]).describe('What may be spent.'),
   alerts: alerts().prefault({}).describe('Who is told when a budget passes a share of `soft_at`, or its limit.'),
+  telemetry: telemetry().prefault({}).describe('What is told to the log, to Prometheus and to OpenTelemetry.'),
   experiments: experiments().prefault({}).describe('Comparisons of strategies, tiers or models on live traffic.'),
   sandbox: sandbox().prefault({}).describe('Simulated models that need no key. `true`, `false`, or its settings.'),
 });

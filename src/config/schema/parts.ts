@@ -49,6 +49,29 @@ export const storage = () =>
     },
   );
 
+export const retention = () =>
+  z.strictObject({
+    requests: duration().prefault('90d').describe('Records of requests and their calls go when they are older.'),
+    max_rows: count(1).optional().describe('So many requests are kept at the most, the newest. Default: no limit.'),
+    max_size: size()
+      .optional()
+      .describe('The database may grow so far; then the oldest requests go. Default: no limit.'),
+    reports: duration().prefault('400d').describe('The hourly sums that reports are made of go when they are older.'),
+  });
+
+export const telemetry = () =>
+  z.strictObject({
+    anomalies: flag()
+      .prefault(true)
+      .describe('A model that is slower, dearer, fails or differs more than it used to is told in the log.'),
+    litellm_names: flag()
+      .prefault(false)
+      .describe('`/metrics` has the numbers under LiteLLM’s names too, for boards that are there already.'),
+    log_content: flag()
+      .prefault(false)
+      .describe('Prompts and answers go into the log, of every key. `log_content` of a key: of that one only.'),
+  });
+
 export const redis = () =>
   z.union(
     [

@@ -6,12 +6,13 @@ import { cacheRoutes, type CacheParts } from './cache.ts';
 import { catalogRoutes, type CatalogParts } from './catalog.ts';
 import { configRoutes, type ConfigParts } from './config.ts';
 import { keyRoutes } from './keys.ts';
+import { reportRoutes, type ReportParts } from './reports.ts';
 import { requestRoutes, type RequestParts } from './requests.ts';
 import { spendRoutes, type LedgerParts } from './spend.ts';
 import { teamRoutes } from './teams.ts';
 
 export interface AdminParts
-  extends BudgetParts, LedgerParts, AuditParts, RequestParts, CatalogParts, CacheParts, ConfigParts {}
+  extends BudgetParts, LedgerParts, AuditParts, RequestParts, CatalogParts, CacheParts, ConfigParts, ReportParts {}
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
   return [
@@ -21,6 +22,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...spendRoutes(parts),
     ...auditRoutes(parts),
     ...requestRoutes(parts),
+    ...reportRoutes(parts),
     ...catalogRoutes(parts),
     ...cacheRoutes(parts),
     ...configRoutes(parts),

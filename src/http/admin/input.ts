@@ -112,6 +112,16 @@ export function momentOf(given: string | number): number | null {
   return Number.isFinite(at) && at >= 0 && at <= LAST_MOMENT ? Math.round(at) : null;
 }
 
+/** A moment, or how long ago: `7d`. Throws `invalid_value`. */
+export function pointAt(given: string, name: string, now: number): number {
+  const ago = parseDuration(given);
+  const at = ago === null ? momentOf(given) : now - ago;
+  if (at !== null) return at;
+  throw new QuorumError('invalid_value', `'${name}' is a moment such as 2027-01-31, or how long ago, such as 7d.`, {
+    param: name,
+  });
+}
+
 export interface Amount {
   readonly limit: Nano;
   readonly period: BudgetPeriod;

@@ -1,5 +1,6 @@
 // /admin/v1/requests and /review: what was asked and how it went, for all tenants; no prompts, as everywhere.
-import type { Request } from 'express';
+import { once } from 'node:events';
+import type { Request, Response } from 'express';
 import {
   QuorumError,
   usdOf,
@@ -10,6 +11,8 @@ import {
 } from '../../contract/index.ts';
 import { shown } from '../../pipeline/shown.ts';
 import { cursorOf, idOf, limitOf, momentShown, pageShown, queryOf, route, type AdminRoute } from './answer.ts';
+import type { Visit } from '../chat.ts';
+import { exportLines, type ExportRows } from './export.ts';
 import { listForReview } from './review.ts';
 import { pointOf } from './spend.ts';
 
@@ -19,11 +22,21 @@ export interface RequestParts {
 }
 
 export function requestRoutes({ requests, clock }: RequestParts): readonly AdminRoute[] {
+  const page = route('get', '/requests', async (request) => {
+    const { rows, cursor } = await requests.list(filterOf(request, clock.now()), limitOf(request), cursorOf(request));
+    return pageShown(rows.map(summaryOf), cursor);
+  });
   return [
-    route('get', '/requests', async (request) => {
-      const { rows, cursor } = await requests.list(filterOf(request, clock.now()), limitOf(request), cursorOf(request));
-      return pageShown(rows.map(summaryOf), cursor);
-    }),
+    {
+      ...page,
+      handle(request, response, visit) {
+        const format = queryOf(request, 'format') ?? 'json';
+        if (format === 'json') return page.handle(request, response, visit);
+        if (format === 'jsonl')
+          return sendAll(requests, filterOf(request, clock.now()), rowsOf(request), response, visit);
+        throw new QuorumError('invalid_value', "'format' is json or jsonl.", { param: 'format' });
+      },
+    },
     route('get', '/requests/:id', async (request) => {
       const record = await requests.find(idOf(request), null);
       if (record === null) throw new QuorumError('not_found', `There is no request "${idOf(request).slice(0, 80)}".`);
@@ -40,19 +53,44 @@ export function requestRoutes({ requests, clock }: RequestParts): readonly Admin
   ];
 }
 
+function rowsOf(request: Request): ExportRows {
+  const rows = queryOf(request, 'rows') ?? 'requests';
+  if (rows === 'requests' || rows === 'attempts') return rows;
+  throw new QuorumError('invalid_value', "'rows' is requests or attempts.", { param: 'rows' });
+}
+
+/** Everything that fits the filter, as JSONL, as fast as the client takes it. */
+async function sendAll(
+  requests: RequestLog,
+  filter: RequestFilter,
+  rows: ExportRows,
+  response: Response,
+  visit: Visit,
+): Promise<void> {
+  response.writeHead(200, ['content-type', 'application/jsonl; charset=utf-8', 'x-request-id', visit.id]);
+  const gone = new Promise<void>((resolve) => response.on('close', resolve));
+  for await (const text of exportLines(requests, filter, rows)) {
+    if (response.destroyed) return;
+    if (!response.write(text)) await Promise.race([gone, once(response, 'drain').catch(() => undefined)]);
+  }
+  response.end();
+}
+
 function filterOf(request: Request, now: number): RequestFilter {
   const since = pointOf(request, 'since', now);
+  const until = pointOf(request, 'until', now);
   const status = queryOf(request, 'status');
   if (status !== undefined && !/^[1-5]\d\d$/.test(status))
     throw new QuorumError('invalid_value', "'status' is an HTTP status such as 200.", { param: 'status' });
-  const texts = { task: 'task', model: 'model', flag: 'flag', tenant: 'tenant' } as const;
-  const given = Object.keys(texts).flatMap((name) => {
+  const texts = { task: 'task', model: 'model', flag: 'flag', strategy: 'strategy', key: 'tenant', tenant: 'tenant' };
+  const given = Object.entries(texts).flatMap(([name, field]) => {
     const value = queryOf(request, name);
-    return value === undefined ? [] : [[name, value] as const];
+    return value === undefined ? [] : [[field, value] as const];
   });
   return {
     ...Object.fromEntries(given),
     ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
     ...(status !== undefined && { status: Number(status) }),
   };
 }

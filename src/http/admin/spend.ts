@@ -3,7 +3,6 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { spendCsv } from '../../accounts/index.ts';
 import {
-  parseDuration,
   QuorumError,
   SPEND_GROUPS,
   usdOf,
@@ -16,7 +15,7 @@ import {
 } from '../../contract/index.ts';
 import { idOf, limitOf, momentShown, pageShown, queryOf, route, rowCursorOf, type AdminRoute } from './answer.ts';
 import { ACTOR } from './budgets.ts';
-import { momentOf, readInput, usd } from './input.ts';
+import { pointAt, readInput, usd } from './input.ts';
 
 export interface LedgerParts {
   readonly ledger: Ledger;
@@ -103,12 +102,7 @@ export function monthStart(now: number): number {
 export function pointOf(request: Request, name: string, now: number): number | undefined {
   const given = queryOf(request, name);
   if (given === undefined) return undefined;
-  const ago = parseDuration(given);
-  const at = ago === null ? momentOf(given) : now - ago;
-  if (at !== null) return at;
-  throw new QuorumError('invalid_value', `'${name}' is a moment such as 2027-01-31, or how long ago, such as 7d.`, {
-    param: name,
-  });
+  return pointAt(given, name, now);
 }
 
 export function spendShown(

@@ -2,6 +2,8 @@
 
 import { ACCOUNTS_MIGRATION } from './accounts-schema.ts';
 import { LEARNING_MIGRATION } from './learning-schema.ts';
+import { PERFORMANCE_MIGRATION } from './performance.ts';
+import { OPTIONS_MIGRATION } from './options.ts';
 
 export interface Migration {
   readonly name: string;
@@ -64,4 +66,6 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   ACCOUNTS_MIGRATION,
   LEARNING_MIGRATION,
+  PERFORMANCE_MIGRATION,
+  OPTIONS_MIGRATION,
 ];

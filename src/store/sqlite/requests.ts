@@ -91,6 +91,8 @@ function matches(record: RequestRecord, filter: RequestFilter): boolean {
   return (
     (filter.tenant === undefined || record.tenant === filter.tenant) &&
     (filter.since === undefined || record.at >= filter.since) &&
+    (filter.until === undefined || record.at < filter.until) &&
+    (filter.strategy === undefined || record.strategy === filter.strategy) &&
     (filter.task === undefined || record.decision?.classification.task === filter.task) &&
     (filter.status === undefined || record.status === filter.status) &&
     (filter.flag === undefined || record.flags.some((flag) => flag === filter.flag)) &&
@@ -107,6 +109,8 @@ function query(filter: RequestFilter, before: Place | null, limit: number): { sq
   };
   if (filter.tenant !== undefined) add('tenant = ?', filter.tenant);
   if (filter.since !== undefined) add('at >= ?', filter.since);
+  if (filter.until !== undefined) add('at < ?', filter.until);
+  if (filter.strategy !== undefined) add('strategy = ?', filter.strategy);
   if (filter.task !== undefined) add('task = ?', filter.task);
   if (filter.status !== undefined) add('status = ?', filter.status);
   if (filter.flag !== undefined) add('instr(flags, ?)', listText([filter.flag]));

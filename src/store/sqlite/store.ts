@@ -1,10 +1,19 @@
 // The store on one SQLite file: both ports behind one writer, and what keeps the file from growing.
-import { type Clock, type LearningStore, type Store, sleep } from '../../contract/index.ts';
+import {
+  type Clock,
+  type LearningStore,
+  type OptionStore,
+  type PerformanceStore,
+  type Store,
+  sleep,
+} from '../../contract/index.ts';
 import { createCheckpointer } from './checkpoint.ts';
 import { type Db, migrate } from './database.ts';
 import { createEvidenceQueue, type Decay } from './evidence.ts';
 import { createLearningQueue } from './learning.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { createOptionTable } from './options.ts';
+import { createPerformanceQueue } from './performance.ts';
 import { createRequestQueue } from './requests.ts';
 import { createWriter, type Trouble } from './writer.ts';
 
@@ -19,14 +28,18 @@ export interface Retention {
   readonly before?: number;
   /** At the most so many requests stay, the newest. */
   readonly maxRows?: number;
+  /** The file may hold so much: while it holds more, the oldest requests go. */
+  readonly maxBytes?: number;
 }
 
 export interface SqliteStore extends Store {
   /** Shared with whatever else keeps tables in this file. */
   readonly database: Db;
   readonly learning: LearningStore;
-  /** Deletes requests with their attempts in small steps; resolves to how many went. */
-  prune(retention: Retention): Promise<number>;
+  readonly performance: PerformanceStore;
+  readonly options: OptionStore;
+  /** Deletes the oldest requests with their attempts in small steps; resolves to how many went. */
+  prune(retention: Retention, signal?: AbortSignal): Promise<number>;
   /** Records given up since the start because the disk failed for too long. */
   dropped(): number;
 }
@@ -36,8 +49,9 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
   const requests = createRequestQueue(db);
   const evidence = createEvidenceQueue(db, decay);
   const learning = createLearningQueue(db);
+  const performance = createPerformanceQueue(db);
   const checkpointer = createCheckpointer(db);
-  const writer = createWriter(db, clock, [requests, evidence, learning], {
+  const writer = createWriter(db, clock, [requests, evidence, learning, performance], {
     onTrouble,
     onWritten: (rows) => checkpointer.wrote(rows),
   });
@@ -46,8 +60,10 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
     requests: requests.log(writer),
     evidence: evidence.port(writer),
     learning: learning.port(writer),
+    performance: performance.port(writer),
+    options: createOptionTable(db),
     dropped: requests.dropped,
-    prune: (retention) => prune(db, clock, retention),
+    prune: (retention, signal) => prune(db, clock, retention, signal),
     close: async () => {
       writer.attempt();
       writer.stop();
@@ -57,32 +73,62 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
   };
 }
 
-const STEP_ROWS = 200;
-const PAUSE_MS = 5;
+/** So many rows take about a millisecond. */
+const STEP_ROWS = 50;
+/** At most a fifth of the time goes into it. */
+const PAUSE = { times: 4, leastMs: 2 };
 
-async function prune(db: Db, clock: Clock, { before, maxRows }: Retention): Promise<number> {
+async function prune(
+  db: Db,
+  clock: Clock,
+  { before, maxRows, maxBytes }: Retention,
+  signal?: AbortSignal,
+): Promise<number> {
+  const steps = (where: string, bound: () => number | null): Promise<number> =>
+    inSteps(db, clock, where, () => (signal?.aborted ? null : bound()));
   let gone = 0;
-  if (before !== undefined) gone += await inSteps(db, clock, 'at < ?', before);
+  if (before !== undefined) gone += await steps('at < ?', () => before);
   if (maxRows !== undefined) {
     // The newest rows bear unbroken numbers: nothing but this deletes, and from the old end.
     const last = db.prepare<{ seq: number | null }>('SELECT max(seq) AS seq FROM requests').first()?.seq ?? 0;
-    gone += await inSteps(db, clock, 'seq <= ?', last - Math.max(0, maxRows));
+    gone += await steps('seq <= ?', () => last - Math.max(0, maxRows));
+  }
+  if (maxBytes !== undefined) {
+    const size = sizeOf(db);
+    gone += await steps('seq >= ?', () => (size() > maxBytes ? 0 : null));
   }
   return gone;
 }
 
-/** Each step is a short transaction, so that requests are answered and written in between. */
-async function inSteps(db: Db, clock: Clock, where: string, bound: number): Promise<number> {
-  const choose = db.prepare<{ seq: number }>(`SELECT seq FROM requests WHERE ${where} LIMIT ${STEP_ROWS}`);
+/** Bytes of pages in use: what was deleted is used again before the file grows. */
+function sizeOf(db: Db): () => number {
+  const pragma = (name: string) => {
+    const statement = db.prepare<Record<string, number>>(`PRAGMA ${name}`);
+    return (): number => Object.values(statement.first() ?? {})[0] ?? 0;
+  };
+  const [pages, free, bytes] = [pragma('page_count'), pragma('freelist_count'), pragma('page_size')];
+  return () => (pages() - free()) * bytes();
+}
+
+/** Each step is a short transaction, so that requests are answered and written in between. `bound` null: enough. */
+async function inSteps(db: Db, clock: Clock, where: string, bound: () => number | null): Promise<number> {
+  const order = where.startsWith('at') ? 'at' : 'seq';
+  const choose = db.prepare<{ seq: number }>(
+    `SELECT seq FROM requests WHERE ${where} ORDER BY ${order} LIMIT ${STEP_ROWS}`,
+  );
   const forget = db.prepare('DELETE FROM requests WHERE seq IN (SELECT value FROM json_each(?))');
   const forgetAttempts = db.prepare('DELETE FROM attempts WHERE request IN (SELECT value FROM json_each(?))');
-  for (let gone = 0; ; await sleep(clock, PAUSE_MS)) {
+  for (let gone = 0; ;) {
+    const limit = bound();
+    if (limit === null) return gone;
+    const since = clock.now();
     const step = db.transaction(() => {
-      const chosen = JSON.stringify(choose.all(bound).map((row) => row.seq));
+      const chosen = JSON.stringify(choose.all(limit).map((row) => row.seq));
       forgetAttempts.run(chosen);
       return forget.run(chosen);
     });
     gone += step;
     if (step < STEP_ROWS) return gone;
+    await sleep(clock, Math.max(PAUSE.leastMs, PAUSE.times * (clock.now() - since)));
   }
 }

@@ -1,0 +1,99 @@
+// `quorum report --by model,task` and `quorum report export`: how requests went, from the store, beside a server that may be running on it.
+import { createKeyring } from '../accounts/index.ts';
+import { createLiveConfig } from '../config/index.ts';
+import { QuorumError, type Clock } from '../contract/index.ts';
+import { exportLines } from '../http/admin/export.ts';
+import { pointAt } from '../http/admin/input.ts';
+import { reportOf, reportQueryOf, reportShown, type ReportParts } from '../http/admin/reports.ts';
+import { fadeTo } from '../learning/index.ts';
+import { createSqliteAccounts, openStore } from '../store/index.ts';
+import { reportCells, reportCsv, stageCells } from '../telemetry/index.ts';
+import { tableText } from './replay/table.ts';
+
+export interface PerformanceArguments {
+  readonly config?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly by?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly format?: string | undefined;
+  readonly rows?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly write: (text: string) => void;
+}
+
+const FORMATS = ['table', 'json', 'csv'];
+
+export async function runPerformanceReport(given: PerformanceArguments): Promise<number> {
+  const { by, since, until, clock, write } = given;
+  const format = given.format ?? (given.json ? 'json' : 'table');
+  if (!FORMATS.includes(format))
+    throw new QuorumError('invalid_value', `--format is one of ${FORMATS.join(', ')}, not "${format}".`);
+  const query = reportQueryOf({ by, since, until }, clock.now());
+  return withRecords(given, async (parts) => {
+    const report = await reportOf(query, parts);
+    if (format === 'csv') write(reportCsv(report));
+    else if (format === 'json') write(`${JSON.stringify(reportShown(report), null, 2)}\n`);
+    else if (report.total.requests === 0) write('Nothing was asked in that time.\n');
+    else {
+      const { head, rows } = reportCells(report);
+      write(`${report.since.slice(0, 16)}Z to ${report.until.slice(0, 16)}Z\n${tableText(head, rows)}`);
+      const stages = stageCells(report);
+      if (stages.length > 0) write(`\n${tableText(['', 'stage', 'requests', 'p50', 'p90', 'p95', 'p99'], stages)}`);
+    }
+    return 0;
+  });
+}
+
+/** JSON lines of requests, or of their calls. */
+export async function runExport(given: PerformanceArguments): Promise<number> {
+  const { rows = 'requests', since, until, clock, write } = given;
+  if (rows !== 'requests' && rows !== 'attempts')
+    throw new QuorumError('invalid_value', `--rows is requests or attempts, not "${rows}".`);
+  const now = clock.now();
+  const filter = {
+    ...(since !== undefined && { since: pointAt(since, 'since', now) }),
+    ...(until !== undefined && { until: pointAt(until, 'until', now) }),
+  };
+  return withRecords(given, async ({ requests }) => {
+    for await (const text of exportLines(requests, filter, rows)) write(text);
+    return 0;
+  });
+}
+
+const HALF_LIFE_MS = 14 * 86_400_000;
+
+async function withRecords(
+  { config: file, env, clock }: PerformanceArguments,
+  work: (parts: ReportParts) => Promise<number>,
+): Promise<number> {
+  const config = await createLiveConfig({
+    file,
+    env,
+    overrides: {},
+    watch: false,
+    probeEveryMs: 0,
+    probe: () => Promise.resolve({ kind: 'silent', reason: 'a report asks nobody', ms: 0 }),
+  });
+  config.close();
+  const store = await openStore(config.parts().storageUrl, clock, {
+    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
+  });
+  const { registry, ledger } = createSqliteAccounts(store.database, { clock });
+  const keyring = createKeyring({ store: registry, clock, adminKey: () => null, loopback: () => true });
+  try {
+    return await work({
+      performance: store.performance,
+      lessons: store.learning,
+      requests: store.requests,
+      keyring,
+      settings: config.current,
+      clock,
+    });
+  } finally {
+    keyring.stop();
+    await ledger.stop();
+    await store.close();
+  }
+}

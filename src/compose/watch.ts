@@ -1,0 +1,68 @@
+// What looks on while requests are answered: log, metrics, hours of performance, and what goes when it is old.
+import type { LiveConfig } from '../config/index.ts';
+import { sleep, type Clock, type RequestRecord } from '../contract/index.ts';
+import type { SqliteStore } from '../store/index.ts';
+import { createMetrics, createPerformance, slowStages, type Log } from '../telemetry/index.ts';
+
+export interface WatchOptions {
+  readonly config: LiveConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+}
+
+export function openWatch({ config, clock, log, version }: WatchOptions, store: SqliteStore) {
+  const metrics = createMetrics({ version });
+  const onTrouble = (error: unknown): void => log.warn('the reports could not be kept', { error });
+  const performance = createPerformance({ store: store.performance, clock, onTrouble });
+  const stopForgetting = keepForgetting({ config, clock, log }, store);
+  return {
+    metrics,
+    performance: { ...store.performance, flush: performance.flush },
+    observe(record: RequestRecord): void {
+      log.request(record);
+      metrics.observe(record);
+      performance.observe(record);
+      for (const slow of slowStages(record, config.parts().limits.warnAfterMs))
+        log.warn('a stage took long', { request_id: record.id, ...slow });
+    },
+    async stop(): Promise<void> {
+      await stopForgetting();
+      performance.stop();
+    },
+  };
+}
+
+const FIRST_AFTER_MS = 20_000;
+const FORGET_EVERY_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Once a minute, so that there is never much to do. Resolves the stop when nothing is under way any more. */
+function keepForgetting(
+  { config, clock, log }: Omit<WatchOptions, 'version'>,
+  store: SqliteStore,
+): () => Promise<void> {
+  const stopped = new AbortController();
+  const forget = async (): Promise<void> => {
+    const { requestsMs, maxRows, maxBytes, reportsMs } = config.parts().retention;
+    const now = clock.now();
+    const before = now - requestsMs;
+    await store.prune(
+      { before, ...(maxRows !== null && { maxRows }), ...(maxBytes !== null && { maxBytes }) },
+      stopped.signal,
+    );
+    store.performance.forget(Math.floor((now - reportsMs) / HOUR_MS));
+  };
+  const run = async (): Promise<void> => {
+    for (let afterMs = FIRST_AFTER_MS; ; afterMs = FORGET_EVERY_MS) {
+      await sleep(clock, afterMs, stopped.signal).catch(() => undefined);
+      if (stopped.signal.aborted) return;
+      await forget().catch((error: unknown) => log.warn('old records could not be deleted', { error }));
+    }
+  };
+  const running = run();
+  return () => {
+    stopped.abort();
+    return running;
+  };
+}
