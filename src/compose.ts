@@ -36,6 +36,7 @@ import { createPipeline } from './pipeline.ts';
 import { startSandbox, type Sandbox } from './sandbox/index.ts';
 import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
 import { createLagMeter, type Log } from './telemetry/index.ts';
+import { followOptions } from './compose/options.ts';
 import { openWatch } from './compose/watch.ts';
 import {
   createHealth,
@@ -91,6 +92,9 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, EVIDENCE_HALF_LIFE_MS) }),
     onTrouble: (trouble) => log.warn(`storage: ${JSON.stringify(trouble)}`),
   });
+  const stopFollowing = followOptions(config, store.options, clock, (error) =>
+    log.warn('the settings could not be read', { error }),
+  );
   const sandbox = await openSandbox(config, clock);
   const settings = withSandbox(config, sandbox);
   const care = openCare(options, settings);
@@ -138,6 +142,8 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     limiter: createRateLimiter(),
     requests: store.requests,
     performance: watch.performance,
+    options: store.options,
+    takeOptions: config.setOptions,
     settings,
     evidence,
     cache,
@@ -171,6 +177,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       server.closeAllConnections();
       await closed;
       config.close();
+      stopFollowing();
       care.stop();
       await watch.stop();
       await upstream.close();

@@ -2,10 +2,11 @@
 import { readFileSync, watch, watchFile, unwatchFile } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { CurrentSettings, Settings } from '../contract/index.ts';
+import type { CurrentSettings, Options, Settings } from '../contract/index.ts';
 import { askAround } from './facts.ts';
 import { digestOf, loadConfig } from './load.ts';
 import type { LoadOptions, LoadedConfig } from './load.ts';
+import { withOptions } from './options.ts';
 import { probeProvider } from './probe.ts';
 import type { Probe } from './probe.ts';
 import { ConfigError, problemText } from './problem.ts';
@@ -48,6 +49,8 @@ export interface LiveConfig {
   warnings(): readonly string[];
   readonly file: string;
   reload(): Promise<ReloadResult>;
+  /** Lays what the administration set over the config, at once; it stays over every later reading. */
+  setOptions(options: Options): void;
   /** Called after each change with the new settings; the returned function ends that. */
   onChange(listener: (settings: Settings, parts: Parts) => void): () => void;
   close(): void;
@@ -72,7 +75,11 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
   let loaded = loadConfig(options);
   let parts = resolveParts(loaded.config);
   const atStart = parts;
-  let resolved = resolve(loaded, await gather(loaded));
+  let chosen: Options = {};
+  /** `loaded` with the chosen options over it. */
+  let laid = loaded;
+  let facts = await gather(loaded);
+  let resolved = resolve(loaded, facts);
   let lastTried: string | null = loaded.digest;
   let turn: Promise<unknown> = Promise.resolve();
   for (const warning of warningsOf(loaded, resolved)) log('warn', warning);
@@ -96,11 +103,18 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
   }
 
   async function take(next: LoadedConfig): Promise<boolean> {
+    facts = await gather(next);
+    return settle(next);
+  }
+
+  /** Puts the config with the administration's options in force; true when anything changed by it. */
+  function settle(next: LoadedConfig): boolean {
     const before = { version: resolved.settings.version, parts };
-    const nextResolved = resolve(next, await gather(next));
+    const nextLaid = withOptions(next, chosen);
+    resolved = resolve(nextLaid, facts);
     loaded = next;
-    resolved = nextResolved;
-    const nextParts = resolveParts(next.config);
+    laid = nextLaid;
+    const nextParts = resolveParts(laid.config);
     parts = {
       ...nextParts,
       server: { ...nextParts.server, ...pick(atStart.server) },
@@ -118,7 +132,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
       lastTried = next.digest;
       const changed = await take(next);
       const needsRestart = restartKeys(atStart, resolveParts(next.config));
-      const warnings = warningsOf(loaded, resolved);
+      const warnings = warningsOf(laid, resolved);
       for (const warning of warnings) log('warn', warning);
       if (needsRestart.length > 0) log('warn', `Restart to take up ${needsRestart.join(', ')}.`);
       if (changed) log('info', `The config was read again (${resolved.settings.version}).`);
@@ -132,10 +146,9 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
 
   async function askAgain(): Promise<void> {
     const before = resolved.settings.version;
-    resolved = resolve(loaded, await gather(loaded));
+    await take(loaded);
     if (resolved.settings.version === before) return;
     log('info', `Local servers changed: ${resolved.settings.usable.size} models can be used.`);
-    tellAll();
   }
 
   const onFile = (): void => {
@@ -152,9 +165,13 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
     server: atStart.server,
     parts: () => parts,
     reasons: () => resolved.reasons,
-    warnings: () => warningsOf(loaded, resolved),
+    warnings: () => warningsOf(laid, resolved),
     file: loaded.file,
     reload: () => inTurn(reload),
+    setOptions(options) {
+      chosen = options;
+      settle(loaded);
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

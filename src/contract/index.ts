@@ -11,6 +11,7 @@ export * from './experiment.ts';
 export * from './learning.ts';
 export * from './money.ts';
 export * from './nearest.ts';
+export * from './options.ts';
 export * from './performance.ts';
 export * from './plan.ts';
 export * from './ports.ts';

@@ -1,5 +1,5 @@
-// /admin/v1/settings and /config/reload: what is in force, and reading the config file again.
-import type { CurrentSettings, Settings } from '../../contract/index.ts';
+// /admin/v1/config/reload: reads the config file again.
+import type { CurrentSettings } from '../../contract/index.ts';
 import { shown } from '../../pipeline/shown.ts';
 import { route, type AdminRoute } from './answer.ts';
 
@@ -24,34 +24,9 @@ export interface ConfigParts {
 
 export function configRoutes({ settings, configFile }: ConfigParts): readonly AdminRoute[] {
   return [
-    route('get', '/settings', () => settingsShown(settings(), configFile)),
     route('post', '/config/reload', async () => {
       const result = await configFile.reload();
       return { object: 'reload', ...(shown(result) as object), version: settings().version };
     }),
   ];
-}
-
-function settingsShown(settings: Settings, configFile: ConfigParts['configFile']): unknown {
-  const { version, defaultTier, defaultProvider, aliases, tiers, tasks, routing, cache, council } = settings;
-  const { maxCostPerRequest, ...rest } = routing;
-  return {
-    object: 'settings',
-    file: configFile.path,
-    version,
-    warnings: configFile.warnings(),
-    default_tier: defaultTier,
-    default_provider: defaultProvider,
-    aliases: Object.fromEntries(aliases),
-    tiers: shown([...tiers.values()]),
-    tasks: [...tasks.values()].map(({ name, strategy, tier, minQuality, critical }) =>
-      shown({ name, strategy, tier, minQuality, critical }),
-    ),
-    routing: {
-      ...(shown(rest) as object),
-      max_cost_per_request_usd: maxCostPerRequest === null ? null : maxCostPerRequest / 1e9,
-    },
-    cache: shown(cache),
-    council: shown(council),
-  };
 }

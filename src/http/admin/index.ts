@@ -8,11 +8,21 @@ import { configRoutes, type ConfigParts } from './config.ts';
 import { keyRoutes } from './keys.ts';
 import { reportRoutes, type ReportParts } from './reports.ts';
 import { requestRoutes, type RequestParts } from './requests.ts';
+import { settingsRoutes, type SettingsParts } from './settings.ts';
 import { spendRoutes, type LedgerParts } from './spend.ts';
 import { teamRoutes } from './teams.ts';
 
 export interface AdminParts
-  extends BudgetParts, LedgerParts, AuditParts, RequestParts, CatalogParts, CacheParts, ConfigParts, ReportParts {}
+  extends
+    BudgetParts,
+    LedgerParts,
+    AuditParts,
+    RequestParts,
+    CatalogParts,
+    CacheParts,
+    ConfigParts,
+    SettingsParts,
+    ReportParts {}
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
   return [
@@ -26,5 +36,6 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...catalogRoutes(parts),
     ...cacheRoutes(parts),
     ...configRoutes(parts),
+    ...settingsRoutes(parts),
   ];
 }

@@ -88,7 +88,7 @@ export function createSqliteRegistry(db: Db): RegistryStore {
 }
 
 /** A locked file, a full disk: nothing was changed, and the same may work in a moment. */
-function orUnavailable(write: () => void): void {
+export function orUnavailable(write: () => void): void {
   try {
     write();
   } catch (error) {

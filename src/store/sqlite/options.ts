@@ -1,6 +1,7 @@
 // What an administrator set while it was running: one small table that every process reads again when it changes.
 import type { OptionStore } from '../../contract/index.ts';
 import type { Db } from './database.ts';
+import { orUnavailable } from './keys.ts';
 import type { Migration } from './migrations.ts';
 
 export const OPTIONS_MIGRATION: Migration = {
@@ -24,13 +25,15 @@ export function createOptionTable(db: Db): OptionStore {
     version: current,
     load: () => Object.fromEntries(all.all().map(({ name, value }) => [name, JSON.parse(value) as unknown])),
     set: (changes, { at, actor }) =>
-      db.transaction(() => {
-        for (const [name, value] of Object.entries(changes)) {
-          if (value === null) drop.run(name);
-          else put.run(name, JSON.stringify(value));
-        }
-        note.run(at, actor, 'settings.update', 'settings', JSON.stringify(changes));
-        raise.run();
-      }),
+      orUnavailable(() =>
+        db.transaction(() => {
+          for (const [name, value] of Object.entries(changes)) {
+            if (value === null) drop.run(name);
+            else put.run(name, JSON.stringify(value));
+          }
+          note.run(at, actor, 'settings.update', 'settings', JSON.stringify(changes));
+          raise.run();
+        }),
+      ),
   };
 }

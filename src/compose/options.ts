@@ -1,0 +1,32 @@
+// What the administration set, taken up at start and whenever any process on this store changes it.
+import type { LiveConfig } from '../config/index.ts';
+import { readOptions, type Clock, type OptionStore } from '../contract/index.ts';
+
+const POLL_MS = 400;
+
+/** The returned function ends it. */
+export function followOptions(
+  config: LiveConfig,
+  store: OptionStore,
+  clock: Clock,
+  onTrouble: (error: unknown) => void,
+): () => void {
+  let seen = 0;
+  const look = (): void => {
+    try {
+      const version = store.version();
+      if (version === seen) return;
+      config.setOptions(readOptions(store.load()));
+      seen = version;
+    } catch (error) {
+      onTrouble(error);
+    }
+  };
+  let cancel = (): void => undefined;
+  const poll = (): void => {
+    look();
+    cancel = clock.after(POLL_MS, poll);
+  };
+  poll();
+  return () => cancel();
+}
