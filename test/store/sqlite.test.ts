@@ -95,7 +95,7 @@ describe('SQLite store, by itself', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('prunes by age and by number, attempts too, in steps', async () => {
+  it('prunes by age and by number, in steps', async () => {
     const clock = simulatedClock();
     const store = await open(clock);
     for (let index = 0; index < 1_000; index += 1)
@@ -106,7 +106,7 @@ describe('SQLite store, by itself', () => {
     expect(await clock.runUntil(store.prune({ before: START + 450 }))).toBe(450);
     expect(rows('requests')).toMatchObject({ rows: 550 });
     expect(await clock.runUntil(store.prune({ maxRows: 30 }))).toBe(520);
-    expect(rows('attempts')).toMatchObject({ rows: 30 });
+    expect(rows('requests')).toMatchObject({ rows: 30 });
     expect((await store.requests.list({}, 1, null)).rows[0]?.id).toBe('r999');
     store.requests.append(recordOf('next'));
     await store.requests.flush();

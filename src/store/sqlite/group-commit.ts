@@ -33,9 +33,9 @@ export interface GroupCommitOptions {
 
 const MOST_AT_ONCE = 256;
 /** A transaction of its own would cost what nobody waits for more than all else about it. */
-const LATER_MS = 10;
+const LATER_MS = 200;
 /** So many don't wait any longer. */
-const MANY = 32;
+const MANY = 256;
 const PAUSE_MS = { first: 50, most: 1_000 };
 /** Another process is writing: as a rule for less than a millisecond. */
 const BUSY = { pauseMs: 3, mostMs: 2_000 };

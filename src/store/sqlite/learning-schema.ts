@@ -37,3 +37,20 @@ export const LEARNING_MIGRATION: Migration = {
     CREATE INDEX confidence_history_by_model ON confidence_history (model, task, seq);
   `,
 };
+
+/** Long rows in the order of random keys are moved again and again; at the end of a table they stay where they are. */
+export const LESSONS_BY_NUMBER = `
+  CREATE TABLE numbered_lessons (
+    seq INTEGER PRIMARY KEY,
+    request TEXT,
+    tenant TEXT,
+    at REAL,
+    body TEXT,
+    traits BLOB
+  );
+  INSERT INTO numbered_lessons (request, tenant, at, body, traits)
+    SELECT request, tenant, at, body, traits FROM lessons ORDER BY at;
+  DROP TABLE lessons;
+  ALTER TABLE numbered_lessons RENAME TO lessons;
+  CREATE INDEX lessons_by_request ON lessons (request);
+`;

@@ -9,6 +9,7 @@ import {
   type Traits,
 } from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
+import { inserter } from './rows.ts';
 import type { Source, Writer } from './writer.ts';
 
 const MOST_ROWS = 256;
@@ -32,8 +33,8 @@ interface VerdictRow {
 export function createLearningQueue(db: Db): LearningQueue {
   const lessons = new Map<string, Lesson>();
   const changes: ConfidenceChange[] = [];
-  const put = db.prepare('INSERT OR REPLACE INTO lessons (request, tenant, at, body, traits) VALUES (?, ?, ?, ?, ?)');
-  const one = db.prepare<LessonRow>('SELECT body, traits FROM lessons WHERE request = ?');
+  const put = inserter(db, 'lessons', ['request', 'tenant', 'at', 'body', 'traits']);
+  const one = db.prepare<LessonRow>('SELECT body, traits FROM lessons WHERE request = ? ORDER BY seq DESC LIMIT 1');
   const old = db.prepare<VerdictRow>('SELECT seq, verdict, lesson, traits FROM verdicts WHERE request = ?');
   const drop = db.prepare('DELETE FROM verdicts WHERE request = ?');
   const judge = db.prepare(
@@ -52,8 +53,10 @@ export function createLearningQueue(db: Db): LearningQueue {
     `SELECT at, task, model, before, after, why FROM confidence_history
      WHERE (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
   );
-  const latest = db.prepare<{ body: string }>('SELECT body FROM lessons ORDER BY at DESC LIMIT ?');
-  const forget = db.prepare('DELETE FROM lessons WHERE at < ?');
+  const latest = db.prepare<{ body: string }>('SELECT body FROM lessons ORDER BY seq DESC LIMIT ?');
+  // They lie in order of time, so the scan ends at the first that stays.
+  const firstKept = db.prepare<{ seq: number }>('SELECT seq FROM lessons WHERE at >= ? ORDER BY seq LIMIT 1');
+  const forget = db.prepare('DELETE FROM lessons WHERE seq < ?');
 
   const find = (request: string): Lesson | null => {
     const waiting = lessons.get(request);
@@ -68,8 +71,9 @@ export function createLearningQueue(db: Db): LearningQueue {
     waiting: () => lessons.size + changes.length,
     write: () => {
       const batch = [...lessons.values()].slice(0, MOST_ROWS);
-      for (const lesson of batch)
-        put.run(lesson.request, lesson.tenant, lesson.at, bodyOf(lesson), bytesOf(lesson.traits));
+      put(
+        batch.flatMap((lesson) => [lesson.request, lesson.tenant, lesson.at, bodyOf(lesson), bytesOf(lesson.traits)]),
+      );
       const noted = changes.slice(0, MOST_ROWS);
       for (const { at, task, model, before: from, after, why } of noted) note.run(at, task, model, from, after, why);
       return () => {
@@ -115,7 +119,7 @@ export function createLearningQueue(db: Db): LearningQueue {
         return [...waiting.toReversed(), ...past.all(task, task, model, model, limit)].slice(0, limit);
       },
       recent: (limit) => latest.all(limit).map(({ body }) => lessonOf(body, null)),
-      forget: (at) => void forget.run(at),
+      forget: (at) => void forget.run(firstKept.first(at)?.seq ?? Number.MAX_SAFE_INTEGER),
       flush: () => writer.now(),
     }),
   };

@@ -1,7 +1,7 @@
 // The schema's history. Append only: a file that went through the first n of these has user_version n.
 
 import { ACCOUNTS_MIGRATION } from './accounts-schema.ts';
-import { LEARNING_MIGRATION } from './learning-schema.ts';
+import { LEARNING_MIGRATION, LESSONS_BY_NUMBER } from './learning-schema.ts';
 import { PERFORMANCE_MIGRATION } from './performance.ts';
 import { OPTIONS_MIGRATION } from './options.ts';
 
@@ -68,4 +68,12 @@ export const MIGRATIONS: readonly Migration[] = [
   LEARNING_MIGRATION,
   PERFORMANCE_MIGRATION,
   OPTIONS_MIGRATION,
+  {
+    name: 'less to write for each request',
+    sql: `
+      -- Nobody read them: a record holds its attempts.
+      DROP TABLE attempts;
+      ${LESSONS_BY_NUMBER}
+    `,
+  },
 ];

@@ -96,7 +96,7 @@ function matches(record: RequestRecord, filter: RequestFilter): boolean {
     (filter.task === undefined || record.decision?.classification.task === filter.task) &&
     (filter.status === undefined || record.status === filter.status) &&
     (filter.flag === undefined || record.flags.some((flag) => flag === filter.flag)) &&
-    (filter.model === undefined || modelsOf(record).has(filter.model))
+    (filter.model === undefined || modelsOf(record).includes(filter.model))
   );
 }
 

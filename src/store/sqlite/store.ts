@@ -38,7 +38,7 @@ export interface SqliteStore extends Store {
   readonly learning: LearningStore;
   readonly performance: PerformanceStore;
   readonly options: OptionStore;
-  /** Deletes the oldest requests with their attempts in small steps; resolves to how many went. */
+  /** Deletes the oldest requests in small steps; resolves to how many went. */
   prune(retention: Retention, signal?: AbortSignal): Promise<number>;
   /** Records given up since the start because the disk failed for too long. */
   dropped(): number;
@@ -117,14 +117,12 @@ async function inSteps(db: Db, clock: Clock, where: string, bound: () => number 
     `SELECT seq FROM requests WHERE ${where} ORDER BY ${order} LIMIT ${STEP_ROWS}`,
   );
   const forget = db.prepare('DELETE FROM requests WHERE seq IN (SELECT value FROM json_each(?))');
-  const forgetAttempts = db.prepare('DELETE FROM attempts WHERE request IN (SELECT value FROM json_each(?))');
   for (let gone = 0; ;) {
     const limit = bound();
     if (limit === null) return gone;
     const since = clock.now();
     const step = db.transaction(() => {
       const chosen = JSON.stringify(choose.all(limit).map((row) => row.seq));
-      forgetAttempts.run(chosen);
       return forget.run(chosen);
     });
     gone += step;
