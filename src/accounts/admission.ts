@@ -1,5 +1,6 @@
 // May this be spent? The one way in for everything that costs money: it holds what a plan can cost at the most, before its first call.
 import {
+  type AbortWatch,
   QuorumError,
   type Allowance,
   type Balance,
@@ -51,7 +52,7 @@ export interface AdmissionRequest extends Intent {
   /** Cheaper ways to do it, dearest first; asked for one by one where a budget says `downgrade`. */
   readonly smaller?: () => Iterable<Intent>;
   /** The client has gone. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortWatch;
 }
 
 export interface AdmissionOptions {

@@ -1,6 +1,7 @@
 // `idempotency-key`: the same request again gets the same answer, and is done and charged once.
 import { createHash } from 'node:crypto';
 import {
+  type AbortWatch,
   QuorumError,
   type Clock,
   type IdempotencyClaim,
@@ -20,7 +21,7 @@ export interface IdempotentRequest {
   readonly fingerprint: string;
   readonly at: number;
   /** Ends the wait for the one that is under way. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
 }
 
 /** To be ended by exactly one of these; what comes after the first counts for nothing. */
@@ -115,8 +116,8 @@ function claimOf(
 }
 
 /** When the one under way here ends; of another process only looking again can tell. */
-async function nextLook(ending: Promise<void> | undefined, clock: Clock, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
+async function nextLook(ending: Promise<void> | undefined, clock: Clock, signal: AbortWatch): Promise<void> {
+  if (signal.aborted) throw new QuorumError('client_closed', 'The client has gone.');
   let cancel = (): void => undefined;
   let onAbort = (): void => undefined;
   const waits = new Promise<void>((resolve, reject) => {

@@ -1,5 +1,5 @@
 // Requests that wait a moment for money that others hold. First come, first served, as money comes back.
-import type { Allowance, Clock, HoldOutcome } from '../contract/index.ts';
+import type { AbortWatch, Allowance, Clock, HoldOutcome } from '../contract/index.ts';
 
 const POLL_MS = 50;
 /** Who has waited so long is no longer overtaken by those who want less: what comes back is saved up for it. */
@@ -15,7 +15,7 @@ export interface Waiting {
     first: HoldOutcome | null,
     allowances: readonly Allowance[],
     attempt: () => Promise<HoldOutcome>,
-    signal?: AbortSignal,
+    signal?: AbortWatch,
   ): Promise<HoldOutcome>;
   /** Some money came back in this process. */
   wake(): void;
@@ -30,7 +30,7 @@ interface Waiter {
   readonly done: (outcome: HoldOutcome) => void;
   readonly failed: (error: unknown) => void;
   deadlineAt: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortWatch | undefined;
   last: HoldOutcome | null;
 }
 

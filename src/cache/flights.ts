@@ -1,16 +1,17 @@
 // Requests for the same thing at the same time: one leads and does it, the others wait for what it brings.
+import { Abort, type AbortWatch } from '../contract/index.ts';
 
 /** One participant's share in a flight. */
 export interface Flight<Value> {
   /** For followers: what the leader brings. Rejects with the leader's error, or with the signal's reason; that leaves, too. */
-  wait(signal: AbortSignal): Promise<Value>;
+  wait(signal: AbortWatch): Promise<Value>;
   /** For the leader: hands `value` to everyone who waits and ends the flight. Only the first end counts. */
   settle(value: Value): void;
   fail(error: unknown): void;
   /** This participant's client is gone. Idempotent; nothing happens to the others. */
   leave(): void;
   /** For the leader's work: aborts when all participants, the leader too, have left before the end. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
 }
 
 export interface Flights<Value> {
@@ -31,7 +32,7 @@ type Outcome<Value> =
 class Air<Value> {
   participants = 0;
   outcome: Outcome<Value> | null = null;
-  #controller: AbortController | null = null;
+  #abort: Abort | null = null;
   #gone: DOMException | null = null;
   readonly waiters = new Set<Waiter<Value>>();
   readonly #onEnd: () => void;
@@ -41,10 +42,10 @@ class Air<Value> {
   }
 
   /** Made when it is asked for: most participants never do, and it costs more than all the rest. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#gone !== null) this.#controller.abort(this.#gone);
-    return this.#controller.signal;
+  get signal(): AbortWatch {
+    this.#abort ??= new Abort();
+    if (this.#gone !== null) this.#abort.abort(this.#gone);
+    return this.#abort;
   }
 
   end(outcome: Outcome<Value>): void {
@@ -61,7 +62,7 @@ class Air<Value> {
     const gone = new DOMException('Everyone who waited for it has left.', 'AbortError');
     this.end({ kind: 'error', error: gone });
     this.#gone = gone;
-    this.#controller?.abort(gone);
+    this.#abort?.abort(gone);
   }
 }
 
@@ -97,7 +98,7 @@ function board<Value>(air: Air<Value>): Flight<Value> {
   };
 }
 
-function waitFor<Value>(air: Air<Value>, signal: AbortSignal, leave: () => void): Promise<Value> {
+function waitFor<Value>(air: Air<Value>, signal: AbortWatch, leave: () => void): Promise<Value> {
   return new Promise<Value>((resolve, reject) => {
     if (air.outcome !== null) {
       give(air.outcome, { resolve, reject });

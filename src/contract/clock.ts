@@ -1,4 +1,5 @@
 // Time and chance as arguments, so that a whole request can be replayed and tests never sleep.
+import type { AbortWatch } from './abort.ts';
 
 export interface Clock {
   /** Milliseconds since the epoch, with fractions, never going back. */
@@ -11,7 +12,7 @@ export interface Clock {
 export type Random = () => number;
 
 /** Resolves after `ms`; rejects with the signal's reason when that comes first. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal?: AbortWatch): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason as Error);

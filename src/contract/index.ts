@@ -1,4 +1,5 @@
 // The nouns and seams that every room shares. Types, schemas and the error table; no behaviour beyond that.
+export * from './abort.ts';
 export * from './accounts.ts';
 export * from './answer.ts';
 export * from './catalog.ts';

@@ -1,4 +1,5 @@
 // What the path needs from the rooms below it, as verbs. Each is atomic by itself; no caller needs a lock.
+import type { AbortWatch } from './abort.ts';
 import type { ChatRequest, Completion } from './chat.ts';
 import type { Model, Provider, Settings } from './catalog.ts';
 import type { RequestRecord } from './record.ts';
@@ -18,7 +19,7 @@ export interface UpstreamCall {
   readonly requestId: string;
   /** Milliseconds since the epoch after which nothing is waited for. */
   readonly deadlineAt: number;
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
   /** Retries of this call at the most, besides the provider's own limit. */
   readonly maxRetries: number;
   /** Overrides the model's own total timeout. */

@@ -1,7 +1,7 @@
 // What stands before and behind every route: an id, the door, the drain, and one way to fail.
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
-import { QuorumError } from '../contract/index.ts';
+import { Abort, QuorumError } from '../contract/index.ts';
 import { NOBODY, type Visitor } from '../accounts/index.ts';
 import type { Visit } from './chat.ts';
 import type { Door } from './door.ts';
@@ -78,7 +78,7 @@ async function admit(
   }
 }
 
-const NEVER = new AbortController().signal;
+const NEVER = new Abort();
 
 function visitorOf({ door, clock }: HttpParts, request: Request, access: Access): Visitor {
   switch (access) {

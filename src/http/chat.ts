@@ -9,7 +9,7 @@ import {
   type Ticket,
   type Visitor,
 } from '../accounts/index.ts';
-import type { Clock, CurrentSettings, RequestRecord, Settings, Sink } from '../contract/index.ts';
+import type { AbortWatch, Clock, CurrentSettings, RequestRecord, Settings, Sink } from '../contract/index.ts';
 import type { Answer, Inbound } from '../pipeline/exchange.ts';
 import { tee } from '../pipeline/keep.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -33,7 +33,7 @@ export interface Visit {
   readonly id: string;
   readonly visitor: Visitor;
   /** Aborts when the client has gone, or with the error that ends the request. */
-  readonly gone: AbortSignal;
+  readonly gone: AbortWatch;
 }
 
 const NO_HEADERS: HeaderList = [];

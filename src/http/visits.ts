@@ -1,10 +1,10 @@
 // The requests that are under way, so that a stop can wait for them, and end those that take too long.
 import type { ServerResponse } from 'node:http';
-import type { QuorumError } from '../contract/index.ts';
+import { Abort, type AbortWatch, type QuorumError } from '../contract/index.ts';
 
 export interface Visits {
   /** The signal aborts when the client has gone, or with the error that ends the request. */
-  enter(response: ServerResponse): AbortSignal;
+  enter(response: ServerResponse): AbortWatch;
   readonly size: number;
   /** Resolves as soon as nobody is in. */
   idle(): Promise<void>;
@@ -12,11 +12,11 @@ export interface Visits {
 }
 
 export function createVisits(onCount: (change: 1 | -1) => void): Visits {
-  const inside = new Set<AbortController>();
+  const inside = new Set<Abort>();
   const waiting = new Set<() => void>();
   return {
     enter(response) {
-      const visit = new AbortController();
+      const visit = new Abort();
       inside.add(visit);
       onCount(1);
       response.on('close', () => {
@@ -27,7 +27,7 @@ export function createVisits(onCount: (change: 1 | -1) => void): Visits {
         for (const done of waiting) done();
         waiting.clear();
       });
-      return visit.signal;
+      return visit;
     },
     get size() {
       return inside.size;

@@ -1,5 +1,6 @@
 // How much the process can take on: slots by role, and smaller strategies, then a clear no, when it is too much.
 import {
+  type AbortWatch,
   QuorumError,
   STRATEGIES,
   type Decision,
@@ -26,7 +27,7 @@ export interface Capacity {
   /** Throws `overload_throttled` when nothing more can be taken on; before anything costs time. */
   admit(tenant: string): Pressure;
   /** The role's slot and one of all. */
-  enter(role: string | null, tenant: string, signal: AbortSignal): Lease | Promise<Lease>;
+  enter(role: string | null, tenant: string, signal: AbortWatch): Lease | Promise<Lease>;
   /** The settings without the models that are left alone for now. */
   able(settings: Settings, wishes: Wishes): Able;
 }

@@ -1,5 +1,6 @@
 // What goes into the path and what comes out of it: the seam between the server and everything behind it.
 import type {
+  AbortWatch,
   CacheState,
   ChatRequest,
   Flag,
@@ -41,7 +42,7 @@ export interface Inbound {
   readonly receivedAt: number;
   readonly endpoint: string;
   /** Aborts when the client has gone. */
-  readonly gone: AbortSignal;
+  readonly gone: AbortWatch;
 }
 
 /** What the response headers tell. Null: not known (yet), so absent. */

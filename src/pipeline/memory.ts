@@ -1,5 +1,5 @@
 // Whether an answer is known already, on its way for somebody else, or has to be made; and what is kept of a new one.
-import type { CacheState, Completion, Flag, QuorumError, Settings, Wishes } from '../contract/index.ts';
+import type { AbortWatch, CacheState, Completion, Flag, QuorumError, Settings, Wishes } from '../contract/index.ts';
 import { fingerprint, worthKeeping, type Cache, type CacheEntry, type Flight, type Flights } from '../cache/index.ts';
 import type { Inbound } from './exchange.ts';
 
@@ -8,7 +8,7 @@ export interface Fresh {
   readonly kind: 'fresh';
   readonly state: CacheState;
   /** Aborts when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
   /** Somebody may want the bytes later. */
   readonly keeps: boolean;
   /** Hands the answer to those who wait and keeps it if it is worth it. `completion` null: it is a stream, complete as far as it could be watched. */

@@ -1,5 +1,6 @@
 // Binds the rooms for a strategy: asking goes through the upstream, is judged, priced and put on the trail.
 import {
+  type AbortWatch,
   CallFailure,
   NO_MONEY,
   QuorumError,
@@ -43,7 +44,7 @@ export interface PanelParts {
   readonly merger: Merger;
   readonly clock: Clock;
   readonly random: Random;
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
   readonly deadlineAt: number;
   readonly maxCost: Nano | null;
   readonly forced: boolean;

@@ -1,5 +1,6 @@
 // One request's money: what its plan may cost is held before the first call, and each call gives back what it didn't need.
 import {
+  type AbortWatch,
   CallFailure,
   membersOf,
   NO_MONEY,
@@ -59,7 +60,7 @@ export interface PurseParts {
   readonly inbound: Pick<Inbound, 'id' | 'request' | 'bodyBytes' | 'receivedAt' | 'spender'>;
   readonly task: string;
   readonly ceiling: Nano | null;
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
 }
 
 /** An intent that remembers what it would carry out. */

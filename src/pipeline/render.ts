@@ -1,5 +1,6 @@
 // An outcome as the bytes a client gets: whole, or as a stream with its progress and its closing comment.
 import {
+  type AbortWatch,
   CallFailure,
   formatUsd,
   QuorumError,
@@ -162,6 +163,6 @@ export function brokenOff(thrown: unknown): QuorumError {
 }
 
 /** The client left, or the server ends the request for it: then the reason says so. */
-export function whyGone(gone: AbortSignal): QuorumError {
+export function whyGone(gone: AbortWatch): QuorumError {
   return gone.reason instanceof QuorumError ? gone.reason : new QuorumError('client_closed', 'The client has gone.');
 }

@@ -1,5 +1,5 @@
 // The council: members answer, rank each other's answers without names, and a chairman writes the answer from the best.
-import { CallFailure, type Candidate } from '../contract/index.ts';
+import { Abort, anyAbort, type AbortWatch, CallFailure, type Candidate } from '../contract/index.ts';
 import { synthesise } from './chairman.ts';
 import { tooFew, type Failed } from './failures.ts';
 import { dismissed } from './floor.ts';
@@ -113,8 +113,8 @@ interface Ranked {
 async function rank(panel: Panel, answers: readonly Candidate[], mark: string): Promise<Ranked> {
   panel.tell({ stage: 2, type: 'stage_start', detail: `${answers.length} judges` });
   const rankings: Ranking[] = [];
-  const enough = new AbortController();
-  const signal = AbortSignal.any([panel.signal, enough.signal]);
+  const enough = new Abort();
+  const signal = anyAbort(panel.signal, enough);
   const out = new Set<Promise<void>>();
   for (const judge of answers) {
     const call: Promise<void> = rankingBy(panel, judge, answers, mark, signal)
@@ -137,7 +137,7 @@ async function rankingBy(
   judge: Candidate,
   answers: readonly Candidate[],
   mark: string,
-  signal: AbortSignal,
+  signal: AbortWatch,
 ): Promise<Ranking | null> {
   const labelled = label(answers, judge.model, panel.random);
   const fail = (detail: string): null => {

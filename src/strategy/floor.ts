@@ -1,5 +1,14 @@
 // Who has been asked, who has answered, and who hasn't yet.
-import { CallFailure, sleep, type Candidate, type Clock, type Standing } from '../contract/index.ts';
+import {
+  Abort,
+  anyAbort,
+  type AbortWatch,
+  CallFailure,
+  sleep,
+  type Candidate,
+  type Clock,
+  type Standing,
+} from '../contract/index.ts';
 import type { Failed } from './failures.ts';
 import { LEAST_MS, type Answered, type Panel } from './panel.ts';
 
@@ -14,9 +23,9 @@ export type MemberRole = 'member' | 'fallback' | 'escalation';
 
 /** Resolves when aborted calls have ended and what they used is on the record. */
 export async function dismissed(calls: Iterable<Promise<unknown>>, clock: Clock): Promise<void> {
-  const over = new AbortController();
+  const over = new Abort();
   const all = Promise.allSettled(calls).then(() => over.abort());
-  await Promise.race([all, sleep(clock, DISMISSAL_MS, over.signal).catch(() => undefined)]);
+  await Promise.race([all, sleep(clock, DISMISSAL_MS, over).catch(() => undefined)]);
 }
 
 export class Floor {
@@ -27,14 +36,14 @@ export class Floor {
   obstacle: string | null = null;
   readonly #panel: Panel;
   readonly #roles = new Map<string, MemberRole>();
-  readonly #abort = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #abort = new Abort();
+  readonly #signal: AbortWatch;
 
   constructor(panel: Panel, seeds: readonly Candidate[]) {
     this.#panel = panel;
     this.answers = [...seeds];
     for (const { model } of seeds) this.#roles.set(model, 'member');
-    this.#signal = AbortSignal.any([panel.signal, this.#abort.signal]);
+    this.#signal = anyAbort(panel.signal, this.#abort);
   }
 
   ask(model: string, role: MemberRole): void {

@@ -1,5 +1,5 @@
 // A stream that is silent for longer than its model usually is gets a rival; who speaks first is heard, the other is let go.
-import { CallFailure, type Clock } from '../contract/index.ts';
+import { Abort, anyAbort, CallFailure, type Clock } from '../contract/index.ts';
 import { LEAST_MS, type AskOptions, type Hedging, type LiveAnswer, type Panel } from './panel.ts';
 
 interface Runner {
@@ -9,9 +9,9 @@ interface Runner {
 }
 
 function run(panel: Panel, model: string, options: AskOptions, hedging: Hedging): Runner {
-  const gone = new AbortController();
+  const gone = new Abort();
   const startedAt = panel.clock.now();
-  const opened = panel.open(model, { ...options, signal: AbortSignal.any([options.signal, gone.signal]) });
+  const opened = panel.open(model, { ...options, signal: anyAbort(options.signal, gone) });
   opened.then(
     () => hedging.saw(model, panel.clock.now() - startedAt),
     () => undefined,

@@ -1,5 +1,6 @@
 // What a strategy is given to work with: the models to ask, the merger's verdicts, and what may still be spent.
 import type {
+  AbortWatch,
   Attempt,
   Candidate,
   Capability,
@@ -40,7 +41,7 @@ export interface LiveAnswer {
 
 export interface AskOptions {
   readonly role: Attempt['role'];
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
   /** Another model can stand in, so there is no point in waiting for this one to recover. */
   readonly replaceable: boolean;
   /** Instead of the client's own request. */
@@ -68,7 +69,7 @@ export interface Panel {
   readonly clock: Clock;
   readonly random: Random;
   /** Aborts when the client is gone or the deadline has passed. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
   can(model: string, capability: Capability): boolean;
   voice(model: string): Voice;
   /** Asks for a whole answer. Rejects with `CallFailure`; the attempt is recorded and paid for whatever comes of it. */

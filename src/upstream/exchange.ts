@@ -1,6 +1,6 @@
 // One HTTP exchange with an upstream: sends, keeps time with a single timer, obeys the signal, and ends exactly once.
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../contract/index.ts';
+import type { AbortWatch, Clock } from '../contract/index.ts';
 import { abortedFault, Fault } from './fault.ts';
 import type { PaceLine } from './pacing.ts';
 import type { Handler, Link, Sockets } from './sockets.ts';
@@ -15,7 +15,7 @@ export interface Line {
   readonly target: Target;
   readonly body: Buffer;
   readonly stream: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
   readonly deadlineAt: number;
   readonly totalMs: number;
   readonly firstTokenMs: number;

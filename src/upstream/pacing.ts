@@ -1,5 +1,5 @@
 // When the next request may go out, as a model's last answers allow it: nothing is sent too early, and nothing waits that needn't.
-import type { Clock } from '../contract/index.ts';
+import type { AbortWatch, Clock } from '../contract/index.ts';
 import { allowancesOf, type Allowance } from './pacing-headers.ts';
 import { createFairLine } from './slots-line.ts';
 import type { Headers } from './status.ts';
@@ -112,7 +112,7 @@ export class Pace {
 export interface Pacer {
   readonly tokens: number;
   readonly tenant: string;
-  readonly signal: AbortSignal;
+  readonly signal: AbortWatch;
   /** Longer isn't waited for. */
   readonly mostMs: number;
 }

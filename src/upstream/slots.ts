@@ -1,5 +1,5 @@
 // How much happens at the same time: slots by name, taken all at once or not at all, so that nobody holds one while waiting for another.
-import { QuorumError, type Clock } from '../contract/index.ts';
+import { type AbortWatch, QuorumError, type Clock } from '../contract/index.ts';
 import { createFairLine } from './slots-line.ts';
 
 export interface Lease {
@@ -20,7 +20,7 @@ export interface Slots {
    * A slot under each of the names that have a limit. At once where there is room; else in line, at most for the longest wait,
    * then it rejects with `overload_throttled`. Throws that at once when the line is too long to be served in time.
    */
-  take(names: readonly string[], tenant: string, signal: AbortSignal): Lease | Promise<Lease>;
+  take(names: readonly string[], tenant: string, signal: AbortWatch): Lease | Promise<Lease>;
   /** Throws what `take` would throw at once. */
   check(names: readonly string[], tenant: string): void;
   /** Of those names that were ever used. */
@@ -121,7 +121,7 @@ export function createSlots({ clock, limitOf, maxWaitMs }: SlotOptions): Slots {
     });
   }
 
-  function wait(names: readonly string[], tenant: string, signal: AbortSignal): Promise<Lease> {
+  function wait(names: readonly string[], tenant: string, signal: AbortWatch): Promise<Lease> {
     const since = clock.now();
     return new Promise((resolve, reject) => {
       const count = (change: number): void => {

@@ -1,5 +1,7 @@
 // Models that answer in simulated time, behind the upstream's port.
 import {
+  Abort,
+  anyAbort,
   CallFailure,
   sleep,
   type ChatRequest,
@@ -53,12 +55,12 @@ export function simulatedUpstream(
     };
     calls.push(seen);
     const limitMs = Math.min(call.totalMs ?? Infinity, call.deadlineAt - clock.now());
-    const timer = new AbortController();
+    const timer = new Abort();
     const cancel = clock.after(limitMs, () =>
       timer.abort(new CallFailure('timeout', `no answer within ${limitMs} ms`)),
     );
     try {
-      await sleep(clock, model.latencyMs ?? 100, AbortSignal.any([call.signal, timer.signal]));
+      await sleep(clock, model.latencyMs ?? 100, anyAbort(call.signal, timer));
       if (model.fails !== undefined) {
         throw new CallFailure(model.fails, `it ${model.fails}`, {
           status: model.status ?? 500,

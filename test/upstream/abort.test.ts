@@ -25,7 +25,7 @@ function abortable(origin: string, overrides: CallOverrides = {}): { call: Upstr
   return { call, abort: () => controller.abort(new Error('client left')) };
 }
 
-const listeners = ({ signal }: UpstreamCall): number => getEventListeners(signal, 'abort').length;
+const listeners = ({ signal }: UpstreamCall): number => getEventListeners(signal as AbortSignal, 'abort').length;
 
 /** Aborts, and holds that the call ends so, at once and cleanly. */
 async function endsAtOnce(call: UpstreamCall, abort: () => void, ending: Promise<unknown>): Promise<void> {
@@ -190,7 +190,7 @@ describe('abort', () => {
     });
     const upstream = upstreamFor({ maxSockets: 20 });
     const { call, abort } = abortable(origin);
-    setMaxListeners(0, call.signal);
+    setMaxListeners(0, call.signal as AbortSignal);
     const endings = Array.from({ length: 50 }, () => failureOf(upstream.whole(call)));
     await until(() => seen.length === 20);
     expect(listeners(call)).toBe(50);
