@@ -106,7 +106,7 @@ function waitFor<Value>(air: Air<Value>, signal: AbortWatch, leave: () => void):
     }
     const onAbort = (): void => {
       air.waiters.delete(waiter);
-      reject(signal.reason as Error);
+      reject(signal.reason);
       leave();
     };
     const done = (): void => signal.removeEventListener('abort', onAbort);

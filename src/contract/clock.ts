@@ -15,12 +15,12 @@ export type Random = () => number;
 export function sleep(clock: Clock, ms: number, signal?: AbortWatch): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
-      reject(signal.reason as Error);
+      reject(signal.reason);
       return;
     }
     const onAbort = (): void => {
       cancel();
-      reject(signal?.reason as Error);
+      reject(signal?.reason);
     };
     const cancel = clock.after(ms, () => {
       signal?.removeEventListener('abort', onAbort);

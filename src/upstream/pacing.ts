@@ -176,7 +176,7 @@ export function createPaceLine(clock: Clock): PaceLine {
       const onAbort = (): void => {
         leave();
         stop();
-        reject(signal.reason as Error);
+        reject(signal.reason);
       };
       const cancelLimit = clock.after(Math.min(mostMs, LONGEST_TIMER_MS), () => {
         leave();
