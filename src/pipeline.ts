@@ -138,7 +138,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       fresh.remember(entryOf(trail, 'completion', bytes), completion, null);
       const told = trail.told(true);
       close(trail, 200, null);
-      return { kind: 'whole', told, bytes: trail.inbound.debug ? withDebug(completion, debugOf(trail)) : bytes };
+      return { kind: 'whole', told, bytes: trail.inbound.debug ? withDebug(bytes, debugOf(trail)) : bytes };
     } catch (thrown) {
       fresh.fail(asQuorumError(thrown));
       throw thrown;

@@ -30,6 +30,13 @@ export const chatRequestSchema = z.looseObject({
 export type ChatRequest = Readonly<z.infer<typeof chatRequestSchema>>;
 export type ChatMessage = ChatRequest['messages'][number];
 
+/** A request's body as it came. */
+export interface Written {
+  readonly text: string;
+  /** The JSON value of `text`. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 export interface ToolCall {
   readonly id?: string;
   readonly type: 'function';

@@ -1,6 +1,6 @@
 // What the path needs from the rooms below it, as verbs. Each is atomic by itself; no caller needs a lock.
 import type { AbortWatch } from './abort.ts';
-import type { ChatRequest, Completion } from './chat.ts';
+import type { ChatRequest, Completion, Written } from './chat.ts';
 import type { Model, Provider, Settings } from './catalog.ts';
 import type { RequestRecord } from './record.ts';
 
@@ -15,6 +15,8 @@ export interface UpstreamCall {
   readonly model: Model;
   /** As the client sent it, without what is Quorum's own; the upstream's dialect shapes it. */
   readonly request: ChatRequest;
+  /** The body that `request` was read from: what is still as it was there goes out to the letter. */
+  readonly written?: Written;
   readonly stream: boolean;
   readonly requestId: string;
   /** Milliseconds since the epoch after which nothing is waited for. */

@@ -14,7 +14,7 @@ import type { Answer, Inbound } from '../pipeline/exchange.ts';
 import { tee } from '../pipeline/keep.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { shown } from '../pipeline/shown.ts';
-import { parseChatRequest, parseJsonBody } from '../wire/index.ts';
+import { parseChatRequest, readJsonBody } from '../wire/index.ts';
 import { readBody } from './body.ts';
 import { JSON_TYPE, STREAM_TYPE, toldHeaders, type HeaderList } from './headers.ts';
 import { sendJson } from './json.ts';
@@ -47,13 +47,16 @@ async function readInbound(
   const receivedAt = parts.clock.now();
   const { caller, permissions } = visit.visitor;
   const bytes = await readBody(request, parts.bodyLimitBytes());
-  const options = readOptions(request.headers, parseChatRequest(parseJsonBody(bytes)));
+  const { value, text } = readJsonBody(bytes);
+  const fields = parseChatRequest(value);
+  const options = readOptions(request.headers, fields);
   const { wishes, tags } = options;
   const inbound: Inbound = {
     id: visit.id,
     gone: visit.gone,
     principal: caller,
     request: options.request,
+    written: { text, fields },
     wishes: {
       strategy: wishes.strategy ?? caller.key?.strategy ?? null,
       tier: wishes.tier ?? caller.key?.tier ?? null,

@@ -4,8 +4,15 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'http-proxy-middleware';
 import { demand, type RateLimiter } from '../accounts/index.ts';
-import { QuorumError, type CurrentSettings, type Model, type Provider, type Settings } from '../contract/index.ts';
-import { parseJsonBody } from '../wire/index.ts';
+import {
+  QuorumError,
+  type CurrentSettings,
+  type Model,
+  type Provider,
+  type Settings,
+  type Written,
+} from '../contract/index.ts';
+import { jsonAsWritten, readJsonBody } from '../wire/index.ts';
 import { readBody } from './body.ts';
 import { limitsOf, type Visit } from './chat.ts';
 import { fail } from './fail.ts';
@@ -76,6 +83,8 @@ interface Destination {
   readonly model: Model | null;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array | null;
+  /** What `fields` was read from. */
+  readonly written?: Written;
 }
 
 export type Passthrough = (request: IncomingMessage, response: ServerResponse, visit: Visit) => Promise<void>;
@@ -106,6 +115,7 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
           bytes: found.body,
           length,
           fields,
+          written: found.written,
         })
       : null;
     const body = toll === null ? found.body : toll.body;
@@ -288,7 +298,7 @@ async function destination(request: IncomingMessage, settings: Settings, limitBy
 }
 
 function jsonDestination(raw: Uint8Array, settings: Settings): Destination {
-  const body = parseJsonBody(raw);
+  const { value: body, text } = readJsonBody(raw);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new QuorumError('invalid_value', 'The body must be a JSON object.');
   const fields = body as Readonly<Record<string, unknown>>;
@@ -299,8 +309,10 @@ function jsonDestination(raw: Uint8Array, settings: Settings): Destination {
     throw new QuorumError('invalid_value', "Invalid type for 'model': expected a string.", { param: 'model' });
   const { provider, model } = servedBy(name, settings);
   const { upstreamModel } = model;
-  const renamed = upstreamModel === name ? raw : Buffer.from(JSON.stringify({ ...fields, model: upstreamModel }));
-  return { provider, model, fields, body: renamed };
+  const written = { text, fields };
+  const renamed =
+    upstreamModel === name ? raw : Buffer.from(jsonAsWritten({ ...fields, model: upstreamModel }, written));
+  return { provider, model, fields, body: renamed, written };
 }
 
 const hasBody = (request: IncomingMessage): boolean =>

@@ -9,7 +9,9 @@ import {
   type Nano,
   type Settings,
   type Usage,
+  type Written,
 } from '../contract/index.ts';
+import { jsonAsWritten } from '../wire/index.ts';
 import { userOf, type Visit } from './chat.ts';
 import { readOptions } from './options.ts';
 import { createUsageWatch } from './usage-watch.ts';
@@ -33,6 +35,8 @@ export interface Crossing {
   /** Of the whole body, a form's too. */
   readonly length: number;
   readonly fields: Fields;
+  /** What `fields` was read from. */
+  readonly written: Written | undefined;
 }
 
 export interface Toll {
@@ -151,10 +155,10 @@ function inputAtMost({ model, family, fields, bytes, length }: Crossing): number
 const countOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : null;
 
-function limited({ family, fields, bytes, model }: Crossing, tokens: number | null): Uint8Array | null {
+function limited({ family, fields, bytes, model, written }: Crossing, tokens: number | null): Uint8Array | null {
   const field = LIMIT_FIELD[family];
   if (tokens === null || field === undefined || bytes === null) return bytes;
-  return Buffer.from(JSON.stringify({ ...fields, model: model.upstreamModel, [field]: tokens }));
+  return Buffer.from(jsonAsWritten({ ...fields, model: model.upstreamModel, [field]: tokens }, written));
 }
 
 const usageOf = (input: number, output: number): Usage => ({

@@ -10,6 +10,7 @@ import type {
   Sink,
   Spender,
   Wishes,
+  Written,
 } from '../contract/index.ts';
 import type { Permissions } from '../accounts/index.ts';
 import type { CacheDirective } from '../cache/index.ts';
@@ -19,6 +20,8 @@ export interface Inbound {
   readonly id: string;
   readonly principal: Principal;
   readonly request: ChatRequest;
+  /** What `request` was read from. */
+  readonly written?: Written;
   /** As headers and metadata say; the model name's are added on the way. */
   readonly wishes: Wishes;
   /** What the caller's key allows. */

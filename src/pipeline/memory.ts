@@ -1,6 +1,7 @@
 // Whether an answer is known already, on its way for somebody else, or has to be made; and what is kept of a new one.
 import type { AbortWatch, CacheState, Completion, Flag, QuorumError, Settings, Wishes } from '../contract/index.ts';
 import { fingerprint, worthKeeping, type Cache, type CacheEntry, type Flight, type Flights } from '../cache/index.ts';
+import { inexactNumbers } from '../wire/index.ts';
 import type { Inbound } from './exchange.ts';
 
 /** An answer that has to be made. */
@@ -98,7 +99,7 @@ function endsWell(flags: readonly Flag[], finishReason: string | null): boolean 
 }
 
 /** Who may share an answer, and what besides the request decides what it is. */
-function saltOf({ principal, role }: Inbound, wishes: Wishes, settings: Settings): string {
+function saltOf({ principal, role, written }: Inbound, wishes: Wishes, settings: Settings): string {
   const { scope } = settings.cache;
   const owner =
     scope === 'global'
@@ -108,5 +109,14 @@ function saltOf({ principal, role }: Inbound, wishes: Wishes, settings: Settings
         : `key:${principal.tenant}`;
   const { strategy, tier, task, models } = wishes;
   const ownModel = role != null && settings.roles.has(role) ? role : null;
-  return JSON.stringify([owner, settings.version, strategy, tier, task, models, ownModel]);
+  return JSON.stringify([
+    owner,
+    settings.version,
+    strategy,
+    tier,
+    task,
+    models,
+    ownModel,
+    written && inexactNumbers(written),
+  ]);
 }

@@ -65,7 +65,7 @@ interface Ending {
 export function createPanel(parts: PanelParts): Panel {
   const { trail, settings, features, decision, outgoing, context, purse, upstream, merger, clock, signal, deadlineAt } =
     parts;
-  const { request } = trail.inbound;
+  const { request, written } = trail.inbound;
   const weights = new Map(decision.prospects.map((prospect) => [prospect.model, prospect]));
 
   const modelOf = (name: string): Model => {
@@ -85,6 +85,7 @@ export function createPanel(parts: PanelParts): Panel {
       model,
       request: clampedRequest(options.request ?? outgoing, payment.clampTokens),
       stream,
+      ...(written !== undefined && { written }),
       requestId: trail.inbound.id,
       deadlineAt,
       signal: options.signal,

@@ -12,7 +12,7 @@ import {
   type Sink,
 } from '../contract/index.ts';
 import { SSE_DONE, sseComment, sseEvent, streamErrorEvent, streamOf } from '../wire/index.ts';
-import { asCompletion, asCompletionBytes, asStream, type CacheEntry } from '../cache/index.ts';
+import { asCompletionBytes, asStream, type CacheEntry } from '../cache/index.ts';
 import type { Answer, Told } from './exchange.ts';
 import { shown } from './shown.ts';
 import type { Trail } from './trail.ts';
@@ -38,9 +38,10 @@ export function completionOf(merged: Merged): { completion: Completion; bytes: U
   return { completion, bytes: encoder.encode(JSON.stringify(completion)) };
 }
 
-/** The body with the whole decision beside the answer, for who asked for it. */
-export function withDebug(completion: Completion, quorum: Record<string, unknown>): Uint8Array {
-  return encoder.encode(JSON.stringify({ ...completion, quorum }));
+/** The body with the whole decision beside the answer, for who asked for it; the answer stays as it was written. */
+export function withDebug(bytes: Uint8Array, quorum: Record<string, unknown>): Uint8Array {
+  const end = bytes.lastIndexOf(0x7d);
+  return Buffer.concat([bytes.subarray(0, end), encoder.encode(`,"quorum":${JSON.stringify(quorum)}}`)]);
 }
 
 /** An answer that was given before, in the form in which it is wanted now. */
@@ -50,7 +51,7 @@ export function answerFrom(entry: CacheEntry, trail: Trail, told: Told): Answer 
     return {
       kind: 'whole',
       told,
-      bytes: debug ? withDebug(asCompletion(entry), debugOf(trail)) : asCompletionBytes(entry),
+      bytes: debug ? withDebug(asCompletionBytes(entry), debugOf(trail)) : asCompletionBytes(entry),
     };
   }
   return {

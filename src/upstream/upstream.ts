@@ -50,9 +50,9 @@ const attemptStream: Attempt<StreamReply> = (line, retries, fresh) =>
   });
 
 /** The body, or why the dialect has no words for it. */
-function shaped({ route }: Target, { request }: UpstreamCall, stream: boolean): Buffer | Fault {
+function shaped({ route }: Target, { request, written }: UpstreamCall, stream: boolean): Buffer | Fault {
   try {
-    return Buffer.from(route.shape(request, stream));
+    return Buffer.from(route.shape(request, stream, written));
   } catch (thrown) {
     if (thrown instanceof Fault) return thrown;
     throw thrown;

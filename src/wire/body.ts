@@ -15,14 +15,17 @@ const CLOSE_OBJECT = 0x7d;
  * The JSON value of a body. A byte order mark is skipped; `__proto__` stays an ordinary own property.
  * Throws `invalid_json` for an empty body, bad UTF-8, more than 200 levels of nesting, and what isn't JSON.
  */
-export function parseJsonBody(bytes: Uint8Array): unknown {
+export const parseJsonBody = (bytes: Uint8Array): unknown => readJsonBody(bytes).value;
+
+/** The same, and the text that it was read from. */
+export function readJsonBody(bytes: Uint8Array): { readonly value: unknown; readonly text: string } {
   if (bytes.length === 0) throw refuse('it is empty');
   if (!isUtf8(bytes)) throw refuse(`byte ${firstBadByte(bytes)} is not valid UTF-8`);
   const tooDeep = tooDeepAt(bytes);
   if (tooDeep !== -1) throw refuse(`at byte ${tooDeep} it is nested more than ${MAX_DEPTH} levels deep`);
   const text = textOf(bytes);
   try {
-    return JSON.parse(text) as unknown;
+    return { value: JSON.parse(text) as unknown, text };
   } catch {
     throw refuse(placeOf(text, jsonFaultAt(text)));
   }

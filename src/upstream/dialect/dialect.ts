@@ -1,5 +1,5 @@
 // How one kind of API is spoken: what a call looks like on the wire, what its answers mean.
-import type { ChatRequest, Completion, FailureKind, Model, Provider } from '../../contract/index.ts';
+import type { ChatRequest, Completion, FailureKind, Model, Provider, Written } from '../../contract/index.ts';
 
 /** Where and in what form the calls to one model go; worked out once. */
 export interface Route {
@@ -11,7 +11,7 @@ export interface Route {
   /** Carries the bare key, where it isn't the header that the provider's other addresses want it in. */
   readonly keyHeader?: string;
   /** The body's JSON text. Throws a `Fault` for what the dialect cannot say. */
-  readonly shape: (request: ChatRequest, stream: boolean) => string;
+  readonly shape: (request: ChatRequest, stream: boolean, written?: Written) => string;
 }
 
 /** What an answer doesn't tell of itself. */

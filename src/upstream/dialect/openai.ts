@@ -1,6 +1,6 @@
 // OpenAI's dialect: the body that one provider's server accepts, from the request as the caller made it.
-import type { ChatRequest, Model, Provider } from '../../contract/index.ts';
-import { readCompletion } from '../../wire/index.ts';
+import type { ChatRequest, Model, Provider, Written } from '../../contract/index.ts';
+import { jsonAsWritten, readCompletion } from '../../wire/index.ts';
 import type { Dialect } from './dialect.ts';
 
 /** Body fields that are called otherwise or refused. */
@@ -89,8 +89,8 @@ function plainMessages(messages: ChatRequest['messages'], drops: readonly string
   });
 }
 
-/** JSON text. Fields it doesn't know go through untouched. */
-export function chatBody(shape: ChatShape, request: ChatRequest, stream: boolean): string {
+/** JSON text. Fields that nobody changes go through as they were written. */
+export function chatBody(shape: ChatShape, request: ChatRequest, stream: boolean, written?: Written): string {
   const { stream: _, stream_options: asked, ...rest } = request;
   const body: Body = rest;
   body['model'] = shape.upstreamModel;
@@ -102,7 +102,7 @@ export function chatBody(shape: ChatShape, request: ChatRequest, stream: boolean
   if (shape.messageDrops.length > 0) body['messages'] = plainMessages(request.messages, shape.messageDrops);
   applyHabits(body, shape);
   if (!stream) delete body['stream_options'];
-  return JSON.stringify(body);
+  return jsonAsWritten(body, written);
 }
 
 /** Answers are passed on as the bytes they came in. */
@@ -115,7 +115,7 @@ export const openai: Dialect = {
       wholePath: path,
       streamPath: path,
       headers: {},
-      shape: (request, stream) => chatBody(shape, request, stream),
+      shape: (request, stream, written) => chatBody(shape, request, stream, written),
     };
   },
   readWhole: (bytes) => ({ completion: readCompletion(bytes), bytes }),
