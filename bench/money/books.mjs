@@ -12,7 +12,7 @@ export async function readLedger(dist, path) {
       .prepare('SELECT seq, kind, amount, call, user, model, flag, allowances FROM entries ORDER BY seq')
       .all();
     const balances = db.prepare('SELECT * FROM balances').all();
-    const holds = db.prepare('SELECT count(*) AS count FROM holds').first().count;
+    const holds = db.prepare('SELECT count(*) AS count FROM hold_journal').first().count;
     return {
       entries: entries.map((entry) => ({ ...entry, allowances: JSON.parse(entry.allowances) })),
       balances: balances.map(({ allowance, ...rest }) => ({ ...rest, allowance: JSON.parse(allowance) })),

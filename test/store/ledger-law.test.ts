@@ -123,6 +123,8 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
   let serial = 0;
   const idOf = (slot: number, process: 0 | 1): string => current.get(`${slot}:${process}`) ?? 'none';
   let period = 0;
+  /** Ends that no commit of their process followed yet: a crash makes them undone. */
+  let unwritten: { readonly call: string; readonly takeBack: () => void }[] = [];
   const allowanceOf = (scope: number): Allowance => {
     const id = `${run}:${scope}:${period}`;
     line(model, id, LIMITS[scope]!);
@@ -135,8 +137,9 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
   };
 
   const balanced = async (ledger: Ledger): Promise<void> => {
+    const balances = await ledger.balances(everything());
     const posted = sums(db, from);
-    for (const balance of await ledger.balances(everything())) {
+    for (const balance of balances) {
       const expected = model.lines.get(balance.allowance)!;
       expect(balance).toMatchObject({
         held: expected.held,
@@ -154,6 +157,11 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
 
   const kill = async (index: 0 | 1): Promise<void> => {
     world.processes[index].kill();
+    for (const { call, takeBack } of unwritten) {
+      takeBack();
+      applyLoss(model, [call]);
+    }
+    unwritten = [];
     const lost = [...holder].filter(([, { process }]) => process === index).map(([id]) => id);
     applyLoss(model, lost.flatMap(callsOf));
     for (const id of lost) holder.delete(id);
@@ -193,7 +201,9 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
         );
         return async () => {
           const marked = model.open.get(call);
-          if ((await answer) && marked !== undefined) marked.sent = true;
+          if (!(await answer) || marked === undefined) return;
+          if (!marked.sent) unwritten = [];
+          marked.sent = true;
         };
       }
       case 'settle':
@@ -203,7 +213,7 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
         const amount = step.do === 'release' ? null : Math.floor((model.open.get(call)?.amount ?? 0) * step.share);
         if (amount === null) ledger.release(id, String(step.leg));
         else ledger.settle(id, String(step.leg), cost(amount));
-        return async () => applyEnd(model, call, amount);
+        return async () => void unwritten.push({ call, takeBack: applyEnd(model, call, amount) });
       }
       case 'finish': {
         const id = idOf(step.hold, process);
@@ -223,6 +233,7 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
             () => false,
           );
           const of = model.lines.get(one.id)!;
+          if (done) unwritten = [];
           if (done && step.do === 'topUp') of.topped += step.amount;
           if (done && step.do === 'reset') of.forgiven = of.posted;
         };
@@ -247,7 +258,10 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
     const outcome = await answer.catch(() => null);
     const scopes = holder.get(id)?.scopes ?? [];
     if (outcome === null && !broken && !more) throw new Error('failed without reason');
-    if (outcome !== null) refuse(applyHold(model, id, scopes, asked, outcome));
+    if (outcome !== null) {
+      unwritten = [];
+      refuse(applyHold(model, id, scopes, asked, outcome));
+    }
     if (outcome?.kind !== 'held' && !more) holder.delete(id);
   };
 
@@ -269,6 +283,7 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
     if (broken) {
       world.fail(false);
       await clock.advance(2_000);
+      unwritten = [];
     }
     if (steps.some((one) => one.do === 'crash')) await kill(process);
     if (steps.some((one) => one.do === 'period')) period += 1;
@@ -281,6 +296,7 @@ async function playOn(file: readonly [Db, Db], turns: readonly Turn[]): Promise<
       }
     }
     await balanced(world.processes[process].ledger);
+    unwritten = [];
   }
   await kill(0);
   await kill(1);

@@ -58,16 +58,23 @@ export function applyHold(
   return room >= most && granted !== most ? `granted only ${granted} of ${most} with ${room} left` : null;
 }
 
-/** `cost` null: released. At most once. */
-export function applyEnd(model: Model, call: string, cost: number | null): void {
+/** `cost` null: released. At most once. Gives how to take it back. */
+export function applyEnd(model: Model, call: string, cost: number | null): () => void {
   const leg = model.open.get(call);
-  if (leg === undefined) return;
+  if (leg === undefined) return () => undefined;
+  const move = (sign: 1 | -1): void => {
+    for (const id of leg.lines) {
+      const of = model.lines.get(id)!;
+      of.held -= sign * leg.amount;
+      of.posted += sign * (cost ?? 0);
+    }
+  };
   model.open.delete(call);
-  for (const id of leg.lines) {
-    const of = model.lines.get(id)!;
-    of.held -= leg.amount;
-    of.posted += cost ?? 0;
-  }
+  move(1);
+  return () => {
+    model.open.set(call, leg);
+    move(-1);
+  };
 }
 
 /** Nobody will ever tell what became of these. */

@@ -109,3 +109,17 @@ export const ACCOUNTS_MIGRATION: Migration = {
     CREATE INDEX alerts_undelivered ON alerts (at) WHERE delivered_at IS NULL;
   `,
 };
+
+export const JOURNAL_MIGRATION: Migration = {
+  name: 'holds as a journal',
+  sql: `
+    -- Changes: [[hold, what is open of it or null], …], in the order of seq.
+    CREATE TABLE hold_journal (
+      seq INTEGER PRIMARY KEY,
+      owner TEXT NOT NULL,
+      changes TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO hold_journal (owner, changes) SELECT owner, json_array(json_array(id, json(hold))) FROM holds;
+    DROP TABLE holds;
+  `,
+};

@@ -11,6 +11,7 @@ import type {
   Spender,
 } from '../../contract/index.ts';
 import type { Db } from './database.ts';
+import type { HoldJournal, HoldRow } from './hold-journal.ts';
 
 /** What an allowance has seen; `limit` comes with the allowance. */
 interface Line {
@@ -41,20 +42,6 @@ export interface NewEntry {
   readonly corrects: number | null;
 }
 
-/** A hold as it lies in the file. */
-export interface HoldRow {
-  readonly spender: Spender;
-  readonly task: string | null;
-  readonly strategy: string | null;
-  readonly allowances: readonly string[];
-  readonly legs: readonly {
-    readonly id: string;
-    readonly model: string;
-    readonly amount: Nano;
-    readonly sent: boolean;
-  }[];
-}
-
 export interface Book {
   begin(): void;
   /** What was written is committed: balances in memory hold until another process writes. */
@@ -68,10 +55,10 @@ export interface Book {
   move(allowances: readonly (Allowance | string)[], change: { readonly posted?: number; readonly held?: number }): void;
   credit(allowance: Allowance, change: { readonly topped?: number; readonly forgiven?: number }): Balance;
   entry(entry: NewEntry): void;
-  insertHold(id: string, at: number, row: HoldRow): void;
-  /** False when another process took it for dead and recovered it. */
-  rewriteHold(id: string, row: HoldRow): boolean;
-  dropHold(id: string, owner: string): boolean;
+  /** What is open of one of our holds; null: nothing. */
+  hold(id: string, row: HoldRow | null): void;
+  /** Rises when another process took this one for dead: what was held until then has been recovered. */
+  epoch(): number;
   /** The entry by which a call was posted at its reserve and not corrected yet. */
   openEntry(call: string): number | null;
 }
@@ -79,7 +66,7 @@ export interface Book {
 /** Balances kept in memory from one transaction to the next. */
 const MOST_LINES = 5_000;
 
-export function createBook(db: Db, owner: string): Book {
+export function createBook(db: Db, journal: HoldJournal): Book {
   const sql = statements(db);
   const lines = new Map<string, Line>();
   /** Changed in this transaction. */
@@ -90,10 +77,12 @@ export function createBook(db: Db, owner: string): Book {
   /** SQLite's data_version changes when, and only when, somebody else has written. */
   const begin = (): void => {
     const now = sql.version.first()?.data_version ?? 0;
-    if (!trusted || now !== version || lines.size > MOST_LINES) lines.clear();
+    const othersWrote = !trusted || now !== version;
+    if (othersWrote || lines.size > MOST_LINES) lines.clear();
     touched.clear();
     version = now;
     trusted = false;
+    journal.begin(othersWrote);
   };
 
   const load = (id: string, allowance: Allowance | null): Line => {
@@ -128,8 +117,10 @@ export function createBook(db: Db, owner: string): Book {
     begin,
     committed: () => {
       trusted = true;
+      journal.committed();
     },
     end: () => {
+      journal.write();
       const changed: Balance[] = [];
       for (const line of touched) {
         write(line.allowance.id, line);
@@ -177,11 +168,8 @@ export function createBook(db: Db, owner: string): Book {
         entry.corrects,
       );
     },
-    insertHold: (id, at, row) => {
-      sql.insertHold.run(id, owner, at, JSON.stringify(row));
-    },
-    rewriteHold: (id, row) => sql.updateHold.run(JSON.stringify(row), id, owner) === 1,
-    dropHold: (id, of) => sql.deleteHold.run(id, of) === 1,
+    hold: (id, row) => journal.note(id, row),
+    epoch: () => journal.epoch(),
     openEntry: (call) => sql.openEntry.first(call)?.seq ?? null,
   };
 }
@@ -193,9 +181,6 @@ const statements = (db: Db) => ({
   ),
   insertBalance: db.prepare('INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?)'),
   updateBalance: db.prepare('UPDATE balances SET posted = ?, held = ?, topped = ?, forgiven = ? WHERE id = ?'),
-  insertHold: db.prepare('INSERT INTO holds VALUES (?, ?, ?, ?)'),
-  updateHold: db.prepare('UPDATE holds SET hold = ? WHERE id = ? AND owner = ?'),
-  deleteHold: db.prepare('DELETE FROM holds WHERE id = ? AND owner = ?'),
   insertEntry: db.prepare(
     `INSERT INTO entries (at, kind, amount, call, key_id, team, user, tags, model, task, strategy,
        input_tokens, output_tokens, flag, allowances, detail, corrects)

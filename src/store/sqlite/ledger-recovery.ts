@@ -5,17 +5,8 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Balance, Clock } from '../../contract/index.ts';
 import type { Db } from './database.ts';
-import type { Book, HoldRow } from './ledger-book.ts';
-
-export interface OwnerIdentity {
-  /** Unique for each start of a process. */
-  readonly id: string;
-  /** Machine and process namespace: within one, a process number can be looked up. */
-  readonly place: string;
-  readonly pid: number;
-  /** When the process began, as the kernel counts it; tells two users of one number apart. Empty: unknown. */
-  readonly started: string;
-}
+import type { HoldJournal, HoldRow, OwnerIdentity } from './hold-journal.ts';
+import type { Book } from './ledger-book.ts';
 
 const BEAT_MS = 2_000;
 /** For owners that can't be looked up: this long without a beat is dead. */
@@ -35,21 +26,15 @@ export function keepAlive(
     readonly onRecovered?: (counts: { readonly released: number; readonly unreconciled: number }) => void;
   },
   book: Book,
+  journal: HoldJournal,
   tell: () => (balances: readonly Balance[]) => void,
 ): () => void {
-  const beat = db.prepare(
-    'INSERT INTO owners VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at',
-  );
-  const leave = db.prepare('DELETE FROM owners WHERE id = ?');
-  const recover = createRecovery(db, owner, book);
+  const recover = createRecovery(db, owner, book, journal);
   let cancel = (): void => undefined;
   const turn = (): void => {
     try {
       const now = options.clock.now();
-      const found = db.transaction(() => {
-        beat.run(owner.id, owner.place, owner.pid, owner.started, now);
-        return recover(now);
-      });
+      const found = db.transaction(() => recover(now));
       book.committed();
       if (found.changed.length > 0) tell()(found.changed);
       if (found.released + found.unreconciled > 0) options.onRecovered?.(found);
@@ -62,7 +47,7 @@ export function keepAlive(
   return () => {
     cancel();
     try {
-      leave.run(owner.id);
+      db.transaction(() => journal.leave());
     } catch (error) {
       options.onTrouble?.(error);
     }
@@ -76,15 +61,18 @@ interface Recovered {
 }
 
 /** Inside a transaction: puts the books of every dead owner in order. */
-function createRecovery(db: Db, self: OwnerIdentity, book: Book): (now: number) => Recovered {
+function createRecovery(
+  db: Db,
+  self: OwnerIdentity,
+  book: Book,
+  journal: HoldJournal,
+): (now: number) => Recovered {
   const owners = db.prepare<OwnerRow>('SELECT * FROM owners WHERE id <> ?');
   const forget = db.prepare('DELETE FROM owners WHERE id = ?');
-  const others = db.prepare<{ id: string; owner: string; hold: string }>(
-    'SELECT id, owner, hold FROM holds WHERE owner <> ?',
-  );
 
   return (now) => {
     book.begin();
+    journal.beat(now);
     const alive = new Set<string>();
     for (const other of owners.all(self.id)) {
       if (isAlive(other, self, now)) alive.add(other.id);
@@ -92,16 +80,17 @@ function createRecovery(db: Db, self: OwnerIdentity, book: Book): (now: number) 
     }
     let released = 0;
     let unreconciled = 0;
-    for (const { id, owner, hold } of others.all(self.id)) {
+    for (const owner of journal.others()) {
       if (alive.has(owner)) continue;
-      const row = JSON.parse(hold) as HoldRow;
-      for (const leg of row.legs) {
-        if (leg.sent) unreconciled += 1;
-        else released += 1;
-        book.move(row.allowances, { held: 0 - leg.amount, posted: leg.sent ? leg.amount : 0 });
-        if (leg.sent) postReserve(book, id, row, leg, now);
+      for (const [id, row] of journal.read(owner)) {
+        for (const leg of row.legs) {
+          if (leg.sent) unreconciled += 1;
+          else released += 1;
+          book.move(row.allowances, { held: 0 - leg.amount, posted: leg.sent ? leg.amount : 0 });
+          if (leg.sent) postReserve(book, id, row, leg, now);
+        }
       }
-      book.dropHold(id, owner);
+      journal.forget(owner);
     }
     return { released, unreconciled, changed: book.end() };
   };

@@ -15,9 +15,10 @@ import {
 } from '../../contract/index.ts';
 import type { Db } from './database.ts';
 import { createGroupCommit, type Job } from './group-commit.ts';
-import { createBook, type HoldRow, type NewEntry } from './ledger-book.ts';
+import { createHoldJournal, type HoldRow, type OwnerIdentity } from './hold-journal.ts';
+import { createBook, type NewEntry } from './ledger-book.ts';
 import { createLedgerReports } from './ledger-reports.ts';
-import { keepAlive, thisProcess, type OwnerIdentity } from './ledger-recovery.ts';
+import { keepAlive, thisProcess } from './ledger-recovery.ts';
 
 export interface SqliteLedgerOptions {
   readonly clock: Clock;
@@ -46,6 +47,8 @@ interface LiveHold {
   readonly request: HoldRequest;
   readonly legs: Map<string, LiveLeg>;
   readonly outcome: Promise<HoldOutcome>;
+  /** The book's, when its first leg was written. */
+  epoch: number;
 }
 
 type Flag = LedgerEntry['flag'];
@@ -57,7 +60,8 @@ type Flag = LedgerEntry['flag'];
 export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger {
   const { clock } = options;
   const owner = options.owner ?? thisProcess();
-  const book = createBook(db, owner.id);
+  const journal = createHoldJournal(db, owner, () => clock.now());
+  const book = createBook(db, journal);
   const live = new Map<string, LiveHold>();
   const listeners: ((balances: readonly Balance[]) => void)[] = [];
 
@@ -112,7 +116,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     commits.add(job);
   };
 
-  const reserve = (hold: LiveHold, legs: readonly HoldLeg[], at: number): Promise<HoldOutcome> => {
+  const reserve = (hold: LiveHold, legs: readonly HoldLeg[]): Promise<HoldOutcome> => {
     const bad = legs.find(outOfRange);
     if (bad !== undefined)
       return Promise.reject(new RangeError(`Can’t hold ${bad.atLeast} to ${bad.atMost} nano-dollars for ${bad.id}.`));
@@ -121,15 +125,15 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
       () => {
         const outcome = book.reserve(hold.request.allowances, legs);
         if (outcome.kind === 'refused') return outcome;
-        const before = openLegs(hold).length;
+        if (openLegs(hold).length === 0) hold.epoch = book.epoch();
+        else if (hold.epoch !== book.epoch()) throw new Error('The hold was recovered.');
         for (const [index, { id, amount }] of outcome.legs.entries()) {
           const { model, sent } = legs[index]!;
           const leg = { id, model, amount, sent, ended: false, open: true };
           added.push(leg);
           hold.legs.set(id, leg);
         }
-        if (before === 0) book.insertHold(hold.request.id, at, rowOf(hold));
-        else if (!book.rewriteHold(hold.request.id, rowOf(hold))) throw new Error('The hold was recovered.');
+        book.hold(hold.request.id, rowOf(hold));
         return outcome;
       },
       () => {
@@ -142,9 +146,9 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     const known = live.get(request.id);
     if (known !== undefined) return known.outcome;
     const legs = new Map<string, LiveLeg>();
-    const fresh: { -readonly [Name in keyof LiveHold]: LiveHold[Name] } = { request, legs, outcome: NEVER };
+    const fresh: { -readonly [Name in keyof LiveHold]: LiveHold[Name] } = { request, legs, outcome: NEVER, epoch: 0 };
     live.set(request.id, fresh);
-    fresh.outcome = reserve(fresh, request.legs, request.at);
+    fresh.outcome = reserve(fresh, request.legs);
     const forget = (): void => void live.delete(request.id);
     fresh.outcome.then((outcome) => outcome.kind === 'refused' && forget(), forget);
     return fresh.outcome;
@@ -156,7 +160,8 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     const apply = (): void => {
       leg.open = false;
       const { id, allowances } = hold.request;
-      const kept = openLegs(hold).length > 0 ? book.rewriteHold(id, rowOf(hold)) : book.dropHold(id, owner.id);
+      const kept = hold.epoch === book.epoch();
+      if (kept) book.hold(id, openLegs(hold).length > 0 ? rowOf(hold) : null);
       const call = `${id}/${leg.id}`;
       const corrects = kept ? null : book.openEntry(call);
       // A process that took this one for dead has posted the reserve of what was sent, and released the rest.
@@ -166,10 +171,14 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
       if (charge === null && corrects === null) return;
       book.entry(entryOf(hold.request, leg.model, call, amount, charge, flag, corrects, clock.now()));
     };
-    // What a transaction rolled back has not ended yet, or the next try would take the hold's row for another's.
-    later(apply, () => {
-      leg.open = true;
-    });
+    // What a transaction rolled back has not ended yet. Nobody waits: money in flight comes back with the next hold, or soon.
+    later(
+      apply,
+      () => {
+        leg.open = true;
+      },
+      true,
+    );
   };
 
   const finish = (holdId: string, at: number): void => {
@@ -189,7 +198,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     if (found !== undefined && leg !== undefined) then(found, leg);
   };
 
-  const stopBeating = keepAlive(db, owner, options, book, () => tell);
+  const stopBeating = keepAlive(db, owner, options, book, journal, () => tell);
   const adjust = (
     allowance: Allowance,
     entry: Partial<NewEntry> & Pick<NewEntry, 'at' | 'kind' | 'amount' | 'detail'>,
@@ -200,7 +209,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     extend: async (holdId, legs) => {
       const found = live.get(holdId);
       if (found === undefined) throw unavailable(new Error(`Nothing is held under ${holdId}.`));
-      return await reserve(found, legs, clock.now());
+      return await reserve(found, legs);
     },
     markSent: async (holdId, legIds) => {
       const found = live.get(holdId);
@@ -210,8 +219,9 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
       await ask(
         () => {
           mark(true);
-          if (openLegs(found).length > 0 && !book.rewriteHold(holdId, rowOf(found)))
-            throw new Error('The hold was recovered.');
+          if (openLegs(found).length === 0) return;
+          if (found.epoch !== book.epoch()) throw new Error('The hold was recovered.');
+          book.hold(holdId, rowOf(found));
         },
         () => mark(false),
       );

@@ -1,6 +1,6 @@
 // The schema's history. Append only: a file that went through the first n of these has user_version n.
 
-import { ACCOUNTS_MIGRATION } from './accounts-schema.ts';
+import { ACCOUNTS_MIGRATION, JOURNAL_MIGRATION } from './accounts-schema.ts';
 import { LEARNING_MIGRATION, LESSONS_BY_NUMBER } from './learning-schema.ts';
 import { PERFORMANCE_MIGRATION } from './performance.ts';
 import { OPTIONS_MIGRATION } from './options.ts';
@@ -76,4 +76,5 @@ export const MIGRATIONS: readonly Migration[] = [
       ${LESSONS_BY_NUMBER}
     `,
   },
+  JOURNAL_MIGRATION,
 ];
