@@ -51,7 +51,7 @@ export function take(bucket: Bucket, perMinute: number, amount: number, at: numb
   const over = after - at - MINUTE_MS;
   const allowed = over <= ROUNDING_MS;
   const fullAt = allowed ? after : before;
-  const remaining = Math.max(0, Math.floor((MINUTE_MS - (fullAt - at)) / each + 1e-3));
+  const remaining = Math.max(0, Math.floor((MINUTE_MS - (fullAt - at) + ROUNDING_MS) / each));
   return { bucket: { fullAt }, allowed, remaining, resetMs: fullAt - at, retryMs: allowed ? 0 : over };
 }
 

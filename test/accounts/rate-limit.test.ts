@@ -35,6 +35,7 @@ describe('a bucket', () => {
           bucket = verdict.bucket;
         }
       }),
+      { numRuns: 2_000 },
     );
   });
 });
