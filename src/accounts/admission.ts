@@ -145,12 +145,18 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (outcome?.code === 'budget_held') return give(outcome, legs);
     // The end of a budget: all that is left goes to one answer that may do with it.
     calls = calls.map((bounded) => observed(bounded, seenOf(task, bounded.call)));
-    const rest = outcome === null ? null : flexibleLegs(calls, floorOf, Math.min(limit, outcome.affordableLater));
+    const least = total(calls, floorOf);
     // Under its own ceiling alone an answer isn't cut below what it usually needs.
-    if (rest !== null && (last || outcome?.onExceed !== 'downgrade'))
-      return give(await wait(await hold(rest), rest), rest);
-    if (outcome !== null) return give(outcome, legs);
-    return { kind: 'no', error: overCeiling(limit as Nano, total(calls, mostOf)), downgrade: true };
+    if (outcome === null || least > limit)
+      return {
+        kind: 'no',
+        error: overCeiling(limit as Nano, outcome === null ? total(calls, mostOf) : least),
+        downgrade: true,
+      };
+    if (!last && outcome.onExceed === 'downgrade') return give(outcome, legs);
+    // Where not even the least fits, it is that which tells a budget that is used up from a request that never fits.
+    const rest = flexibleLegs(calls, floorOf, Math.min(limit, outcome.affordableLater)) ?? firmLegs(calls, floorOf);
+    return give(await wait(await hold(rest), rest), rest);
   };
 
   return {
@@ -174,7 +180,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       }
       const rest = await attempt(request, least ?? request, true);
       if (rest.kind === 'held') return least === null ? rest.reservation : { ...rest.reservation, downgraded: least };
-      throw first.error;
+      throw rest.error;
     },
     standing: (spender, at) => ledger.balances(budgets.allowancesOf(spender, at)),
   };

@@ -80,9 +80,12 @@ export const floorOf = ({ call, price, input, floor }: Bounded): Nano =>
 export const total = (calls: readonly Bounded[], of: (call: Bounded) => Nano): Nano =>
   calls.reduce((sum, call) => sum + of(call), 0) as Nano;
 
-/** All or nothing. */
-export const firmLegs = (calls: readonly Bounded[]): readonly HoldLeg[] =>
-  calls.map((bounded) => ({ ...legOf(bounded), atLeast: mostOf(bounded), atMost: mostOf(bounded) }));
+/** All or nothing: by default the most that each can cost. */
+export const firmLegs = (calls: readonly Bounded[], amountOf: (call: Bounded) => Nano = mostOf): readonly HoldLeg[] =>
+  calls.map((bounded) => {
+    const amount = amountOf(bounded);
+    return { ...legOf(bounded), atLeast: amount, atMost: amount };
+  });
 
 /** As much as can be had, up to `ceiling` in all; null when the least already exceeds it. */
 export function flexibleLegs(

@@ -29,12 +29,15 @@ export function createBudgets(current: () => readonly Budget[]): Budgets {
   let byId = new Map<string, Budget>();
   const spans = new Map<string, Span>();
   const allowances = new Map<string, Allowance>();
+  /** What a spender's money was counted against the last time, and how long that holds. */
+  const counted = new Map<string, Counted>();
 
   const look = (): void => {
     const now = current();
     if (now === seen) return;
     seen = now;
     allowances.clear();
+    counted.clear();
     byId = new Map(now.map((budget) => [budget.id, budget]));
     byScope = new Map(SCOPES.map((scope) => [scope, [...byId.values()].filter((budget) => budget.scope === scope)]));
   };
@@ -61,13 +64,23 @@ export function createBudgets(current: () => readonly Budget[]): Budgets {
     allowancesOf: (spender, at) => {
       look();
       if (byId.size === 0) return NONE;
-      return SUBJECTS.flatMap(([scope, subjectsOf]) =>
+      const name = nameOf(spender);
+      const known = counted.get(name);
+      if (known !== undefined && at >= known.from && at < known.until) return known.allowances;
+      const found = SUBJECTS.flatMap(([scope, subjectsOf]) =>
         (byScope.get(scope) ?? []).flatMap((budget) =>
           subjectsOf(spender)
             .filter((subject) => budget.subject === null || budget.subject === subject)
             .map((subject) => allowance(budget, subject, at)),
         ),
       );
+      if (counted.size >= MOST_KNOWN) counted.clear();
+      counted.set(name, {
+        allowances: found,
+        from: Math.max(...found.map(({ startsAt }) => startsAt)),
+        until: Math.min(...found.map(({ resetsAt }) => resetsAt ?? Infinity)),
+      });
+      return found;
     },
     list: () => {
       look();
@@ -80,6 +93,16 @@ export function createBudgets(current: () => readonly Budget[]): Budgets {
     allowance,
   };
 }
+
+interface Counted {
+  readonly allowances: readonly Allowance[];
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Two spenders of one name are counted alike. */
+const nameOf = ({ team, keyId, user, tags }: Spender): string =>
+  tags.length === 0 && user === null ? `${keyId ?? ''}\n${team ?? ''}` : JSON.stringify([keyId, team, user, tags]);
 
 const NONE: readonly Allowance[] = [];
 

@@ -10,7 +10,7 @@ export { createAdmission, type Admission, type AdmissionRequest, type Intent } f
 export { createAlerts, projectionOf, type Alerts } from './alerts.ts';
 export type { PlannedCall } from './bounds.ts';
 export { createBudgets, type BudgetInput, type Budgets } from './budget.ts';
-export { estimateText, estimateTokens, upperBoundTokens } from './estimate.ts';
+export { estimateText, estimateTokens, inputBound, upperBoundTokens } from './estimate.ts';
 export { demand, type Permissions } from './grants.ts';
 export { createIdempotency, requestFingerprint, type Idempotency, type Ticket, type Turn } from './idempotency.ts';
 export { keyCalled } from './key-name.ts';

@@ -148,8 +148,12 @@ function inputAtMost({ model, family, fields, bytes, length }: Crossing): number
   if (REFERENCES.some((name) => fields[name] !== undefined && fields[name] !== null)) return model.context;
   if (family === 'audio' && bytes === null) return Math.ceil(length / SPEECH_TOKEN_BYTES);
   if (bytes === null) return upperBoundTokens(length, 1);
-  const images = family === 'responses' ? Buffer.from(bytes).toString('latin1').split('"input_image"').length - 1 : 0;
-  return upperBoundTokens(length, images);
+  if (family !== 'responses') return upperBoundTokens(length);
+  const text = Buffer.from(bytes).toString('latin1');
+  // A file may stand elsewhere, and be as long as the model can read.
+  return text.includes('"input_file"')
+    ? model.context
+    : upperBoundTokens(length, text.split('"input_image"').length - 1);
 }
 
 const countOf = (value: unknown): number | null =>

@@ -15,8 +15,8 @@ import {
 import {
   costOf,
   countTokens,
+  inputBound,
   reportedCost,
-  upperBoundTokens,
   type Admission,
   type Intent,
   type PlannedCall,
@@ -72,7 +72,7 @@ interface PlannedIntent extends Intent {
 export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () => Iterable<Plan>): Promise<Purse> {
   const { settings, inbound } = parts;
   const { request } = inbound;
-  const inputAtMost = upperBoundTokens(inbound.bodyBytes);
+  const inputAtMost = inputBound(request, inbound.bodyBytes);
   const callsOfPlan = callsOf(plan, settings, request, inputAtMost);
   const reservation = await parts.admission.admit({
     calls: callsOfPlan,
@@ -120,7 +120,7 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
           callOf(
             id,
             model,
-            asked === request ? inputAtMost : upperBoundTokens(JSON.stringify(asked).length * 3),
+            asked === request ? inputAtMost : inputBound(asked, JSON.stringify(asked).length * 3),
             asked,
             role,
             false,
@@ -190,7 +190,7 @@ function callOf(
     id,
     model,
     sent,
-    inputAtMost,
+    inputAtMost: inputAtMost === Infinity ? model.context : inputAtMost,
     ...(role !== 'judge' &&
       role !== 'chairman' && { countInput: () => countTokens(request, model.provider === 'openai') }),
     outputAtMost: role === 'judge' ? RANKING_TOKENS : limitOf(request),

@@ -183,6 +183,31 @@ describe('where money is short', () => {
     });
   });
 
+  it('tells a tiny budget that is used up, or nearly so, from a request that never fits', async () => {
+    const accounts = openAccounts({ budgets: [{ scope: 'global', limit: usd(0.1) }] });
+    const refusal = (tokens: number | null): Promise<unknown> =>
+      accounts.admission.admit(request(tokens)).catch((error: unknown) => error);
+    settle(await accounts.admission.admit(request(null)), 90);
+    // Usually it needs far more than the whole budget; what it can do with (16 tokens) is more than is left.
+    expect(await refusal(null)).toMatchObject({ code: 'budget_exceeded', status: 429, extra: { shouldRetry: false } });
+    expect(await refusal(50)).toMatchObject({ code: 'budget_exceeded' });
+    expect(await refusal(200)).toMatchObject({ code: 'request_exceeds_budget', status: 400 });
+    settle(await accounts.admission.admit(request(10)), 10);
+    for (const tokens of [null, 50, 200]) expect(await refusal(tokens)).toMatchObject({ code: 'budget_exceeded' });
+    // With what it learnt it is clamped before it is refused.
+    const fresh = openAccounts({ budgets: [{ scope: 'global', limit: usd(0.1) }] });
+    learn(fresh, 20);
+    expect((await fresh.admission.admit(request(4_000))).clamps.get('0')).toBe(50);
+  });
+
+  it('is refused under a budget that downgrades by what the least plan can do with', async () => {
+    const accounts = openAccounts({ budgets: [{ scope: 'global', limit: usd(0.1), onExceed: 'downgrade' }] });
+    const smaller = () => [{ calls: [call(dear(), null)], strategy: 'single' }];
+    const council = { calls: ['a', 'b', 'c'].map((id) => call(dear(), null, { id })), smaller };
+    settle(await accounts.admission.admit(request(null, council)), 90);
+    await expect(accounts.admission.admit(request(null, council))).rejects.toMatchObject({ code: 'budget_exceeded' });
+  });
+
   it('waits for money in flight, first come, first served', async () => {
     const accounts = openAccounts({ budgets: [{ scope: 'global', limit: usd(1) }], heldWaitMs: 2_000 });
     const first = await accounts.admission.admit(request(1_000));
@@ -198,6 +223,26 @@ describe('where money is short', () => {
     await Promise.all(waiting);
     expect(order).toEqual(['second', 'third']);
     expect(await standing(accounts)).toEqual([[0.2, 0.8]]);
+  });
+
+  it('lets nobody who waits be overtaken for more than half a second', async () => {
+    const accounts = openAccounts({ budgets: [{ scope: 'global', limit: usd(1) }], heldWaitMs: 10_000 });
+    const { admission, clock } = accounts;
+    const small = (): Promise<Reservation> => admission.admit(request(200));
+    const running = [await small(), await small(), await small(), await small(), await small()];
+    let large: Reservation | null = null;
+    void admission.admit(request(800)).then((held) => (large = held));
+    // One small request after the other takes what comes back, as long as it may.
+    let overtook = 0;
+    for (let turn = 0; turn < 40 && large === null; turn += 1) {
+      const next = small().then((held) => running.push(held) && (overtook += 1));
+      settle(running.shift() ?? (await small()), 0);
+      await clock.advance(100);
+      void next;
+    }
+    expect(large).not.toBeNull();
+    expect(overtook).toBeGreaterThan(0);
+    expect(clock.now() - Date.UTC(2026, 0, 1)).toBeLessThan(1_500);
   });
 
   it('gives up waiting with a refusal worth a retry', async () => {

@@ -1,7 +1,7 @@
 // Keys as their owners meet them: made, used, restricted, rotated, taken away.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { demand } from '../../src/accounts/index.ts';
+import { createKeyring, demand } from '../../src/accounts/index.ts';
 import { mintKey, shapeOf } from '../../src/accounts/key-text.ts';
 import type { VirtualKey } from '../../src/contract/index.ts';
 import { ADMIN_KEY, openAccounts, seededBytes } from './accounts-support.ts';
@@ -45,6 +45,26 @@ describe('authentication', () => {
       accounts.db.prepare(`SELECT * FROM ${table}`).all(),
     );
     expect(JSON.stringify(rows)).not.toContain(secret.slice(10, 40));
+  });
+
+  it('knows a key that another process just made, and isn’t kept busy by guesses', () => {
+    const accounts = openAccounts({ loopback: true });
+    let looks = 0;
+    const store = { ...accounts.registry, version: () => ((looks += 1), accounts.registry.version()) };
+    const keyring = createKeyring({ store, clock: accounts.clock, adminKey: () => null, loopback: () => true });
+    const ask = (key: string) => keyring.authenticate({ key, at: accounts.clock.now(), ...at() }).caller.keyId;
+    const { key, secret } = accounts.administration.createKey({}, 'ann');
+    expect(ask(secret)).toBe(key.id);
+    const rotated = accounts.administration.rotateKey(key.id, 0, 'ann');
+    expect(ask(rotated.secret)).toBe(key.id);
+    expect(() => ask(secret)).toThrow(/unknown/);
+    looks = 0;
+    for (let guess = 0; guess < 500; guess += 1) {
+      expect(() => ask(mintKey(seededBytes(`guess ${guess}`)))).toThrow(/unknown/);
+      expect(() => ask(`sk-quorum-${guess}`)).toThrow(/mistyped/);
+    }
+    expect(looks).toBeLessThanOrEqual(50);
+    keyring.stop();
   });
 
   it('refuses a missing, mistyped, foreign or unknown key with 401, each in its own words', () => {

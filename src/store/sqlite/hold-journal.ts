@@ -123,7 +123,9 @@ export function createHoldJournal(db: Db, owner: OwnerIdentity, now: () => numbe
 }
 
 const statements = (db: Db) => ({
-  beat: db.prepare('INSERT INTO owners VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at'),
+  beat: db.prepare(
+    'INSERT INTO owners VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at',
+  ),
   registered: db.prepare('SELECT 1 FROM owners WHERE id = ?'),
   leave: db.prepare('DELETE FROM owners WHERE id = ?'),
   insert: db.prepare('INSERT INTO hold_journal (owner, changes) VALUES (?, ?)'),

@@ -246,17 +246,19 @@ function grant(
   }));
 }
 
-const SEVERITY = { budget_held: 0, budget_exceeded: 1, request_exceeds_budget: 2 } as const;
+/** What is used up is told before what could never fit: it is what the next period changes. */
+const SEVERITY = { used_up: 3, request_exceeds_budget: 2, budget_exceeded: 1, budget_held: 0 } as const;
 
 function refuse(enforced: readonly { readonly line: Line; readonly balance: Balance }[], amount: Nano): Refused {
-  const codeOf = (balance: Balance): Refused['code'] => {
-    if (amount > balance.limit) return 'request_exceeds_budget';
-    return amount > balance.limit - balance.spent ? 'budget_exceeded' : 'budget_held';
+  const why = ({ limit, spent }: Balance): keyof typeof SEVERITY => {
+    if (spent >= limit) return 'used_up';
+    if (amount > limit) return 'request_exceeds_budget';
+    return amount > limit - spent ? 'budget_exceeded' : 'budget_held';
   };
   const inTheWay = enforced
     .filter(({ balance }) => roomIn(balance) < amount)
-    .map((one) => ({ ...one, code: codeOf(one.balance) }))
-    .sort((one, other) => SEVERITY[other.code] - SEVERITY[one.code] || roomIn(one.balance) - roomIn(other.balance));
+    .map((one) => ({ ...one, why: why(one.balance) }))
+    .sort((one, other) => SEVERITY[other.why] - SEVERITY[one.why] || roomIn(one.balance) - roomIn(other.balance));
   const worst = inTheWay[0]!;
   const least = (of: (balance: Balance) => number): Nano =>
     Math.max(
@@ -265,7 +267,7 @@ function refuse(enforced: readonly { readonly line: Line; readonly balance: Bala
     ) as Nano;
   return {
     kind: 'refused',
-    code: worst.code,
+    code: worst.why === 'used_up' ? 'budget_exceeded' : worst.why,
     balance: worst.balance,
     onExceed: worst.line.allowance.onExceed,
     affordable: least(roomIn),

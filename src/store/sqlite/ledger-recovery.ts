@@ -61,12 +61,7 @@ interface Recovered {
 }
 
 /** Inside a transaction: puts the books of every dead owner in order. */
-function createRecovery(
-  db: Db,
-  self: OwnerIdentity,
-  book: Book,
-  journal: HoldJournal,
-): (now: number) => Recovered {
+function createRecovery(db: Db, self: OwnerIdentity, book: Book, journal: HoldJournal): (now: number) => Recovered {
   const owners = db.prepare<OwnerRow>('SELECT * FROM owners WHERE id <> ?');
   const forget = db.prepare('DELETE FROM owners WHERE id = ?');
 
