@@ -27,7 +27,7 @@ import {
   type Random,
   type Settings,
 } from './contract/index.ts';
-import { createApp, createDoor, createHttpServer, createVisits } from './http/index.ts';
+import { createApp, createDoor, createHttpServer, createVisits, refuseConnection } from './http/index.ts';
 import { createEvidence, createLearner, fadeTo } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
 import { createCapacity, leftAlone, slotLimit } from './pipeline/capacity.ts';
@@ -159,6 +159,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     onFault: (error, requestId) => log.error('a request met a fault', { requestId, error: error.cause ?? error }),
   });
   const server = createHttpServer(app);
+  server.on('clientError', refuseConnection);
   const url = await listen(server, config.server.host, config.server.port);
 
   return {

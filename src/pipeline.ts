@@ -97,6 +97,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         throw new QuorumError(
           'cache_miss',
           'The cache holds no answer to this request, and it asked for a cached one only.',
+          { shouldRetry: false },
         );
       const entry = recalled.kind === 'known' ? recalled.entry : await recalled.wait();
       trail.repeats(entry, recalled.ageMs);

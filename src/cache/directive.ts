@@ -24,17 +24,18 @@ const WORDS: ReadonlyMap<string, Partial<CacheDirective>> = new Map<string, Part
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `refresh; ttl=60s`; words may be joined as in `no-cache, no-store`. Throws `invalid_value` for what it doesn't know. */
-export function parseDirective(header: string | null): CacheDirective {
+export function parseDirective(header: string | null, param = 'x-quorum-cache'): CacheDirective {
   if (header === null || header.trim() === '') return DEFAULT;
   let directive = DEFAULT;
   for (const part of header.toLowerCase().split(/[;,]/)) {
     const word = part.trim();
     if (word === '') continue;
     const change = WORDS.get(word) ?? ttlIn(word);
-    if (change === null) throw invalid(`"${word.slice(0, 40)}" is none of ${[...WORDS.keys()].join(', ')}, ttl=60s.`);
+    if (change === null)
+      throw invalid(param, `"${word.slice(0, 40)}" is none of ${[...WORDS.keys()].join(', ')}, ttl=60s.`);
     directive = { ...directive, ...change };
   }
-  if (directive.only && !directive.read) throw invalid('"only" needs the cache to be read.');
+  if (directive.only && !directive.read) throw invalid(param, '"only" needs the cache to be read.');
   return directive;
 }
 
@@ -43,5 +44,5 @@ function ttlIn(word: string): Partial<CacheDirective> | null {
   return amount === undefined || unit === undefined ? null : { ttlMs: Number(amount) * UNIT_MS[unit]! };
 }
 
-const invalid = (reason: string): QuorumError =>
-  new QuorumError('invalid_value', `x-quorum-cache: ${reason}`, { param: 'x-quorum-cache' });
+const invalid = (param: string, reason: string): QuorumError =>
+  new QuorumError('invalid_value', `Invalid value for '${param}': ${reason}`, { param });

@@ -31,7 +31,8 @@ export function createApp(parts: HttpParts): Express {
     );
   }
   for (const path of new Set(routes.map((route) => route.path))) {
-    const allowed = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+    const methods = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+    const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     app.all(path, (request, response) => admit(parts, request, response, 'open', () => refuseMethod(request, allowed)));
   }
   const passthrough = createPassthrough(parts);

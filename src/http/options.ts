@@ -28,7 +28,12 @@ const NAMES = [
   'role',
 ] as const;
 type Name = (typeof NAMES)[number];
-type Given = Partial<Record<Name, string>>;
+/** What was given, and where: a header, or a field of the metadata. */
+interface Wish {
+  readonly text: string;
+  readonly param: string;
+}
+type Given = Partial<Record<Name, Wish>>;
 
 const HEADERS = NAMES.map((name) => [name, `x-quorum-${name}`] as const);
 const METADATA_PREFIX = 'quorum_';
@@ -66,23 +71,25 @@ export function readOptions(headers: IncomingHttpHeaders, body: ChatRequest): Op
       events: false,
       debug: false,
     };
+  const { strategy, tier, task, models, tags, session, experiment, role, timeout, cache, events, debug } = given;
+  const maxCost = given['max-cost'];
   return {
     request,
     wishes: {
-      strategy: strategyOf(given.strategy),
-      tier: given.tier ?? null,
-      task: given.task ?? null,
-      models: given.models === undefined ? null : list('models', given.models),
-      maxCost: given['max-cost'] === undefined ? null : usd(given['max-cost']),
-      deadlineMs: given.timeout === undefined ? null : duration(given.timeout),
+      strategy: strategy === undefined ? null : strategyOf(strategy),
+      tier: tier?.text ?? null,
+      task: task?.text ?? null,
+      models: models === undefined ? null : list(models),
+      maxCost: maxCost === undefined ? null : usd(maxCost),
+      deadlineMs: timeout === undefined ? null : duration(timeout),
     },
-    directive: given.cache === undefined ? DEFAULT_DIRECTIVE : parseDirective(given.cache),
-    tags: given.tags === undefined ? [] : list('tags', given.tags),
-    session: given.session?.slice(0, MAX_WORD) ?? null,
-    experiment: given.experiment ?? null,
-    role: given.role?.slice(0, MAX_WORD) ?? null,
-    events: flag('events', given.events),
-    debug: flag('debug', given.debug),
+    directive: cache === undefined ? DEFAULT_DIRECTIVE : parseDirective(cache.text, cache.param),
+    tags: tags === undefined ? [] : list(tags),
+    session: session?.text.slice(0, MAX_WORD) ?? null,
+    experiment: experiment?.text ?? null,
+    role: role?.text.slice(0, MAX_WORD) ?? null,
+    events: events !== undefined && flag(events),
+    debug: debug !== undefined && flag(debug),
   };
 }
 
@@ -93,7 +100,7 @@ function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given
   if (metadata !== undefined && metadata !== null) {
     const own = Object.keys(metadata).filter((name) => name.startsWith(METADATA_PREFIX));
     if (own.length > 0) {
-      given = Object.fromEntries(own.map((name) => [known(name), String(metadata[name]).trim()]));
+      given = fromMetadata(metadata, own);
       const rest = Object.fromEntries(Object.entries(metadata).filter(([name]) => !own.includes(name)));
       const { metadata: _, ...others } = body;
       request = Object.keys(rest).length === 0 ? others : { ...others, metadata: rest };
@@ -101,9 +108,24 @@ function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given
   }
   for (const [name, header] of HEADERS) {
     const value = headers[header];
-    if (typeof value === 'string' && value.trim() !== '') (given ??= {})[name] = value.trim();
+    if (typeof value === 'string' && value.trim() !== '') (given ??= {})[name] = { text: value.trim(), param: header };
   }
   return { given, request };
+}
+
+/** Text, as OpenAI's own metadata is; numbers, flags and lists of texts as clients write them too. What is null or empty isn't given. */
+function fromMetadata(metadata: Readonly<Record<string, unknown>>, own: readonly string[]): Given {
+  const given: Given = {};
+  for (const field of own) {
+    const name = known(field);
+    const param = `metadata.${field}`;
+    const value = metadata[field];
+    const words = (Array.isArray(value) ? (value as readonly unknown[]) : [value]).filter((word) => word !== null);
+    if (words.some((word) => typeof word === 'object')) throw wrong(param, 'expected a text');
+    const text = words.map(String).join(',').trim();
+    if (text !== '') given[name] = { text, param };
+  }
+  return given;
 }
 
 function known(field: string): Name {
@@ -117,41 +139,37 @@ function known(field: string): Name {
   return found;
 }
 
-function strategyOf(given: string | undefined): StrategyChoice | null {
-  if (given === undefined) return null;
-  const found = (['adaptive', ...STRATEGIES] as const).find((each) => each === given.toLowerCase());
-  if (found === undefined) throw wrong('strategy', `expected one of adaptive, ${STRATEGIES.join(', ')}`);
+function strategyOf({ text, param }: Wish): StrategyChoice {
+  const found = (['adaptive', ...STRATEGIES] as const).find((each) => each === text.toLowerCase());
+  if (found === undefined) throw wrong(param, `expected one of adaptive, ${STRATEGIES.join(', ')}`);
   return found;
 }
 
-function list(name: Name, given: string): readonly string[] {
-  const words = [...new Set(given.split(',').map((word) => word.trim()))].filter((word) => word !== '');
+function list({ text, param }: Wish): readonly string[] {
+  const words = [...new Set(text.split(',').map((word) => word.trim()))].filter((word) => word !== '');
   if (words.length === 0 || words.length > MAX_LIST || words.some((word) => word.length > MAX_WORD)) {
-    throw wrong(name, `expected 1 to ${MAX_LIST} names separated by commas, each of at most ${MAX_WORD} characters`);
+    throw wrong(param, `expected 1 to ${MAX_LIST} names separated by commas, each of at most ${MAX_WORD} characters`);
   }
   return words;
 }
 
-function usd(given: string): Nano {
-  const amount = /^\$?(\d{1,9}(?:\.\d{1,12})?)$/.exec(given)?.[1];
-  if (amount === undefined || Number(amount) <= 0)
-    throw wrong('max-cost', 'expected an amount in USD above 0, such as 0.05');
-  return nanoOf(Number(amount));
+function usd({ text, param }: Wish): Nano {
+  const amount = Number(/^\$?(\d{1,9}(?:\.\d{1,20})?(?:e-?\d{1,2})?)$/i.exec(text)?.[1]);
+  if (!(amount > 0 && amount < 1e9)) throw wrong(param, 'expected an amount in USD above 0, such as 0.05');
+  return nanoOf(amount);
 }
 
-function duration(given: string): number {
-  const ms = parseDuration(given);
-  if (ms === null || ms < 1) throw wrong('timeout', 'expected a duration such as 500ms, 10s or 2m');
+function duration({ text, param }: Wish): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms < 1) throw wrong(param, 'expected a duration such as 500ms, 10s or 2m');
   return ms;
 }
 
-function flag(name: Name, given: string | undefined): boolean {
-  if (given === undefined || given === 'false' || given === '0') return false;
-  if (given === 'true' || given === '1') return true;
-  throw wrong(name, 'expected true or false');
+function flag({ text, param }: Wish): boolean {
+  if (text === 'false' || text === '0') return false;
+  if (text === 'true' || text === '1') return true;
+  throw wrong(param, 'expected true or false');
 }
 
-function wrong(name: string, what: string): QuorumError {
-  const param = name.includes('.') ? name : `x-quorum-${name}`;
-  return new QuorumError('invalid_value', `Invalid value for '${param}': ${what}.`, { param });
-}
+const wrong = (param: string, what: string): QuorumError =>
+  new QuorumError('invalid_value', `Invalid value for '${param}': ${what}.`, { param });

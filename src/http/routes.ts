@@ -61,17 +61,18 @@ export function routesOf(parts: RouteParts): readonly Route[] {
       recommend(parts, String(request.params['task']), response, visit),
     ),
     ...[...adminRoutes(parts), ...learningAdminRoutes(parts)].map((route): Route => ({ ...route, access: 'admin' })),
-    open('/livez', (_, response) => sendJson(response, { status: 'ok' })),
-    open('/readyz', (_, response) =>
-      sendJson(response, { status: parts.draining() ? 'draining' : 'ready' }, [], parts.draining() ? 503 : 200),
-    ),
+    open('/livez', (_, response, { id: own }) => sendJson(response, { status: 'ok' }, ['x-request-id', own])),
+    open('/readyz', (_, response, { id: own }) => {
+      const draining = parts.draining();
+      sendJson(response, { status: draining ? 'draining' : 'ready' }, ['x-request-id', own], draining ? 503 : 200);
+    }),
     {
       method: 'get',
       path: '/metrics',
       access: 'metrics',
-      async handle(_, response) {
+      async handle(_, response, { id: own }) {
         const text = await parts.metrics.render();
-        response.writeHead(200, ['content-type', parts.metrics.contentType]);
+        response.writeHead(200, ['content-type', parts.metrics.contentType, 'x-request-id', own]);
         response.end(text);
       },
     },

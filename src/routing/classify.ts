@@ -74,7 +74,7 @@ function named(classifier: Classifier, task: string): Classification {
   if (!classifier.names.has(task)) {
     const near = nearest(task, classifier.names);
     const hint = near === null ? `Known tasks: ${[...classifier.names].join(', ')}.` : `Did you mean "${near}"?`;
-    throw new QuorumError('invalid_value', `There is no task "${task}". ${hint}`, { param: 'task' });
+    throw new QuorumError('invalid_value', `There is no task "${task}". ${hint}`, { param: 'x-quorum-task' });
   }
   const others = [...classifier.names].filter((name) => name !== task).map((name) => ({ task: name, score: 0 }));
   return { task, confidence: 1, scores: [{ task, score: 1 }, ...others], source: 'caller' };

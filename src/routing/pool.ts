@@ -104,7 +104,7 @@ function modelNamed(name: string, settings: Settings): Model {
   if (model !== undefined) return model;
   const near = nearest(name, settings.models.keys());
   const hint = near === null ? '' : ` Did you mean "${near}"?`;
-  throw new QuorumError('model_not_found', `The model "${name}" does not exist.${hint}`, { param: 'model' });
+  throw new QuorumError('model_not_found', `The model "${name}" does not exist.${hint}`, { param: 'x-quorum-models' });
 }
 
 function consider(model: Model, question: Question, weighing: Weighing): Considered {
