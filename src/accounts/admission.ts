@@ -88,8 +88,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   const seenOf = (task: string | null, { model }: PlannedCall): number | null =>
     history.quantile(task, model.name, EXPECTED_SHARE);
-  const boundsOf = (intent: Intent, task: string | null, allowances: readonly Allowance[]): readonly Bounded[] =>
-    intent.calls.map((call) => bound(call, priceOf(call, allowances), seenOf(task, call)));
 
   const priceOf = ({ model }: PlannedCall, allowances: readonly Allowance[]): Price => {
     if (model.price !== null) return model.price;
@@ -107,7 +105,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const enforced = allowances.some((one) => one.enforced);
     const held = { id, at, spender, allowances, task, strategy: intent.strategy };
     const base = { ...held, priceOf: (call: PlannedCall) => priceOf(call, allowances) };
-    let calls = boundsOf(intent, task, allowances);
+    let calls: readonly Bounded[] = intent.calls.map((call) => bound(call, priceOf(call, allowances)));
     const give = (outcome: HoldOutcome, legs: readonly HoldLeg[] | null): Attempt => {
       if (outcome.kind === 'held') return { kind: 'held', reservation: reservationOf(base, calls, outcome, enforced) };
       const amount = legs === null ? total(calls, mostOf) : (legs.reduce((sum, leg) => sum + leg.atLeast, 0) as Nano);

@@ -37,16 +37,16 @@ const UNKNOWN_OUTPUT_TOKENS = 256;
 /** The last of a budget goes to an answer of at least so many tokens: refusing it would leave money that may do. */
 const FLOOR_TOKENS = 16;
 
-/**
- * `expected`: tokens that nearly all answers of this kind did with; null: too few were seen. A limit that the caller set
- * is lowered only on such evidence.
- */
-export function bound(call: PlannedCall, price: Price, expected: number | null): Bounded {
+/** As long as nobody asks what is usual, an answer may be as long as it is allowed to be. */
+export function bound(call: PlannedCall, price: Price): Bounded {
   const output = Math.min(call.outputAtMost ?? Infinity, call.model.maxOutput);
-  return observed({ call, price, input: call.inputAtMost, output, expected: output, floor: output }, expected);
+  return { call, price, input: call.inputAtMost, output, expected: output, floor: output };
 }
 
-/** The same with what has been seen meanwhile. */
+/**
+ * The same with what has been seen so far. `expected`: tokens that nearly all answers of this kind did with; null: too few
+ * were seen. A limit that the caller set is lowered only on such evidence.
+ */
 export function observed(bounded: Bounded, expected: number | null): Bounded {
   const { call, output } = bounded;
   const known = expected !== null || call.outputAtMost === null;

@@ -86,7 +86,7 @@ export function createReservation(
         if (held) await parts.ledger.markSent(base.id, callIds);
       },
       more: async (planned) => {
-        const more = planned.map((call) => bound(call, base.priceOf(call), null));
+        const more = planned.map((call) => bound(call, base.priceOf(call)));
         const legs = firmLegs(more);
         if (held) await extend(parts.ledger, base.id, legs);
         for (const bounded of more) known.set(bounded.call.id, bounded);
@@ -121,7 +121,7 @@ export function createUnlimited({
       over: [],
       amountOf: (callId) => {
         const call = find(callId);
-        return call === undefined ? null : mostOf(bound(call, base.priceOf(call), null));
+        return call === undefined ? null : mostOf(bound(call, base.priceOf(call)));
       },
       priceOf: (callId) => find(callId)?.model.price ?? null,
       sent: () => Promise.resolve(),

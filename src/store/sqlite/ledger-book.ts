@@ -36,7 +36,8 @@ export interface NewEntry {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly flag: LedgerEntry['flag'];
-  readonly allowances: readonly string[];
+  /** Their ids. */
+  readonly allowances: readonly (Allowance | string)[];
   /** Usage and price version, or who adjusted it. */
   readonly detail: unknown;
   readonly corrects: number | null;
@@ -163,7 +164,7 @@ export function createBook(db: Db, journal: HoldJournal): Book {
         entry.inputTokens,
         entry.outputTokens,
         entry.flag,
-        JSON.stringify(entry.allowances),
+        idsText(entry.allowances),
         entry.detail === null ? null : JSON.stringify(entry.detail),
         entry.corrects,
       );
@@ -172,6 +173,17 @@ export function createBook(db: Db, journal: HoldJournal): Book {
     epoch: () => journal.epoch(),
     openEntry: (call) => sql.openEntry.first(call)?.seq ?? null,
   };
+}
+
+/** Lists of allowances are the same objects for all requests of a spender. */
+const knownIds = new WeakMap<readonly (Allowance | string)[], string>();
+
+export function idsText(allowances: readonly (Allowance | string)[]): string {
+  const known = knownIds.get(allowances);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(allowances.map((one) => (typeof one === 'string' ? one : one.id)));
+  knownIds.set(allowances, text);
+  return text;
 }
 
 const statements = (db: Db) => ({
@@ -210,25 +222,33 @@ function balanceOf(line: Line): Balance {
 
 /** Grants all legs at their most, or scaled down towards their least where money is short, or nothing. */
 function reserve(lines: readonly Line[], legs: readonly HoldLeg[], touched: Set<Line>): HoldOutcome {
-  const atMost = legs.reduce((sum, leg) => sum + leg.atMost, 0);
-  const atLeast = legs.reduce((sum, leg) => sum + leg.atLeast, 0);
-  const standing = lines.map((line) => ({ line, balance: balanceOf(line) }));
-  const enforced = standing.filter(({ line }) => line.allowance.enforced);
-  const room = enforced.reduce((least, { balance }) => Math.min(least, roomIn(balance)), Infinity);
+  let [atMost, atLeast, room] = [0, 0, Infinity];
+  for (const leg of legs) {
+    atMost += leg.atMost;
+    atLeast += leg.atLeast;
+  }
+  for (const line of lines) if (line.allowance.enforced) room = Math.min(room, roomOf(line));
   // What costs nothing passes even where more was spent than the limit.
-  if (atLeast > 0 && room < atLeast) return refuse(enforced, atLeast as Nano);
+  if (atLeast > 0 && room < atLeast) {
+    const enforced = lines.filter(({ allowance }) => allowance.enforced);
+    return refuse(
+      enforced.map((line) => ({ line, balance: balanceOf(line) })),
+      atLeast as Nano,
+    );
+  }
   const granted = grant(legs, atLeast, atMost, room);
-  const sum = granted.reduce((total, leg) => total + leg.amount, 0);
+  let sum = 0;
+  for (const leg of granted) sum += leg.amount;
+  const over = lines.filter((line) => !line.allowance.enforced && roomOf(line) < sum).map(balanceOf);
   for (const line of lines) {
     line.held += sum;
     touched.add(line);
   }
-  const over = standing
-    .filter(({ line, balance }) => !line.allowance.enforced && roomIn(balance) < sum)
-    .map(({ balance }) => balance);
   return { kind: 'held', legs: granted, over };
 }
 
+const roomOf = ({ allowance, topped, posted, forgiven, held }: Line): number =>
+  allowance.limit + topped - posted + forgiven - held;
 const roomIn = (balance: Balance): number => balance.limit - balance.spent - balance.held;
 
 /** Half of what is left goes to one request, unless it needs more to make sense: others want to go on as well. */

@@ -88,26 +88,34 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
   /** A verb whose caller waits for it to be on disk. */
-  const ask = <Result>(work: () => Result, undo: () => void = () => undefined): Promise<Result> =>
+  const ask = <Result>(
+    work: () => Result,
+    undo: () => void = nothing,
+    ended: (result: Result | null) => void = nothing,
+  ): Promise<Result> =>
     new Promise((resolve, reject) => {
       commits.add({
         apply: () => {
           const result = work();
-          return () => resolve(result);
+          return () => {
+            ended(result);
+            resolve(result);
+          };
         },
         undo,
         failed: (error) => {
+          ended(null);
           reject(unavailable(error));
           return false;
         },
         isPatient: false,
       });
     });
-  const later = (apply: () => void, undo: () => void = () => undefined, isPatient = false): void => {
+  const later = (apply: () => void, undo: () => void = nothing, isPatient = false): void => {
     const job: Job = {
       apply: () => {
         apply();
-        return () => undefined;
+        return nothing;
       },
       undo,
       failed: () => true,
@@ -116,10 +124,13 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     commits.add(job);
   };
 
-  const reserve = (hold: LiveHold, legs: readonly HoldLeg[]): Promise<HoldOutcome> => {
+  /** `forget`: nothing was granted. */
+  const reserve = (hold: LiveHold, legs: readonly HoldLeg[], forget: () => void = nothing): Promise<HoldOutcome> => {
     const bad = legs.find(outOfRange);
-    if (bad !== undefined)
+    if (bad !== undefined) {
+      forget();
       return Promise.reject(new RangeError(`Can’t hold ${bad.atLeast} to ${bad.atMost} nano-dollars for ${bad.id}.`));
+    }
     const added: LiveLeg[] = [];
     return ask(
       () => {
@@ -139,6 +150,9 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
       () => {
         for (const leg of added) hold.legs.delete(leg.id);
       },
+      (outcome) => {
+        if (outcome?.kind !== 'held') forget();
+      },
     );
   };
 
@@ -148,9 +162,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     const legs = new Map<string, LiveLeg>();
     const fresh: { -readonly [Name in keyof LiveHold]: LiveHold[Name] } = { request, legs, outcome: NEVER, epoch: 0 };
     live.set(request.id, fresh);
-    fresh.outcome = reserve(fresh, request.legs);
-    const forget = (): void => void live.delete(request.id);
-    fresh.outcome.then((outcome) => outcome.kind === 'refused' && forget(), forget);
+    fresh.outcome = reserve(fresh, request.legs, () => live.delete(request.id));
     return fresh.outcome;
   };
 
@@ -267,7 +279,8 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
   };
 }
 
-const NEVER = new Promise<never>(() => undefined);
+const nothing = (): void => undefined;
+const NEVER = new Promise<never>(nothing);
 const BLANK: NewEntry = {
   at: 0,
   kind: 'charge',
@@ -317,7 +330,7 @@ function entryOf(
     strategy: of.strategy,
     inputTokens: usage?.prompt_tokens ?? 0,
     outputTokens: usage?.completion_tokens ?? 0,
-    allowances: of.allowances.map((one) => one.id),
+    allowances: of.allowances,
     detail: charge === null ? null : { ...(usage !== null && { usage }), priceVersion },
   };
 }
