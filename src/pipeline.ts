@@ -3,6 +3,7 @@ import {
   asQuorumError,
   QuorumError,
   STRATEGIES,
+  type Balance,
   type Clock,
   type CurrentSettings,
   type Decision,
@@ -63,9 +64,15 @@ export interface Pipeline {
   /** Rejects with `QuorumError` before the first byte; a stream tells its own failures. */
   answer(inbound: Inbound): Promise<Answer>;
   /** What would be done, without doing it. */
-  explain(inbound: Inbound): Promise<Record<string, unknown>>;
+  explain(inbound: Inbound): Promise<Explained>;
   /** A request that is under way. */
   running(id: string): Trail | undefined;
+}
+
+/** What would be done, as plain data. */
+export interface Explained {
+  readonly budgets: readonly Balance[];
+  readonly [field: string]: unknown;
 }
 
 interface Planned {
@@ -302,7 +309,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   }
 
-  async function explain(inbound: Inbound): Promise<Record<string, unknown>> {
+  async function explain(inbound: Inbound): Promise<Explained> {
     const current = parts.settings();
     const trial = parts.trials?.enrol(inbound, current, look) ?? null;
     const settings = trial?.settings ?? current;

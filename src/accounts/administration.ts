@@ -33,6 +33,7 @@ export interface KeyInput {
   readonly tier?: string | null;
   readonly strategy?: StrategyChoice | null;
   readonly disabled?: boolean;
+  readonly logContent?: boolean;
   readonly expiresAt?: number | null;
 }
 

@@ -1,8 +1,15 @@
 // What looks on while requests are answered: log, metrics, hours of performance, and what goes when it is old.
 import type { LiveConfig } from '../config/index.ts';
-import { sleep, type Clock, type RequestRecord } from '../contract/index.ts';
+import { sleep, type ChatRequest, type Clock, type RequestRecord, type VirtualKey } from '../contract/index.ts';
 import type { SqliteStore } from '../store/index.ts';
-import { createMetrics, createPerformance, slowStages, type Log } from '../telemetry/index.ts';
+import {
+  anomalyText,
+  createAnomalyWatch,
+  createMetrics,
+  createPerformance,
+  slowStages,
+  type Log,
+} from '../telemetry/index.ts';
 
 export interface WatchOptions {
   readonly config: LiveConfig;
@@ -15,9 +22,24 @@ export function openWatch({ config, clock, log, version }: WatchOptions, store: 
   const metrics = createMetrics({ version });
   const onTrouble = (error: unknown): void => log.warn('the reports could not be kept', { error });
   const performance = createPerformance({ store: store.performance, clock, onTrouble });
+  const anomalies = createAnomalyWatch({
+    store: store.performance,
+    clock,
+    isOn: () => config.parts().telemetry.anomalies,
+    tell: (anomaly) => {
+      const { model, measure, value, expected, ended } = anomaly;
+      log[ended === null ? 'warn' : 'info'](anomalyText(anomaly), { model, measure, value, expected });
+    },
+    onTrouble,
+  });
   const stopForgetting = keepForgetting({ config, clock, log }, store);
   return {
     metrics,
+    anomalies,
+    content: {
+      isWanted: (key: VirtualKey | null) => key?.logContent === true || config.parts().telemetry.logContent,
+      tell: (id: string, { messages }: ChatRequest, answer: Uint8Array | null) => log.content(id, messages, answer),
+    },
     performance: { ...store.performance, flush: performance.flush },
     observe(record: RequestRecord): void {
       log.request(record);
@@ -27,6 +49,7 @@ export function openWatch({ config, clock, log, version }: WatchOptions, store: 
         log.warn('a stage took long', { request_id: record.id, ...slow });
     },
     async stop(): Promise<void> {
+      anomalies.stop();
       await stopForgetting();
       performance.stop();
     },

@@ -45,6 +45,8 @@ export interface VirtualKey {
   readonly tier: string | null;
   readonly strategy: StrategyChoice | null;
   readonly disabled: boolean;
+  /** Its prompts and answers go into the log; absent: not. */
+  readonly logContent?: boolean;
   /** Milliseconds since the epoch; null: never. */
   readonly expiresAt: number | null;
   readonly createdAt: number;

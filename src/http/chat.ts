@@ -9,12 +9,22 @@ import {
   type Ticket,
   type Visitor,
 } from '../accounts/index.ts';
-import type { AbortWatch, Clock, CurrentSettings, RequestRecord, Settings, Sink } from '../contract/index.ts';
+import type {
+  AbortWatch,
+  ChatRequest,
+  Clock,
+  CurrentSettings,
+  RequestRecord,
+  Settings,
+  Sink,
+  VirtualKey,
+} from '../contract/index.ts';
 import type { Answer, Inbound } from '../pipeline/exchange.ts';
 import { tee } from '../pipeline/keep.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { shown } from '../pipeline/shown.ts';
 import { parseChatRequest, readJsonBody } from '../wire/index.ts';
+import { balanceShown } from './admin/budgets.ts';
 import { readBody } from './body.ts';
 import { JSON_TYPE, STREAM_TYPE, toldHeaders, type HeaderList } from './headers.ts';
 import { sendJson } from './json.ts';
@@ -27,6 +37,14 @@ export interface ChatParts {
   readonly settings: CurrentSettings;
   readonly idempotency: Idempotency;
   readonly bodyLimitBytes: () => number;
+  readonly content: ContentTold;
+}
+
+/** What was said goes into the log where a key's owner wants that, and nowhere else. */
+export interface ContentTold {
+  isWanted(key: VirtualKey | null): boolean;
+  /** null: there was no answer. */
+  tell(id: string, request: ChatRequest, answer: Uint8Array | null): void;
 }
 
 export interface Visit {
@@ -108,11 +126,14 @@ export async function answerChat(
   const key = request.headers['idempotency-key'];
   const ticket = typeof key === 'string' ? await turnOf(parts, key, asked, bytes, response) : null;
   if (ticket === 'replayed') return;
+  let said: Uint8Array | null = null;
   try {
     const { inbound, headers } = enter(parts, asked, visit, response);
+    const heard = parts.content.isWanted(visit.visitor.caller.key);
+    if (heard) response.on('close', () => parts.content.tell(inbound.id, inbound.request, said));
     const answer = await parts.pipeline.answer(inbound);
     const told = toldHeaders(inbound.id, answer.told);
-    await send(answer, headers.length === 0 ? told : [...headers, ...told], response, ticket);
+    said = await send(answer, headers.length === 0 ? told : [...headers, ...told], response, ticket, heard);
   } finally {
     ticket?.abandon();
   }
@@ -173,22 +194,30 @@ async function turnOf(
   return 'replayed';
 }
 
-async function send(answer: Answer, told: HeaderList, response: ServerResponse, ticket: Ticket | null): Promise<void> {
+/** Resolves to what went out, as far as it was kept. */
+async function send(
+  answer: Answer,
+  told: HeaderList,
+  response: ServerResponse,
+  ticket: Ticket | null,
+  heard: boolean,
+): Promise<Uint8Array | null> {
   if (answer.kind === 'whole') {
     const headers = [...JSON_TYPE, 'content-length', String(answer.bytes.byteLength), ...told];
     ticket?.keep({ status: 200, headers: asObject(headers), body: answer.bytes });
     response.writeHead(200, headers);
     response.end(answer.bytes);
-    return;
+    return answer.bytes;
   }
   const headers = [...STREAM_TYPE, ...told];
   response.writeHead(200, headers);
   response.flushHeaders();
-  const kept = tee(sinkOf(response), ticket !== null);
+  const kept = tee(sinkOf(response), heard || ticket !== null);
   const whole = await answer.write(kept.sink);
   const bytes = kept.bytes();
   if (whole && bytes !== null) ticket?.keep({ status: 200, headers: asObject(headers), body: bytes });
   response.end();
+  return bytes;
 }
 
 const asObject = (headers: HeaderList): Record<string, string> =>
@@ -203,7 +232,9 @@ export async function explainRoute(
   visit: Visit,
 ): Promise<void> {
   const { inbound } = await readInbound(parts, request, visit);
-  sendJson(response, shown(await parts.pipeline.explain(inbound)), ['x-request-id', inbound.id]);
+  const { budgets, ...told } = await parts.pipeline.explain(inbound);
+  const answer = { ...(shown(told) as object), budgets: budgets.map(balanceShown) };
+  sendJson(response, answer, ['x-request-id', inbound.id]);
 }
 
 /** A client that has gone takes everything and says nothing: whoever writes finds out by the abort signal. */

@@ -32,7 +32,7 @@ export interface LearningParts {
 
 const SCORE = 'a number from 0 to 1';
 const MOST_TEXT = 100_000;
-const FEEDBACK = z.object({
+export const FEEDBACK = z.object({
   request_id: z
     .string({ error: 'the x-request-id of an answer' })
     .min(1, { error: 'the x-request-id of an answer' })

@@ -6,6 +6,7 @@ import { answerChat, explainRoute, type ChatParts, type Visit } from './chat.ts'
 import { sendJson } from './json.ts';
 import { giveFeedback, learningAdminRoutes, recommend, showCapabilities, type LearningParts } from './learning.ts';
 import { findModel, listModels } from './models.ts';
+import { openApiDocument } from './openapi/index.ts';
 import { estimateSpend, showSpend, type SpendParts } from './spend.ts';
 import { followRecord, showRecord } from './records.ts';
 
@@ -14,6 +15,7 @@ export interface RouteParts extends ChatParts, SpendParts, AdminParts, LearningP
   readonly requests: RequestLog;
   readonly settings: CurrentSettings;
   readonly draining: () => boolean;
+  readonly version: string;
   readonly metrics: { render(): Promise<string>; readonly contentType: string };
 }
 
@@ -37,7 +39,8 @@ export function routesOf(parts: RouteParts): readonly Route[] {
     handle,
   });
   const open = (path: string, handle: Route['handle']): Route => ({ method: 'get', path, access: 'open', handle });
-  return [
+  let described: object | null = null;
+  const routes: Route[] = [
     caller('post', '/v1/chat/completions', (request, response, visit) => answerChat(parts, request, response, visit)),
     caller('post', '/v1/route', (request, response, visit) => explainRoute(parts, request, response, visit)),
     caller('get', '/v1/models', (_, response, visit) =>
@@ -76,5 +79,10 @@ export function routesOf(parts: RouteParts): readonly Route[] {
         response.end(text);
       },
     },
+    open('/openapi.json', (_, response) => {
+      described ??= openApiDocument(routes, parts.version);
+      sendJson(response, described);
+    }),
   ];
+  return routes;
 }

@@ -92,7 +92,7 @@ function nextMonth(start: number): number {
 }
 
 const COUNT = 'a number of requests, 0 or more';
-const question = z.strictObject({
+export const question = z.strictObject({
   tier: text().nullish(),
   usage: z.record(
     z.string(),

@@ -1,4 +1,5 @@
 // What the outside gets to see of how things go: lines, numbers, percentiles.
+export { type Anomaly, anomalyText, createAnomalyWatch } from './anomaly-watch.ts';
 export { createHistogram, type Histogram, type HistogramState, RELATIVE_ERROR } from './histogram.ts';
 export { createLagMeter } from './lag.ts';
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './log.ts';

@@ -16,6 +16,8 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** One line for a finished request: `error` from status 500, else `info`. */
   request(record: RequestRecord): void;
+  /** What was asked and answered, where somebody wants that in the log. Long texts are cut; secrets are hidden as everywhere. */
+  content(requestId: string, messages: unknown, answer: Uint8Array | null): void;
   /** A value that must not be seen although nothing about its looks says so. */
   hide(secret: Secret): void;
   /** Writes what is gathered, at once: also for the process's `exit`. */
@@ -77,10 +79,24 @@ export function createLog({ level, format, write, clock }: LogOptions): Log {
       const level = record.status >= 500 ? 'error' : 'info';
       if (logger.isLevelEnabled(level)) logger.log({ level, message: 'request', fields: requestFields(record) });
     },
+    content: (requestId, messages, answer) => {
+      if (!logger.isLevelEnabled('info')) return;
+      const fields = { request_id: requestId, messages: cut(messages), answer: cut(answer) };
+      logger.log({ level: 'info', message: 'content', fields });
+    },
     hide: (secret) => redactor.hide(secret),
     flush: () => lines.flush(),
     close: () => lines.close(),
   };
+}
+
+const MOST_CONTENT = 16_000;
+
+function cut(value: unknown): string | null {
+  if (value === null) return null;
+  const text =
+    value instanceof Uint8Array ? new TextDecoder().decode(value) : String(safely(() => JSON.stringify(value)));
+  return text.length > MOST_CONTENT ? `${text.slice(0, MOST_CONTENT)}… (${text.length} characters)` : text;
 }
 
 /** The line's own fields can't be overwritten. */

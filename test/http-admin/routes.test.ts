@@ -19,6 +19,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'POST /v1/feedback': 'owner',
   'GET /v1/capabilities': 'caller',
   'GET /v1/recommendations/:task': 'caller',
+  'GET /openapi.json': 'open',
   'GET /livez': 'open',
   'GET /readyz': 'open',
   'GET /metrics': 'metrics',

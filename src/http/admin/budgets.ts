@@ -43,14 +43,17 @@ const change = {
   on_exceed: oneOf(ON_EXCEED).optional(),
   unpriced: oneOf(['refuse', 'estimate']).optional(),
 };
-const budgetChange = z.strictObject(change);
+export const budgetChange = z.strictObject(change);
 
-const newBudget = z.strictObject({
+export const newBudget = z.strictObject({
   ...change,
   scope: oneOf(SCOPES),
   subject: text().nullish(),
   limit_usd: usd(),
 });
+
+export const toppedUp = z.strictObject({ amount_usd: signedUsd(), subject: text().nullish() });
+export const whoseBudget = z.strictObject({ subject: text().nullish() });
 
 const BUDGET_TEXT = 'an amount such as "50/month", a number of USD in all, or { limit_usd, period, … }';
 
@@ -78,8 +81,6 @@ function changed(given: z.output<typeof budgetChange>): Partial<Omit<BudgetInput
 
 export function budgetRoutes(parts: BudgetParts): readonly AdminRoute[] {
   const { administration, budgets } = parts;
-  const toppedUp = z.strictObject({ amount_usd: signedUsd(), subject: text().nullish() });
-  const whose = z.strictObject({ subject: text().nullish() });
   return [
     route('get', '/budgets', async (request) => {
       parts.keyring.refresh();
@@ -123,7 +124,7 @@ export function budgetRoutes(parts: BudgetParts): readonly AdminRoute[] {
       return balanceShown(await administration.topUp(idOf(request), subject ?? null, amount, ACTOR));
     }),
     route('post', '/budgets/:id/reset', async (request) => {
-      const { subject } = await readInput(request, whose);
+      const { subject } = await readInput(request, whoseBudget);
       return balanceShown(await administration.reset(idOf(request), subject ?? null, ACTOR));
     }),
   ];

@@ -9,7 +9,7 @@ export interface CacheParts {
   readonly cache: Pick<Cache, 'stats' | 'invalidate'>;
 }
 
-const which = z.strictObject({
+export const which = z.strictObject({
   key: text().optional(),
   model: text().optional(),
   tag: text().optional(),

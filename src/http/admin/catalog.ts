@@ -9,7 +9,11 @@ export interface CatalogParts {
   /** Why a model can't be asked; nothing where it can. */
   readonly whyUnusable: (model: string) => string | null;
   /** Circuits, rate limits and slots, by model. */
-  readonly health: () => { readonly models: readonly { readonly provider: string }[] };
+  readonly health: () => {
+    readonly models: readonly { readonly provider: string }[];
+    readonly paces: readonly { readonly provider: string }[];
+    readonly slots: readonly { readonly name: string }[];
+  };
 }
 
 export function catalogRoutes({ settings, whyUnusable, health }: CatalogParts): readonly AdminRoute[] {
@@ -35,10 +39,12 @@ export function catalogRoutes({ settings, whyUnusable, health }: CatalogParts): 
     route('get', '/providers', (request) => {
       const now = settings();
       const rows = [...now.providers.values()].map((provider) => ({ id: provider.name, provider }));
-      const { models } = health();
+      const { models, paces, slots } = health();
       return pageOf(request, rows, ({ provider }) => ({
         ...(providerShown(provider, now) as object),
         health: shown(models.filter((model) => model.provider === provider.name)),
+        limits: shown(paces.filter((pace) => pace.provider === provider.name)),
+        slots: shown(slots.filter(({ name }) => name === `provider ${provider.name}`)),
       }));
     }),
   ];

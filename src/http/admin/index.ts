@@ -1,4 +1,5 @@
 // The administration: what a platform team sees and changes, behind the admin key.
+import { anomalyRoutes, type AnomalyParts } from './anomalies.ts';
 import type { AdminRoute } from './answer.ts';
 import { auditRoutes, type AuditParts } from './audit.ts';
 import { budgetRoutes, type BudgetParts } from './budgets.ts';
@@ -22,7 +23,8 @@ export interface AdminParts
     CacheParts,
     ConfigParts,
     SettingsParts,
-    ReportParts {}
+    ReportParts,
+    AnomalyParts {}
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
   return [
@@ -33,6 +35,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...auditRoutes(parts),
     ...requestRoutes(parts),
     ...reportRoutes(parts),
+    ...anomalyRoutes(parts),
     ...catalogRoutes(parts),
     ...cacheRoutes(parts),
     ...configRoutes(parts),

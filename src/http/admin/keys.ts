@@ -36,15 +36,18 @@ const fields = {
   tags: texts('tags').optional(),
   tier: text().nullish(),
   strategy: oneOf(['adaptive', ...STRATEGIES]).nullish(),
+  log_content: flag().optional(),
   expires_at: moment().nullish(),
   expires_in: duration().optional(),
 };
-const keyChange = z.strictObject(fields);
-const newKey = z.strictObject({
+export const keyChange = z.strictObject(fields);
+export const newKey = z.strictObject({
   ...fields,
   budget: ownBudget.optional(),
   budgets: z.array(ownBudget, { error: 'a list of budgets' }).max(20, { error: 'at most 20 budgets' }).optional(),
 });
+
+export const rotation = z.strictObject({ overlap: duration().optional() });
 
 type GrantFields = z.output<z.ZodObject<typeof grantFields>>;
 
@@ -79,6 +82,7 @@ function keyInputOf(input: z.output<typeof keyChange>, now: number): KeyInput {
   return {
     ...given({ name, team, user, tags, tier, strategy }),
     ...grantsOf(input),
+    ...(input.log_content !== undefined && { logContent: input.log_content }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(expiresIn !== undefined && { expiresAt: now + expiresIn }),
   };
@@ -87,7 +91,6 @@ function keyInputOf(input: z.output<typeof keyChange>, now: number): KeyInput {
 export function keyRoutes(parts: BudgetParts): readonly AdminRoute[] {
   const { administration, clock } = parts;
   const show = (key: VirtualKey): Promise<KeyShown> => keyStanding(parts, key);
-  const rotation = z.strictObject({ overlap: duration().optional() });
   const switched = (disabled: boolean) => (request: { params: unknown }) => {
     const { id } = livingKey(parts, idOf(request as never));
     return show(administration.updateKey(id, { disabled }, ACTOR));
@@ -183,6 +186,7 @@ function keyShown(key: VirtualKey, opens: boolean, budgets: readonly Budget[], n
     tier,
     strategy,
     disabled,
+    log_content: key.logContent === true,
     expires_at: momentShown(key.expiresAt),
     created_at: momentShown(key.createdAt),
     created_by: createdBy,

@@ -22,8 +22,9 @@ export interface LedgerParts {
   readonly clock: Clock;
 }
 
+export const correction = z.strictObject({ cost_usd: usd() });
+
 export function spendRoutes({ ledger, clock }: LedgerParts): readonly AdminRoute[] {
-  const correction = z.strictObject({ cost_usd: usd() });
   return [
     {
       method: 'get',

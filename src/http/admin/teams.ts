@@ -6,8 +6,8 @@ import { ACTOR, balancesOf, budgetShown, type BudgetParts } from './budgets.ts';
 import { readInput, text } from './input.ts';
 import { grantFields, grantsOf } from './keys.ts';
 
-const teamChange = z.strictObject({ ...grantFields, name: text().optional() });
-const newTeam = z.strictObject({ ...grantFields, id: text(), name: text().optional() });
+export const teamChange = z.strictObject({ ...grantFields, name: text().optional() });
+export const newTeam = z.strictObject({ ...grantFields, id: text(), name: text().optional() });
 
 /** PUT says the whole team: what it leaves out isn't restricted. */
 const BLANK = {

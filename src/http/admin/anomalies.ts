@@ -1,0 +1,27 @@
+// /admin/v1/anomalies: models that are not as they used to be, and those that were lately.
+import { anomalyText, type Anomaly } from '../../telemetry/index.ts';
+import { momentShown, route, type AdminRoute } from './answer.ts';
+
+export interface AnomalyParts {
+  readonly anomalies: { list(): readonly Anomaly[] };
+}
+
+export const anomalyRoutes = ({ anomalies }: AnomalyParts): readonly AdminRoute[] => [
+  route('get', '/anomalies', () => ({ object: 'list', data: anomalies.list().map(anomalyShown) })),
+];
+
+const anomalyShown = (anomaly: Anomaly): unknown => {
+  const { model, measure, value, expected, tolerance, since, ended } = anomaly;
+  return {
+    id: `${model}:${measure}:${since}`,
+    object: 'anomaly',
+    model,
+    measure,
+    value,
+    expected,
+    tolerance,
+    since: momentShown(since),
+    ended: momentShown(ended),
+    message: anomalyText(anomaly),
+  };
+};
