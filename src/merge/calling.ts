@@ -152,6 +152,10 @@ function matches(voice: Voice, merged: MergedCalls): boolean {
 
 /** The base's message with these calls; ids stay those of the calls they came from, made different where they clash. */
 function withCalls(base: Voice, calls: MergedCalls['calls']): AssistantMessage {
+  const { message } = base.candidate;
+  const [only] = calls;
+  if (typeof message['function_call'] === 'object' && message['function_call'] !== null && only !== undefined)
+    return { ...message, function_call: { ...only.source.function, name: only.name, arguments: only.text } };
   const seen = new Set<string>();
   const made = calls.map((call, at) => {
     const known = call.source.id ?? `call_${at}`;
@@ -160,8 +164,8 @@ function withCalls(base: Voice, calls: MergedCalls['calls']): AssistantMessage {
     return { ...call.source, id, function: { ...call.source.function, name: call.name, arguments: call.text } };
   });
   return {
-    ...base.candidate.message,
-    content: base.reading.written ? null : base.candidate.message.content,
+    ...message,
+    content: base.reading.written ? null : message.content,
     tool_calls: made,
   };
 }

@@ -90,10 +90,18 @@ function callsInText(text: string, request: ChatRequest): readonly Call[] {
   }));
 }
 
+/** The calls of a message; the one call of old is a list of one. */
+function madeBy({ tool_calls: calls, function_call: legacy }: Candidate['message']): readonly ToolCall[] {
+  if (Array.isArray(calls) && calls.length > 0) return calls as readonly ToolCall[];
+  return typeof legacy === 'object' && legacy !== null
+    ? [{ type: 'function', function: legacy as ToolCall['function'] }]
+    : [];
+}
+
 export function readingOf(candidate: Candidate, request: ChatRequest): Reading {
   const content = textOf(candidate.message);
   const text = lazy(() => withoutThinking(content).trim());
-  const made = Array.isArray(candidate.message.tool_calls) ? candidate.message.tool_calls : [];
+  const made = madeBy(candidate.message);
   const calls = lazy(() => (made.length > 0 ? made.map((call) => callOf(call)) : callsInText(text(), request)));
   const json = lazy(() => findJson(text()));
   const answerField = lazy(() => answerFieldOf(json()?.value) ?? brokenField(text(), json()));

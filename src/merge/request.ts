@@ -25,8 +25,9 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
 
 function readTools(request: ChatRequest): ReadonlyMap<string, Tool> {
   const tools = new Map<string, Tool>();
-  for (const entry of request.tools ?? []) {
-    const definition = asRecord(entry['function']);
+  const legacy = Array.isArray(request['functions']) ? (request['functions'] as readonly unknown[]) : [];
+  for (const entry of [...(request.tools ?? []).map((tool) => tool['function']), ...legacy]) {
+    const definition = asRecord(entry);
     const name = definition['name'];
     if (typeof name !== 'string') continue;
     const parameters = asRecord(definition['parameters']);
