@@ -227,12 +227,12 @@ function refuseUnknownVerb(parent: Command, words: readonly string[], path = 'qu
   throw new QuorumError('not_found', `There is no "${path} ${verb}".${hint} (quorum --help tells what there is)`);
 }
 
-const DEFECTS: readonly unknown[] = [TypeError, RangeError, ReferenceError, SyntaxError];
+const DEFECTS: ReadonlySet<unknown> = new Set([TypeError, RangeError, ReferenceError, SyntaxError]);
 
 /** In a sentence; only what must be a defect of the program's own shows where it happened. */
 function explain(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  return DEFECTS.includes(thrown.constructor) ? (thrown.stack ?? thrown.message) : thrown.message;
+  return DEFECTS.has(thrown.constructor) ? (thrown.stack ?? thrown.message) : thrown.message;
 }
 
 try {

@@ -78,7 +78,7 @@ const said = (message: Fields, finish_reason = 'stop', more: Fields = {}): { rea
     ...more,
   },
 });
-const messageOf = (answer: Heard): Fields => answer.json().choices[0]!.message as unknown as Fields;
+const messageOf = (answer: Heard): Fields => answer.json().choices[0]!.message;
 
 describe('what several models answer', () => {
   test('functions of old are compared, and come back as such', async () => {
