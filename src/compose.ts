@@ -36,6 +36,7 @@ import { createPipeline } from './pipeline.ts';
 import { startSandbox, type Sandbox } from './sandbox/index.ts';
 import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
 import { createLagMeter, type Log } from './telemetry/index.ts';
+import { addGauges } from './compose/gauges.ts';
 import { followOptions } from './compose/options.ts';
 import { openWatch } from './compose/watch.ts';
 import {
@@ -99,7 +100,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const settings = withSandbox(config, sandbox);
   const care = openCare(options, settings);
   const { upstream } = care;
-  const watch = openWatch(options, store);
+  const watch = openWatch(options, store, settings);
   const { metrics } = watch;
   const evidence = createEvidence(
     { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
@@ -107,6 +108,15 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   );
   const accounts = openAccounts(options, store, settings);
   const cache = createCache({ clock, limits: () => settings().cache });
+  addGauges(metrics, {
+    ...accounts,
+    settings,
+    cache,
+    store,
+    clock,
+    health: care.health,
+    anomalies: watch.anomalies.list,
+  });
   const learner = createLearner({
     evidence,
     sums: store.evidence,

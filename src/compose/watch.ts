@@ -1,6 +1,13 @@
 // What looks on while requests are answered: log, metrics, hours of performance, and what goes when it is old.
 import type { LiveConfig } from '../config/index.ts';
-import { sleep, type ChatRequest, type Clock, type RequestRecord, type VirtualKey } from '../contract/index.ts';
+import {
+  sleep,
+  type ChatRequest,
+  type Clock,
+  type CurrentSettings,
+  type RequestRecord,
+  type VirtualKey,
+} from '../contract/index.ts';
 import type { SqliteStore } from '../store/index.ts';
 import {
   anomalyText,
@@ -18,8 +25,16 @@ export interface WatchOptions {
   readonly version: string;
 }
 
-export function openWatch({ config, clock, log, version }: WatchOptions, store: SqliteStore) {
-  const metrics = createMetrics({ version });
+export function openWatch(
+  { config, clock, log, version }: WatchOptions,
+  store: SqliteStore,
+  settings: CurrentSettings,
+) {
+  const metrics = createMetrics({
+    version,
+    known: { model: (name) => settings().models.has(name), task: (name) => settings().tasks.has(name) },
+    litellmNames: () => config.parts().telemetry.litellmNames,
+  });
   const onTrouble = (error: unknown): void => log.warn('the reports could not be kept', { error });
   const performance = createPerformance({ store: store.performance, clock, onTrouble });
   const anomalies = createAnomalyWatch({

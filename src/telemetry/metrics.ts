@@ -1,6 +1,8 @@
-// Numbers for Prometheus, taken from each request's record.
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+// Numbers for Prometheus and OpenTelemetry, taken from each request's record; what others know is asked when somebody reads.
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type Attempt, type RequestRecord, usdOf } from '../contract/index.ts';
+import { createLitellmNames } from './litellm-names.ts';
+import { createSeries, prometheusText, type Family, type Series } from './series.ts';
 
 export interface Metrics {
   /** Counts a finished request. Never throws. */
@@ -8,104 +10,136 @@ export interface Metrics {
   inFlight(change: 1 | -1): void;
   /** Prometheus' text format. */
   render(): Promise<string>;
+  /** The same as data, without the process's own. */
+  families(): Promise<readonly Family[]>;
+  /** Asked before each reading, for what isn't counted here. What it throws is left out. */
+  onRead(fill: (series: Series) => (() => void) | (() => Promise<void>)): void;
   readonly contentType: string;
 }
 
+/** Names that may be labels; anything else is `other`. */
+export interface KnownNames {
+  model(name: string): boolean;
+  task(name: string): boolean;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Also the process's own numbers (memory, processor, event loop, collections) under their usual names. */
+  readonly process?: boolean;
+  /** Absent: whatever comes, up to a bound. */
+  readonly known?: KnownNames;
+  readonly litellmNames?: () => boolean;
+}
+
 const DISTINCT_VALUES = 200;
-const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 90];
+export const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 90];
 const QUEUE_MS = [1, 5, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5];
 const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 
-/** `process`: also the process's own numbers (memory, processor, event loop, collections) under their usual names. */
-export function createMetrics({
-  version,
-  process: ofProcess = true,
-}: {
-  readonly version: string;
-  readonly process?: boolean;
-}): Metrics {
+export function createMetrics({ version, process: ofProcess = true, known, litellmNames }: MetricsOptions): Metrics {
+  const series = createSeries();
+  const counted = countersOf(series);
+  const litellm = createLitellmNames();
   const registry = new Registry();
-  const series = seriesOf(registry);
   if (ofProcess) collectDefaultMetrics({ register: registry });
-  series.build.set({ version, node: process.version }, 1);
-  const label = { task: createBound(), model: createBound(), code: createBound(), role: createBound() };
+  counted.build.set(1, version, process.version);
+  const label = {
+    task: createBound(known?.task),
+    model: createBound(known?.model),
+    code: createBound(),
+    role: createBound(),
+    arm: createBound(),
+  };
+  const fills: (() => void | Promise<void>)[] = [];
+  let inFlight = 0;
 
   function observe(record: RequestRecord): void {
     const strategy = record.strategy ?? 'none';
     const { timings } = record;
-    const status = `${Math.floor(record.status / 100)}xx`;
-    series.requests.inc({ strategy, task: label.task(record.decision?.classification.task), status });
-    measure(series.duration, { strategy }, timings.totalMs / 1_000);
-    measure(series.overhead, {}, timings.overheadMs / 1_000);
-    if (timings.firstByteMs !== null) measure(series.firstByte, { strategy }, timings.firstByteMs / 1_000);
-    series.cache.inc({ result: record.cache });
-    if (record.errorCode !== null) series.errors.inc({ code: label.code(record.errorCode) });
-    if (typeof record.merge?.agreement === 'number') measure(series.agreement, {}, record.merge.agreement);
-    if (record.confidence !== null) measure(series.confidence, {}, record.confidence);
-    for (const flag of record.flags) series.flags.inc({ flag });
-    if (record.role !== undefined)
-      measure(series.queueWait, { role: label.role(record.role) }, record.timings.queueMs ?? 0);
-    count(series.slimmed, {}, record.slimmed?.tokens ?? 0);
+    const task = label.task(record.decision?.classification.task);
+    counted.requests.add(1, strategy, task, `${Math.floor(record.status / 100)}xx`);
+    counted.duration.record(timings.totalMs / 1_000, strategy);
+    counted.overhead.record(timings.overheadMs / 1_000);
+    if (timings.firstByteMs !== null) counted.firstByte.record(timings.firstByteMs / 1_000, strategy);
+    for (const stage in timings.stages) counted.stage.record(timings.stages[stage]! / 1_000, stage);
+    counted.cache.add(1, record.cache);
+    if (record.errorCode !== null) counted.errors.add(1, label.code(record.errorCode));
+    if (typeof record.merge?.agreement === 'number') counted.agreement.record(record.merge.agreement);
+    if (record.confidence !== null) counted.confidence.record(record.confidence);
+    for (const flag of record.flags) counted.flags.add(1, flag);
+    if (record.role !== undefined) counted.queueWait.record(timings.queueMs ?? 0, label.role(record.role));
+    if (record.slimmed !== undefined) counted.slimmed.add(record.slimmed.tokens);
+    if (record.experiments !== undefined)
+      for (const { experiment, arm, exposed } of record.experiments)
+        counted.experiments.add(1, label.arm(experiment), label.arm(arm), String(exposed));
     for (const attempt of record.attempts) observeAttempt(attempt);
+    if (litellmNames?.()) litellm.observe(record, label.model);
   }
 
   function observeAttempt(attempt: Attempt): void {
     const model = label.model(attempt.model);
-    series.calls.inc({ model, outcome: attempt.outcome });
-    if (attempt.outcome === 'ok')
-      measure(series.callDuration, { model }, (attempt.endedMs - attempt.startedMs) / 1_000);
-    if (attempt.cost > 0) count(series.cost, { model }, usdOf(attempt.cost));
-    if (attempt.role === 'fallback') series.fallbacks.inc({ model });
-    if (attempt.role === 'escalation') series.escalations.inc({ model });
-    if (attempt.retries > 0) count(series.retries, { model }, attempt.retries);
+    counted.calls.add(1, model, attempt.outcome);
+    if (attempt.outcome === 'ok') counted.callDuration.record((attempt.endedMs - attempt.startedMs) / 1_000, model);
+    if (attempt.firstByteMs !== null)
+      counted.callFirstByte.record((attempt.firstByteMs - attempt.startedMs) / 1_000, model);
+    counted.cost.add(usdOf(attempt.cost), model);
+    if (attempt.role === 'fallback') counted.fallbacks.add(1, model);
+    if (attempt.role === 'escalation') counted.escalations.add(1, model);
+    counted.retries.add(attempt.retries, model);
     const { usage } = attempt;
     if (usage === null) return;
-    count(series.tokens, { model, kind: 'input' }, usage.prompt_tokens);
-    count(series.tokens, { model, kind: 'output' }, usage.completion_tokens);
-    count(series.tokens, { model, kind: 'cached_input' }, usage.prompt_tokens_details?.cached_tokens ?? 0);
-    count(series.tokens, { model, kind: 'reasoning' }, usage.completion_tokens_details?.reasoning_tokens ?? 0);
+    counted.tokens.add(usage.prompt_tokens, model, 'input');
+    counted.tokens.add(usage.completion_tokens, model, 'output');
+    counted.tokens.add(usage.prompt_tokens_details?.cached_tokens ?? 0, model, 'cached_input');
+    counted.tokens.add(usage.completion_tokens_details?.reasoning_tokens ?? 0, model, 'reasoning');
+  }
+
+  async function families(): Promise<readonly Family[]> {
+    counted.inFlight.set(inFlight);
+    for (const fill of fills) await safely(fill);
+    return litellmNames?.() ? [...series.families, ...litellm.families(series.families)] : series.families;
   }
 
   return {
-    contentType: registry.contentType,
-    render: () => registry.metrics(),
-    inFlight: (change) => series.inFlight.inc(change),
     observe,
+    families,
+    contentType: registry.contentType,
+    render: async () => prometheusText(await families()) + (ofProcess ? `\n${await registry.metrics()}` : ''),
+    inFlight: (change) => {
+      inFlight += change;
+    },
+    onRead: (fill) => void fills.push(fill(series)),
   };
 }
 
-type Labels = Readonly<Record<string, string>>;
-
-// The client library throws at what is no number, and a provider's usage may hold anything.
-function measure(histogram: Histogram, labels: Labels, value: number): void {
-  if (Number.isFinite(value)) histogram.observe(labels, Math.max(0, value));
-}
-
-function count(counter: Counter, labels: Labels, by: number): void {
-  if (Number.isFinite(by) && by > 0) counter.inc(labels, by);
+/** A number that can't be had is no reason to show none. */
+async function safely(fill: () => void | Promise<void>): Promise<void> {
+  try {
+    await fill();
+  } catch {
+    // It is missing from this reading.
+  }
 }
 
 /** Names come from callers and configs; the series must not grow without end. */
-function createBound(): (value: string | null | undefined) => string {
-  const known = new Set<string>();
+function createBound(isKnown?: (name: string) => boolean): (value: string | null | undefined) => string {
+  const shown = new Set<string>();
   return (value) => {
     if (value === null || value === undefined || value === '') return 'none';
-    if (known.has(value)) return value;
-    if (known.size >= DISTINCT_VALUES) return 'other';
-    known.add(value);
+    if (shown.has(value)) return value;
+    if (shown.size >= DISTINCT_VALUES || isKnown?.(value) === false) return 'other';
+    shown.add(value);
     return value;
   };
 }
 
-function seriesOf(registry: Registry) {
-  const registers = [registry];
-  const counter = (name: string, help: string, labelNames: string[] = []): Counter =>
-    new Counter({ name: `quorum_${name}`, help, labelNames, registers });
-  const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []): Histogram =>
-    new Histogram({ name: `quorum_${name}`, help, buckets, labelNames, registers });
-  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
-    new Gauge({ name: `quorum_${name}`, help, labelNames, registers });
+function countersOf({ counter: count, histogram: spread, gauge: level }: Series) {
+  const counter = (name: string, help: string, labels?: string[]) => count(`quorum_${name}`, help, labels);
+  const histogram = (name: string, help: string, bounds: number[], labels?: string[]) =>
+    spread(`quorum_${name}`, help, bounds, labels);
+  const gauge = (name: string, help: string, labels?: string[]) => level(`quorum_${name}`, help, labels);
   return {
     requests: counter('requests_total', 'Finished requests.', ['strategy', 'task', 'status']),
     errors: counter('errors_total', 'Requests that ended in an error, by its code.', ['code']),
@@ -116,8 +150,12 @@ function seriesOf(registry: Registry) {
     firstByte: histogram('time_to_first_byte_seconds', "From the request to its answer's first byte.", SECONDS, [
       'strategy',
     ]),
+    stage: histogram('stage_duration_seconds', 'How long each stage of a request took.', SECONDS, ['stage']),
     calls: counter('upstream_calls_total', 'Calls to models.', ['model', 'outcome']),
     callDuration: histogram('upstream_call_duration_seconds', 'How long calls that went well took.', SECONDS, [
+      'model',
+    ]),
+    callFirstByte: histogram('upstream_first_byte_seconds', "From a call to its answer's first byte.", SECONDS, [
       'model',
     ]),
     retries: counter('upstream_retries_total', 'Calls made again after a failure.', ['model']),
@@ -131,6 +169,11 @@ function seriesOf(registry: Registry) {
     escalations: counter('escalations_total', 'Calls because the answers so far were not enough.', ['model']),
     slimmed: counter('slimmed_tokens_total', 'Tokens of input that slimming left out of requests, estimated.'),
     queueWait: histogram('queue_wait_ms', 'Milliseconds until a request had its slots.', QUEUE_MS, ['role']),
+    experiments: counter('experiment_requests_total', 'Requests that took part in an experiment.', [
+      'experiment',
+      'arm',
+      'exposed',
+    ]),
     inFlight: gauge('requests_in_flight', 'Requests being answered.'),
     build: gauge('build_info', 'Always 1.', ['version', 'node']),
   };

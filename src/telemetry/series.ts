@@ -1,0 +1,160 @@
+// Counters, gauges and histograms as plain numbers: counting costs a look-up in a map; names and texts are made when somebody reads them.
+
+export interface Sample {
+  /** In the order of the family's label names. */
+  readonly labels: readonly string[];
+  value: number;
+}
+export interface HistogramSample {
+  readonly labels: readonly string[];
+  /** How many fell at or below each bound, and above them all; not added up. */
+  readonly counts: number[];
+  count: number;
+  sum: number;
+}
+
+interface Named {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+}
+export type Family =
+  | (Named & { readonly type: 'counter' | 'gauge'; readonly samples: ReadonlyMap<string, Sample> })
+  | (Named & {
+      readonly type: 'histogram';
+      readonly bounds: readonly number[];
+      readonly samples: ReadonlyMap<string, HistogramSample>;
+    });
+
+export interface Counter {
+  /** What is no number or negative isn't counted: a provider's usage may hold anything. */
+  add(by: number, ...labels: readonly string[]): void;
+}
+export interface Gauge {
+  set(value: number, ...labels: readonly string[]): void;
+  /** Forgets all that was set. */
+  clear(): void;
+}
+export interface Distribution {
+  record(value: number, ...labels: readonly string[]): void;
+}
+
+export interface Series {
+  counter(name: string, help: string, labelNames?: readonly string[]): Counter;
+  gauge(name: string, help: string, labelNames?: readonly string[]): Gauge;
+  histogram(name: string, help: string, bounds: readonly number[], labelNames?: readonly string[]): Distribution;
+  readonly families: readonly Family[];
+}
+
+export function createSeries(): Series {
+  const families: Family[] = [];
+  const plain = (type: 'counter' | 'gauge', name: string, help: string, labelNames: readonly string[]) => {
+    const samples = new Map<string, Sample>();
+    families.push({ type, name, help, labelNames, samples });
+    return {
+      samples,
+      of(labels: readonly string[]): Sample {
+        const key = keyOf(labels);
+        let sample = samples.get(key);
+        if (sample === undefined) {
+          sample = { labels, value: 0 };
+          samples.set(key, sample);
+        }
+        return sample;
+      },
+    };
+  };
+  return {
+    families,
+    counter(name, help, labelNames = []) {
+      const { of } = plain('counter', name, help, labelNames);
+      if (labelNames.length === 0) of([]);
+      return {
+        add: (by, ...labels) => {
+          if (Number.isFinite(by) && by > 0) of(labels).value += by;
+        },
+      };
+    },
+    gauge(name, help, labelNames = []) {
+      const { of, samples } = plain('gauge', name, help, labelNames);
+      return {
+        set: (value, ...labels) => {
+          of(labels).value = value;
+        },
+        clear: () => samples.clear(),
+      };
+    },
+    histogram(name, help, bounds, labelNames = []) {
+      const samples = new Map<string, HistogramSample>();
+      families.push({ type: 'histogram', name, help, labelNames, bounds, samples });
+      const of = (labels: readonly string[]): HistogramSample => {
+        const key = keyOf(labels);
+        let sample = samples.get(key);
+        if (sample === undefined) {
+          sample = { labels, counts: bounds.map(() => 0).concat(0), count: 0, sum: 0 };
+          samples.set(key, sample);
+        }
+        return sample;
+      };
+      if (labelNames.length === 0) of([]);
+      return {
+        record: (value, ...labels) => {
+          if (!Number.isFinite(value)) return;
+          const sample = of(labels);
+          const counted = Math.max(0, value);
+          let place = 0;
+          while (place < bounds.length && counted > bounds[place]!) place += 1;
+          sample.counts[place]! += 1;
+          sample.count += 1;
+          sample.sum += counted;
+        },
+      };
+    },
+  };
+}
+
+const keyOf = (labels: readonly string[]): string => (labels.length === 1 ? labels[0]! : labels.join('\n'));
+
+/** Prometheus' text format, version 0.0.4. */
+export function prometheusText(families: readonly Family[]): string {
+  return families.map((family) => `${familyLines(family).join('\n')}\n`).join('\n');
+}
+
+function familyLines(family: Family): readonly string[] {
+  const head = [`# HELP ${family.name} ${family.help.replace(/[\\\n]/g, ' ')}`, `# TYPE ${family.name} ${family.type}`];
+  if (family.type !== 'histogram')
+    return [
+      ...head,
+      ...[...family.samples.values()].map(
+        ({ labels, value }) => `${family.name}${labelText(family.labelNames, labels)} ${value}`,
+      ),
+    ];
+  return [...head, ...[...family.samples.values()].flatMap((sample) => histogramLines(family, sample))];
+}
+
+function histogramLines(
+  { name, labelNames, bounds }: Extract<Family, { type: 'histogram' }>,
+  { labels, counts, count, sum }: HistogramSample,
+): readonly string[] {
+  let below = 0;
+  const buckets = bounds.map((bound, place) => {
+    below += counts[place]!;
+    return `${name}_bucket${labelText(['le', ...labelNames], [String(bound), ...labels])} ${below}`;
+  });
+  return [
+    ...buckets,
+    `${name}_bucket${labelText(['le', ...labelNames], ['+Inf', ...labels])} ${count}`,
+    `${name}_sum${labelText(labelNames, labels)} ${sum}`,
+    `${name}_count${labelText(labelNames, labels)} ${count}`,
+  ];
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
+
+function labelText(names: readonly string[], values: readonly string[]): string {
+  if (names.length === 0) return '';
+  const pairs = names.map(
+    (name, place) => `${name}="${(values[place] ?? '').replace(/[\\"\n]/g, (sign) => ESCAPED[sign]!)}"`,
+  );
+  return `{${pairs.join(',')}}`;
+}
