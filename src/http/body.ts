@@ -29,6 +29,8 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     request.on('end', () => {
       if (bytes > limitBytes) reject(tooLarge(limitBytes));
       else resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes));
+      // The listeners live as long as the request.
+      parts.length = 0;
     });
     request.on('close', () => {
       if (!request.complete)

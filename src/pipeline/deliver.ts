@@ -1,11 +1,16 @@
 // Writes an answer to a stream as it comes. What goes wrong from here on is told in the stream itself.
-import { type QuorumError, type Clock, type Settings, type Sink } from '../contract/index.ts';
+import { QuorumError, type Clock, type Settings, type Sink } from '../contract/index.ts';
 import type { Outcome } from '../strategy/index.ts';
 import { completionFromStream, sseData } from '../wire/index.ts';
 import { entryOf, tee } from './keep.ts';
 import type { Fresh } from './memory.ts';
 import { brokenOff, completionOf, progress, whyGone, writeCompletion, writeEnd, writeFailure } from './render.ts';
 import type { Trail } from './trail.ts';
+
+/** For those who waited for the same. */
+const TOO_LONG = new QuorumError('upstream_error', 'The answer is too long to be shared; send the request again.', {
+  shouldRetry: true,
+});
 
 export interface Delivery {
   readonly trail: Trail;
@@ -55,6 +60,7 @@ async function write({ trail, fresh, sink }: Delivery, outcome: Outcome): Promis
         null,
         trail.attempts.at(-1)?.finishReason ?? null,
       );
+    else if (fresh.keeps) fresh.fail(TOO_LONG);
     return;
   }
   const { completion, bytes } = completionOf(outcome.merged);

@@ -24,18 +24,24 @@ export function entryOf(trail: Trail, form: CacheEntry['form'], bytes: Uint8Arra
   };
 }
 
-/** Passes bytes on and holds on to them; null when nobody will want them. */
+/** Of one stream; a longer one isn't kept. */
+const MOST_KEPT_BYTES = 16 * 1024 * 1024;
+
+/** Passes bytes on and holds on to them; null when nobody will want them, or there are too many. */
 export function tee(sink: Sink, wanted: boolean): { readonly sink: Sink; bytes(): Uint8Array | null } {
   if (!wanted) return { sink, bytes: () => null };
-  const parts: Uint8Array[] = [];
+  let parts: Uint8Array[] | null = [];
+  let held = 0;
   return {
     sink: {
       write(bytes) {
-        parts.push(bytes);
+        held += bytes.length;
+        if (held > MOST_KEPT_BYTES) parts = null;
+        parts?.push(bytes);
         return sink.write(bytes);
       },
       drained: () => sink.drained(),
     },
-    bytes: () => Buffer.concat(parts),
+    bytes: () => parts && Buffer.concat(parts),
   };
 }

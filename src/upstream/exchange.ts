@@ -115,7 +115,9 @@ export class Exchange implements Handler {
     this.#answered = true;
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    // They are pieces of the socket's first chunk and would keep it for as long as the stream goes on.
+    (controller as { rawHeaders?: unknown }).rawHeaders = null;
     if (this.over || status < 200) return;
     this.line.pace.heard(this.#turn, status, headers);
     this.#receiver.head(this, status, headers);

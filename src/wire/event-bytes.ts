@@ -4,6 +4,8 @@
 const LF = 0x0a;
 const CR = 0x0d;
 
+const MUCH_LARGER = 4;
+
 export interface EventCutter {
   /** The whole events that are in so far and not yet given out: `chunk` itself when it is just that. Null when no event ends in it. */
   push(chunk: Uint8Array): Uint8Array | null;
@@ -22,7 +24,8 @@ export function createEventCutter(maxBytes: number): EventCutter {
     if (part.length === 0) return;
     heldBytes += part.length;
     if (heldBytes > maxBytes) throw new Error(`An event of the stream is longer than ${maxBytes} bytes.`);
-    held.push(part);
+    // A small rest would keep the whole chunk that it is a piece of.
+    held.push(part.length * MUCH_LARGER < part.buffer.byteLength ? Uint8Array.from(part) : part);
     lastByte = part[part.length - 1]!;
   };
   const release = (part: Uint8Array): Uint8Array => {
