@@ -27,7 +27,14 @@ import {
   type Random,
   type Settings,
 } from './contract/index.ts';
-import { createApp, createDoor, createHttpServer, createVisits, refuseConnection } from './http/index.ts';
+import {
+  createApp,
+  createDoor,
+  createHttpServer,
+  createVisits,
+  refuseConnection,
+  refuseExpectation,
+} from './http/index.ts';
 import { createEvidence, createLearner, fadeTo } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
 import { createCapacity, leftAlone, slotLimit } from './pipeline/capacity.ts';
@@ -42,6 +49,7 @@ import { openWatch } from './compose/watch.ts';
 import {
   createHealth,
   createHedges,
+  createOrigins,
   createPaces,
   createSlots,
   createUpstream,
@@ -165,6 +173,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     configFile: { path: config.file, warnings: config.warnings, reload: config.reload },
     clock,
     door: createDoor({ ...accounts.keyring, mayScrape: scraping(config.server, accounts.keyring) }),
+    mayConnect: care.origins.allows,
     bodyLimitBytes: () => config.server.bodyLimitBytes,
     draining: () => draining,
     metrics,
@@ -173,6 +182,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   });
   const server = createHttpServer(app);
   server.on('clientError', refuseConnection);
+  server.on('checkExpectation', refuseExpectation);
   const url = await listen(server, config.server.host, config.server.port);
 
   return {
@@ -215,8 +225,11 @@ function openCare({ config, clock, random }: ComposeOptions, settings: () => Set
     limitOf: (name) => slotLimit(limits(), name),
   });
   const lag = createLagMeter(clock);
+  const origins = createOrigins();
+  origins.learn(settings());
+  config.onChange(() => origins.learn(settings()));
   return {
-    upstream: guarded(createUpstream({ clock, random, paces }), {
+    upstream: guarded(createUpstream({ clock, random, paces, mayConnect: origins.allows }), {
       clock,
       health,
       slots,
@@ -234,6 +247,7 @@ function openCare({ config, clock, random }: ComposeOptions, settings: () => Set
       slots: slots.use(),
       lagMs: lag.ms(),
     }),
+    origins,
     stop: lag.stop,
   };
 }

@@ -8,6 +8,8 @@ const TABLE = {
   permission_denied: [403, 'permission_error'],
   invalid_json: [400, 'invalid_request_error'],
   invalid_value: [400, 'invalid_request_error'],
+  expectation_failed: [417, 'invalid_request_error'],
+  loop_detected: [508, 'invalid_request_error'],
   request_too_large: [413, 'invalid_request_error'],
   model_not_found: [404, 'invalid_request_error'],
   not_found: [404, 'invalid_request_error'],

@@ -34,6 +34,8 @@ export interface UpstreamCall {
   readonly replaceable?: boolean;
   /** It takes the place of a call that failed. */
   readonly standIn?: boolean;
+  /** Quorums that the request came through. */
+  readonly hops?: number;
 }
 
 export interface WholeReply {
@@ -45,6 +47,8 @@ export interface WholeReply {
   readonly firstByteAt: number;
   /** Milliseconds that it waited for a slot or until the provider's rate limits let it go; absent: none. */
   readonly queueMs?: number;
+  /** Attempts before it that brought nothing and may have been charged; absent: none. */
+  readonly lost?: number;
 }
 
 /** Resolved on its first chunk: a failure before it can be tried elsewhere, one after it surfaces in `pump`. */
@@ -54,6 +58,7 @@ export interface StreamReply {
   readonly firstByteAt: number;
   /** As of a whole reply. */
   readonly queueMs?: number;
+  readonly lost?: number;
   /** Passes on the bytes as they come until the end; rejects when the upstream breaks off. Back-pressure reaches the socket. Once only. */
   pump(sink: Sink): Promise<void>;
 }
@@ -76,6 +81,26 @@ export type FailureKind =
   | 'malformed' // an answer that can't be read
   | 'aborted';
 
+/** Whether a request that went out may have been worked on all the same. A gateway that lost patience (504, 524) says nothing of who stands behind it. */
+export function mayBeCharged(kind: FailureKind, status: number | null): boolean {
+  switch (kind) {
+    case 'aborted':
+    case 'timeout':
+    case 'unreachable':
+      return true;
+    case 'malformed':
+      return status === null || status < 300;
+    case 'server_error':
+      return status === 504 || status === 524;
+    case 'rejected':
+    case 'refused':
+    case 'rate_limited':
+      return false;
+    default:
+      return kind satisfies never;
+  }
+}
+
 export class CallFailure extends Error {
   readonly kind: FailureKind;
   readonly status: number | null;
@@ -83,6 +108,8 @@ export class CallFailure extends Error {
   readonly retryAfterMs: number | null;
   /** False: the request never went out, so nobody can charge for it. */
   readonly sent: boolean;
+  /** Attempts, this one included, that may have been accepted and charged. */
+  readonly lost: number;
   /** The upstream's answer, for `rejected` and `rate_limited`. */
   readonly body: Uint8Array | null;
   readonly contentType: string;
@@ -95,6 +122,7 @@ export class CallFailure extends Error {
       readonly retries?: number;
       readonly retryAfterMs?: number | null;
       readonly sent?: boolean;
+      readonly lost?: number;
       readonly body?: Uint8Array | null;
       readonly contentType?: string;
       readonly cause?: unknown;
@@ -107,6 +135,7 @@ export class CallFailure extends Error {
     this.retries = more.retries ?? 0;
     this.retryAfterMs = more.retryAfterMs ?? null;
     this.sent = more.sent ?? true;
+    this.lost = more.lost ?? (this.sent && mayBeCharged(kind, this.status) ? 1 : 0);
     this.body = more.body ?? null;
     this.contentType = more.contentType ?? 'application/json';
   }

@@ -6,6 +6,7 @@ import { NOBODY, type Visitor } from '../accounts/index.ts';
 import type { Visit } from './chat.ts';
 import type { Door } from './door.ts';
 import { fail } from './fail.ts';
+import { hopsOf } from './hops.ts';
 import { createPassthrough, unknownRoute } from './passthrough.ts';
 import { routesOf, type Access, type RouteParts } from './routes.ts';
 import type { Visits } from './visits.ts';
@@ -13,6 +14,8 @@ import type { Visits } from './visits.ts';
 export interface HttpParts extends RouteParts {
   readonly door: Door;
   readonly visits: Visits;
+  /** Whether a socket may be opened to this origin. */
+  readonly mayConnect: (origin: string) => boolean;
   /** Told of what nobody foresaw. */
   readonly onFault: (error: QuorumError, requestId: string) => void;
 }
@@ -73,7 +76,7 @@ async function admit(
         retryAfterMs: 1_000,
       });
     const gone = passes ? NEVER : parts.visits.enter(response);
-    await handle({ id, visitor, gone });
+    await handle({ id, visitor, gone, hops: access === 'caller' ? hopsOf(request) : 0 });
   } catch (thrown) {
     report(parts, fail(response, thrown, id), id);
   }

@@ -52,6 +52,8 @@ export interface Visit {
   readonly visitor: Visitor;
   /** Aborts when the client has gone, or with the error that ends the request. */
   readonly gone: AbortWatch;
+  /** Quorums that it came through. */
+  readonly hops: number;
 }
 
 const NO_HEADERS: HeaderList = [];
@@ -72,6 +74,7 @@ async function readInbound(
   const inbound: Inbound = {
     id: visit.id,
     gone: visit.gone,
+    hops: visit.hops,
     principal: caller,
     request: options.request,
     written: { text, fields },

@@ -1,7 +1,9 @@
 // What isn't HTTP, comes too slowly or has too long a head never becomes a request: it is answered here, in the same shape as every other error.
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { QuorumError } from '../contract/index.ts';
+import { fail } from './fail.ts';
 
 const STATUS: Readonly<Record<string, readonly [status: number, message: string, code: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The head of the request is too long.', 'headers_too_large'],
@@ -24,4 +26,11 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): 
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
       `x-request-id: req_${randomUUID().replaceAll('-', '')}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
+}
+
+/** For the server's `checkExpectation`: `100-continue` is all that can be expected. */
+export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const error = new QuorumError('expectation_failed', 'Only "100-continue" can be expected.');
+  fail(response, error, `req_${randomUUID().replaceAll('-', '')}`);
+  request.resume();
 }

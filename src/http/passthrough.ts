@@ -1,7 +1,5 @@
 // Everything else under /v1 goes to the provider of the named model, streamed both ways, through http-proxy-middleware.
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'http-proxy-middleware';
 import { demand, type RateLimiter } from '../accounts/index.ts';
 import {
@@ -13,6 +11,8 @@ import {
   type Written,
 } from '../contract/index.ts';
 import { jsonAsWritten, readJsonBody } from '../wire/index.ts';
+import { via } from './hops.ts';
+import { openAgent, settled } from './agents.ts';
 import { readBody } from './body.ts';
 import { limitsOf, type Visit } from './chat.ts';
 import { fail } from './fail.ts';
@@ -62,6 +62,8 @@ export interface PassthroughParts extends TollParts {
   readonly settings: CurrentSettings;
   readonly limiter: RateLimiter;
   readonly bodyLimitBytes: () => number;
+  /** Whether a socket may be opened to this origin. */
+  readonly mayConnect: (origin: string) => boolean;
 }
 
 /** What the proxy needs to know of one request; kept beside it, since the middleware sees only the request. */
@@ -87,11 +89,17 @@ interface Destination {
   readonly written?: Written;
 }
 
+/** The way to one provider. */
+interface Proxy {
+  readonly agent: Agent;
+  readonly pass: RequestHandler;
+}
+
 export type Passthrough = (request: IncomingMessage, response: ServerResponse, visit: Visit) => Promise<void>;
 
 export function createPassthrough(parts: PassthroughParts): Passthrough {
   const passing = new WeakMap<IncomingMessage, Passing>();
-  const proxies = new WeakMap<Provider, RequestHandler>();
+  const proxies = new WeakMap<Provider, Proxy>();
 
   return async (request, response, visit) => {
     const settings = parts.settings();
@@ -119,11 +127,12 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
         })
       : null;
     const body = toll === null ? found.body : toll.body;
-    request.headers = onlyAllowed(request, provider, body);
+    request.headers = onlyAllowed(request, provider, body, visit.hops);
     passing.set(request, { visit, provider, body, toll, limits, onUsed });
-    const proxy = proxies.get(provider) ?? (await proxyTo(provider, passing));
+    const proxy = proxies.get(provider) ?? (await proxyTo(provider, passing, parts.mayConnect));
     proxies.set(provider, proxy);
-    await proxy(request, response, () => undefined);
+    await settled(proxy.agent);
+    await proxy.pass(request, response, () => undefined);
   };
 }
 
@@ -173,18 +182,22 @@ export const unknownRoute = (method: string, path: string): QuorumError =>
   );
 
 /** The library is loaded by the first request that needs it: most programs never do. */
-async function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Passing>): Promise<RequestHandler> {
+async function proxyTo(
+  provider: Provider,
+  passing: WeakMap<IncomingMessage, Passing>,
+  mayConnect: PassthroughParts['mayConnect'],
+): Promise<Proxy> {
   const { createProxyMiddleware } = await import('http-proxy-middleware');
   const base = new URL(provider.baseUrl);
-  const options = { keepAlive: true, maxSockets: Infinity };
-  return createProxyMiddleware({
+  const agent = openAgent(base.protocol, mayConnect);
+  const pass = createProxyMiddleware({
     target: base.origin,
     changeOrigin: true,
     followRedirects: false,
     ws: false,
     xfwd: false,
     proxyTimeout: TIMEOUT_MS,
-    agent: base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options),
+    agent,
     pathRewrite: (path) => {
       const [route, query] = path.split('?', 2);
       const own = [base.search.slice(1), query].filter(Boolean).join('&');
@@ -241,6 +254,7 @@ async function proxyTo(provider: Provider, passing: WeakMap<IncomingMessage, Pas
       },
     },
   });
+  return { agent, pass };
 }
 
 /** Never silently: a stream gets a last event that says so, an answer that hasn't begun is the error, any other is cut. */
@@ -256,6 +270,7 @@ function onlyAllowed(
   request: IncomingMessage,
   provider: Provider,
   body: Uint8Array | null,
+  hops: number,
 ): IncomingMessage['headers'] {
   const kept = Object.fromEntries(Object.entries(request.headers).filter(([name]) => REQUEST_HEADERS.has(name)));
   if (body !== null) {
@@ -267,6 +282,7 @@ function onlyAllowed(
     'accept-encoding': 'identity',
     'user-agent': 'quorum',
     ...provider.headers,
+    via: via(hops),
     ...(provider.apiKey !== null && { [provider.authHeader]: provider.authPrefix + provider.apiKey.reveal() }),
   };
 }

@@ -5,6 +5,8 @@ import type { Express } from 'express';
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 const KEEP_ALIVE_MS = 72_000;
+/** How late a client that dawdles is found out at the most. */
+const CHECK_EVERY_MS = 2_000;
 
 /**
  * Express swaps the prototypes of every request and response it handles, which makes V8 forget what it has learnt about them.
@@ -29,6 +31,7 @@ export function createHttpServer(app: Express): Server {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
       insecureHTTPParser: false,
     },

@@ -35,6 +35,8 @@ export interface Inbound {
   readonly ended?: (record: RequestRecord) => void;
   readonly session: string | null;
   /** Whose slots it takes; absent: as its task says. */
+  /** Quorums that it came through. */
+  readonly hops?: number;
   readonly role?: string | null;
   /** `name=arm`: the arms that it asks for. */
   readonly experiment?: string | null;

@@ -58,6 +58,8 @@ interface Ending {
   readonly finishReason: string | null;
   readonly failure: CallFailure | null;
   readonly retries: number;
+  /** Attempts that brought nothing and may have been charged. */
+  readonly lost?: number | undefined;
   readonly firstByteAt: number | null;
   readonly queueMs?: number;
 }
@@ -93,6 +95,7 @@ export function createPanel(parts: PanelParts): Panel {
       replaceable: options.replaceable,
       standIn: options.role === 'fallback',
       tenant: trail.inbound.principal.tenant,
+      hops: trail.inbound.hops ?? 0,
       ...(stream
         ? options.timeoutMs !== undefined && { firstTokenMs: options.timeoutMs }
         : { totalMs: options.timeoutMs ?? patienceMs(model, options) }),
@@ -120,7 +123,8 @@ export function createPanel(parts: PanelParts): Panel {
     });
     return (ending, judgement = null) => {
       const { usage, estimated } = usageOf(ending, features, options);
-      const cost = usage === null ? NO_MONEY : payment.settle(usage, estimated);
+      const again = guessed(inputOf(features, options) * (ending.usage === null ? 0 : (ending.lost ?? 0)), 0);
+      const cost = usage === null ? NO_MONEY : payment.settle(usage, estimated, again);
       if (usage === null) payment.release();
       trail.callEnds({
         model: model.name,
@@ -161,6 +165,7 @@ export function createPanel(parts: PanelParts): Panel {
           finishReason: candidate.finishReason,
           failure: null,
           retries: reply.retries,
+          lost: reply.lost,
           firstByteAt: reply.firstByteAt,
           ...waited(reply),
         },
@@ -193,6 +198,7 @@ export function createPanel(parts: PanelParts): Panel {
               finishReason: end.finishReason,
               failure,
               retries: reply.retries,
+              lost: reply.lost,
               firstByteAt: reply.firstByteAt,
               ...waited(reply),
             };
@@ -275,16 +281,16 @@ function outcomeOf(failure: CallFailure | null): Attempt['outcome'] {
   return failure.kind === 'aborted' ? 'aborted' : failure.kind === 'timeout' ? 'timeout' : 'failed';
 }
 
-/** A call that went out and was broken off costs its input and what was received; one that was refused costs nothing. */
+/** Each attempt that may have been accepted costs its input, and what was received; one that was refused costs nothing. */
 function usageOf(
   { usage, failure }: Ending,
   features: Features,
   options: AskOptions,
 ): { usage: Usage | null; estimated: boolean } {
   if (usage !== null) return { usage, estimated: usage['estimated'] === true };
-  const brokenOff = failure?.sent === true && (failure.kind === 'aborted' || failure.kind === 'timeout');
-  return brokenOff
-    ? { usage: guessed(inputOf(features, options), 0), estimated: true }
+  const lost = failure?.lost ?? 0;
+  return lost > 0
+    ? { usage: guessed(lost * inputOf(features, options), 0), estimated: true }
     : { usage: null, estimated: false };
 }
 

@@ -38,8 +38,8 @@ const WRAPPING_TOKENS = 64;
 export interface Payment {
   /** To be put in place of the request's own limit; null: it stands. */
   readonly clampTokens: number | null;
-  /** Returns what the call cost. */
-  settle(usage: Usage, estimated: boolean): Nano;
+  /** Returns what the call cost. `again`: what earlier attempts at it may have used; counted as far as money is held for it. */
+  settle(usage: Usage, estimated: boolean, again: Usage): Nano;
   release(): void;
 }
 
@@ -97,14 +97,24 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
     open.add(id);
     return {
       clampTokens: reservation.clamps.get(id) ?? null,
-      settle(usage, estimated) {
+      settle(usage, estimated, again) {
         const price = model.price ?? reservation.priceOf(id);
         const told = settings.providers.get(model.provider)?.reportsCost === true ? reportedCost(usage) : null;
         const counted = told ?? (price === null ? NO_MONEY : costOf(price, usage));
         // A guess never says that an upstream took more than it was allowed to.
-        const cost = estimated ? (Math.min(counted, reservation.amountOf(id) ?? counted) as Nano) : counted;
+        const held = reservation.amountOf(id) ?? counted;
+        const lost = price === null ? 0 : costOf(price, again);
+        const cost = (
+          estimated ? Math.min(counted + lost, held) : Math.max(counted, Math.min(counted + lost, held))
+        ) as Nano;
         if (open.delete(id))
-          reservation.settle(id, { at: parts.now(), cost, usage, estimated, priceVersion: settings.version });
+          reservation.settle(id, {
+            at: parts.now(),
+            cost,
+            usage,
+            estimated: estimated || lost > 0,
+            priceVersion: settings.version,
+          });
         return cost;
       },
       release() {

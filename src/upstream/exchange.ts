@@ -5,7 +5,7 @@ import { abortedFault, Fault } from './fault.ts';
 import type { PaceLine } from './pacing.ts';
 import type { Handler, Link, Sockets } from './sockets.ts';
 import type { Headers } from './status.ts';
-import type { Target } from './target.ts';
+import { withHops, type Target } from './target.ts';
 import { brokenOff, notSent, unreachable } from './trouble.ts';
 
 /** Everything an attempt needs that stays the same from one attempt to the next. */
@@ -22,6 +22,10 @@ export interface Line {
   readonly pace: PaceLine;
   /** What the pace calls the present attempt. */
   turn: number;
+  /** Earlier attempts that may have been charged. */
+  lost: number;
+  /** Quorums that the request came through. */
+  readonly hops: number;
 }
 
 /** Who takes the answer. Called in this order; exactly one of `end` and `fail` comes, and comes last. */
@@ -69,10 +73,11 @@ export class Exchange implements Handler {
   }
 
   send(fresh: boolean): void {
-    const { target, body, stream, sockets } = this.line;
+    const { target, body, stream, sockets, hops } = this.line;
     const headers = stream ? target.streamHeaders : target.wholeHeaders;
     const path = stream ? target.route.streamPath : target.route.wholePath;
-    const outgoing = { origin: target.origin, path, headers, body, handler: this };
+    const counted = hops === 0 ? headers : withHops(headers, hops);
+    const outgoing = { origin: target.origin, path, headers: counted, body, handler: this };
     if (fresh) sockets.sendFresh(outgoing);
     else sockets.send(outgoing);
   }

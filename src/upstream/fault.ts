@@ -1,5 +1,5 @@
 // Why one attempt came to nothing, as data: what the caller will be told, and whether the same may be tried again.
-import { CallFailure, type FailureKind } from '../contract/index.ts';
+import { CallFailure, mayBeCharged, type FailureKind } from '../contract/index.ts';
 
 interface FaultDetail {
   readonly status?: number;
@@ -32,8 +32,15 @@ export class Fault {
     return new Fault(this.kind, this.message, { ...this.detail, sent: false });
   }
 
-  toFailure(retries: number): CallFailure {
-    return new CallFailure(this.kind, this.message, { ...this.detail, retries });
+  /** Whether the provider may have worked on it all the same. */
+  get mayBeCharged(): boolean {
+    return this.detail.sent !== false && mayBeCharged(this.kind, this.detail.status ?? null);
+  }
+
+  /** `lost`: attempts before this one that may have been charged. */
+  toFailure(retries: number, lost = 0): CallFailure {
+    const all = lost + (this.mayBeCharged ? 1 : 0);
+    return new CallFailure(this.kind, this.message, { ...this.detail, retries, lost: all });
   }
 }
 

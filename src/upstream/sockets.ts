@@ -51,13 +51,18 @@ function guardPause(link: Link, socket: Socket): void {
   });
 }
 
+/** `https://api.openai.com` */
+export type MayConnect = (origin: string) => boolean;
+
 const GIVEN_UP = new Error('given up');
+/** Where a socket would be opened, the last word on whether it may. */
+const NOT_ALLOWED = Object.assign(new Error('not allowed'), { code: 'ERR_ORIGIN_NOT_ALLOWED' });
 
 /** Pools pick their client by themselves; this one tells the exchange that it was picked. */
 class LinkedClient extends Client {
   readonly #link: Link & { abandoned: boolean };
 
-  constructor(origin: string | URL, options: object, connect: Connect) {
+  constructor(origin: string | URL, options: object, connect: Connect, mayConnect: MayConnect) {
     let opening: Socket | null = null;
     const link: Link & { abandoned: boolean } = {
       served: 0,
@@ -79,10 +84,16 @@ class LinkedClient extends Client {
       guardPause(link, socket);
     };
     // After an abort undici would connect anew for the very request that was aborted.
-    const refuse: Connect = (_, callback) => queueMicrotask(() => callback(GIVEN_UP, null));
+    const refuse =
+      (why: Error): Connect =>
+      (_, callback) =>
+        queueMicrotask(() => callback(why, null));
     super(origin, {
       ...options,
-      connect: (target, callback) => (link.abandoned ? refuse : open)(target, callback),
+      connect: (target, callback) => {
+        const mayOpen = mayConnect(`${target.protocol}//${target.host}`);
+        (link.abandoned ? refuse(GIVEN_UP) : mayOpen ? open : refuse(NOT_ALLOWED))(target, callback);
+      },
     });
     this.#link = link;
   }
@@ -112,7 +123,7 @@ const optionsOf = (outgoing: Outgoing): Options & { readonly origin: string } =>
   handler: outgoing.handler,
 });
 
-export function createSockets(maxSockets: number): Sockets {
+export function createSockets(maxSockets: number, mayConnect: MayConnect): Sockets {
   const connect: Connect = buildConnector({ timeout: 0 });
   const pools = new Map<string, Pool>();
   const fresh = new Set<Client>();
@@ -121,7 +132,7 @@ export function createSockets(maxSockets: number): Sockets {
     const pool = new Pool(origin, {
       ...CLIENT_OPTIONS,
       connections: maxSockets,
-      factory: (url, options) => new LinkedClient(url, options, connect),
+      factory: (url, options) => new LinkedClient(url, options, connect, mayConnect),
     });
     pools.set(origin, pool);
     return pool;
@@ -133,7 +144,7 @@ export function createSockets(maxSockets: number): Sockets {
       pool.dispatch(optionsOf(outgoing), outgoing.handler);
     },
     sendFresh(outgoing) {
-      const client = new LinkedClient(outgoing.origin, CLIENT_OPTIONS, connect);
+      const client = new LinkedClient(outgoing.origin, CLIENT_OPTIONS, connect, mayConnect);
       fresh.add(client);
       client.dispatch({ ...optionsOf(outgoing), reset: true }, outgoing.handler);
       void client.close().finally(() => fresh.delete(client));

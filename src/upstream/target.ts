@@ -29,6 +29,10 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** Names each Quorum on a request's way, so that a circle of them ends (RFC 9110, 7.6.3). Stands last. */
+const VIA = 'via';
+const OURS = '1.1 quorum';
+
 function headersOf(provider: Provider, route: Route, accept: string): string[] {
   const headers = new Map([
     ['content-type', 'application/json'],
@@ -41,8 +45,17 @@ function headersOf(provider: Provider, route: Route, accept: string): string[] {
   if (key && route.keyHeader !== undefined) headers.set(route.keyHeader, key);
   else if (key) headers.set(provider.authHeader.toLowerCase(), `${provider.authPrefix}${key}`);
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name.toLowerCase(), value);
-  return [...headers].filter(([name]) => !HOP_BY_HOP.has(name)).flat();
+  headers.delete(VIA);
+  return [...[...headers].filter(([name]) => !HOP_BY_HOP.has(name)).flat(), VIA, OURS];
 }
+
+/** For a request that came through others before. */
+export const withHops = (headers: readonly string[], hops: number): readonly string[] => [
+  ...headers.slice(0, -1),
+  Array(hops + 1)
+    .fill(OURS)
+    .join(', '),
+];
 
 function makeTarget(provider: Provider, model: Model): Target {
   const dialect = dialectOf(provider);

@@ -20,13 +20,16 @@ const inBrackets = (error: NetworkError): string =>
 export function notSent(provider: Provider, error: NetworkError): Fault {
   const code = error.code ?? '';
   if (CLOSED.has(code)) return abortedFault(error);
+  if (code === 'ERR_ORIGIN_NOT_ALLOWED') {
+    return new Fault('refused', `${provider.name} is at an address that isn't configured`).unsent();
+  }
   if (code === 'UND_ERR_INVALID_ARG') {
     return new Fault('refused', `${provider.name} can't be called: check its key, headers and base URL`);
   }
   return new Fault('unreachable', `${provider.name} can't be reached${inBrackets(error)}`, {
     cause: error,
     retryable: !TLS.test(code),
-  });
+  }).unsent();
 }
 
 /** The request was sent, and nothing came back. */

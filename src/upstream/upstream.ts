@@ -12,7 +12,7 @@ import { Exchange, type Line } from './exchange.ts';
 import { abortedFault, Fault } from './fault.ts';
 import { createPaces, type Paces, type Turn } from './pacing-models.ts';
 import { createRetryBudget, nextRetryMs, type RetryBudget } from './retry.ts';
-import { createSockets } from './sockets.ts';
+import { createSockets, type MayConnect } from './sockets.ts';
 import { StreamReceiver } from './stream.ts';
 import { createTargets, type Target } from './target.ts';
 import { WholeReceiver } from './whole.ts';
@@ -20,8 +20,8 @@ import { WholeReceiver } from './whole.ts';
 export interface UpstreamOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Whether a call may go to this origin (`https://api.openai.com`); default: any provider's. */
-  readonly allowedOrigins?: (origin: string) => boolean;
+  /** Whether a socket may be opened to this origin; default: any provider's. */
+  readonly mayConnect?: MayConnect;
   /** Connections to one origin; more calls at once wait for one. */
   readonly maxSockets?: number;
   /** What providers' rate limits allow; default: its own. */
@@ -60,13 +60,9 @@ function shaped({ route }: Target, { request, written }: UpstreamCall, stream: b
 }
 
 /** What is known before anything is sent. */
-function obstacle(line: Line, allowed: UpstreamOptions['allowedOrigins']): Fault | null {
-  const { target, signal, clock, deadlineAt } = line;
+function obstacle({ signal, clock, deadlineAt }: Line): Fault | null {
   if (signal.aborted) return abortedFault(signal.reason);
   if (clock.now() >= deadlineAt) return new Fault('timeout', "the request's time was up before the call");
-  if (allowed !== undefined && !allowed(target.origin)) {
-    return new Fault('refused', `${target.provider.name} is at an address that isn't allowed`);
-  }
   return null;
 }
 
@@ -78,7 +74,7 @@ async function pause(line: Line, call: UpstreamCall, fault: Fault, retries: numb
   const waitMs = nextRetryMs({ retries, maxRetries, retryAfterMs, now: clock.now(), deadlineAt }, random);
   if (waitMs === null) return false;
   await sleep(clock, waitMs, signal).catch((reason: unknown) => {
-    throw abortedFault(reason).unsent().toFailure(retries);
+    throw abortedFault(reason).unsent().toFailure(retries, line.lost);
   });
   return true;
 }
@@ -91,7 +87,7 @@ async function queue(line: Line, call: UpstreamCall, retries: number, paces: Pac
   try {
     turn = await pace.turn(paces.wishOf(call, deadlineAt - since));
   } catch (reason) {
-    throw abortedFault(reason).unsent().toFailure(retries);
+    throw abortedFault(reason).unsent().toFailure(retries, line.lost);
   }
   if (typeof turn === 'number') {
     line.turn = turn;
@@ -102,7 +98,7 @@ async function queue(line: Line, call: UpstreamCall, retries: number, paces: Pac
     retryAfterMs: turn.waitMs,
   })
     .unsent()
-    .toFailure(retries);
+    .toFailure(retries, line.lost);
 }
 
 async function run<Reply extends object>(
@@ -122,10 +118,17 @@ async function run<Reply extends object>(
       else queueMs += await queue(line, call, retries, paces);
       let outcome = await attempt(line, retries, false);
       if (outcome instanceof Fault && outcome.detail.staleSocket === true) outcome = await attempt(line, retries, true);
-      if (!(outcome instanceof Fault)) return queueMs === 0 ? outcome : { ...outcome, queueMs };
+      if (!(outcome instanceof Fault)) {
+        const { lost } = line;
+        return queueMs === 0 && lost === 0
+          ? outcome
+          : { ...outcome, ...(queueMs > 0 && { queueMs }), ...(lost > 0 && { lost }) };
+      }
       if (retrying) budget.give();
       retrying = outcome.detail.retryable === true && budget.take();
-      if (!retrying || !(await pause(line, call, outcome, retries, random))) throw outcome.toFailure(retries);
+      if (!retrying || !(await pause(line, call, outcome, retries, random)))
+        throw outcome.toFailure(retries, line.lost);
+      if (outcome.mayBeCharged) line.lost++;
     }
   } finally {
     if (retrying) budget.give();
@@ -134,8 +137,8 @@ async function run<Reply extends object>(
 }
 
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const { clock, random, allowedOrigins } = options;
-  const sockets = createSockets(options.maxSockets ?? MOST_SOCKETS);
+  const { clock, random, mayConnect = () => true } = options;
+  const sockets = createSockets(options.maxSockets ?? MOST_SOCKETS, mayConnect);
   const targetOf = createTargets();
   const budget = createRetryBudget();
   const paces = options.paces ?? createPaces(clock);
@@ -156,8 +159,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       firstTokenMs: call.firstTokenMs ?? call.model.timeouts.firstTokenMs,
       pace: paces.of(call),
       turn: 0,
+      lost: 0,
+      hops: call.hops ?? 0,
     };
-    const fault = obstacle(line, allowedOrigins);
+    const fault = obstacle(line);
     return fault === null
       ? run(line, call, attempt, random, budget, paces)
       : Promise.reject(fault.unsent().toFailure(0));

@@ -1,7 +1,7 @@
 // Hazards at the upstream: cut-mid-stream, slow-first-chunk, stalls, errors in disguise; what the client gets to see of them.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Script } from '../support/scripted-upstream.ts';
-import { chat, dataOf, open, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
+import { chat, dataOf, open, send, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
 
 let scene: Scene;
 beforeEach(async () => {
@@ -119,6 +119,22 @@ for (const [name, script] of Object.entries({
     }
   });
 }
+
+test('a call that may have been worked on counts as charged, one that was turned down doesn’t', async () => {
+  for (const [script, charged] of [
+    [{ cut: 'before-headers' }, true],
+    [{ stall: true }, true],
+    [{ html: true }, true],
+    [{ status: 500 }, false],
+    [{ status: 401 }, false],
+  ] as const satisfies [Script, boolean][]) {
+    scene.upstream.reply('alpha', script);
+    const { headers } = await chat(scene.url, { model: 'alpha' });
+    const record = (await send(`${scene.url}/v1/requests/${String(headers['x-request-id'])}`)).json();
+    const [attempt] = record.attempts as { cost_usd: number; estimated: boolean }[];
+    expect([script, attempt!.cost_usd > 0, attempt!.estimated]).toEqual([script, charged, charged]);
+  }
+});
 
 test('the caller’s own fault is told at once, not tried elsewhere', async () => {
   const error = {

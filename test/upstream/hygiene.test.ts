@@ -182,6 +182,7 @@ it('the caller’s own words never become headers, and the key stays where the p
     'content-type',
     'host',
     'user-agent',
+    'via',
     'x-fine',
   ]);
   expect(got['connection']).toBe('keep-alive');

@@ -202,6 +202,30 @@ describe('retries of calls', () => {
   });
 });
 
+describe('attempts that may have been charged', () => {
+  const gone: Answer = (response) => response.socket?.destroy();
+
+  it.each([
+    ['no answer', gone, 1],
+    ['504: a gateway lost patience', status(504), 1],
+    ['524: so did another', status(524), 1],
+    ['503', status(503), undefined],
+    ['429', status(429), undefined],
+  ])('before a good one, %s: %o', async (_, answer, lost) => {
+    const { origin } = await site(thenGood(answer));
+    const reply = await upstreamFor({ clock: jumpingClock() }).whole(callTo(origin, RETRYING));
+    expect([reply.retries, reply.lost]).toEqual([1, lost]);
+  });
+
+  it('all of them, when none was good; a connection that never was is none', async () => {
+    const { origin } = await site(gone);
+    const upstream = upstreamFor({ clock: jumpingClock() });
+    expect(await failureOf(upstream.whole(callTo(origin, RETRYING)))).toMatchObject({ retries: 5, lost: 6 });
+    const nobody = await failureOf(upstream.whole(callTo('http://127.0.0.1:1', RETRYING)));
+    expect(nobody).toMatchObject({ retries: 5, lost: 0, sent: false });
+  });
+});
+
 /** A kept-alive socket is free again a turn of the event loop after its answer. */
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 

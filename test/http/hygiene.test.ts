@@ -1,0 +1,123 @@
+// Hazards of HTTP between three parties: circles, sockets that speak out of turn, addresses nobody configured, clients that dawdle.
+import { request } from 'node:http';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import express from 'express';
+import { expect, onTestFinished, test } from 'vitest';
+import { openAgent } from '../../src/http/agents.ts';
+import { createHttpServer, refuseConnection } from '../../src/http/index.ts';
+import { chat, scriptedConfig, send, startQuorum, startScene } from '../support/program.ts';
+
+test('a Quorum whose provider is itself ends the circle after few rounds, in words', async () => {
+  const scene = await startScene();
+  onTestFinished(() => scene.close());
+  const { quorum, url } = scene;
+  await quorum.reconfigure(scriptedConfig({ url: `${url}/v1` }));
+  for (const stream of [false, true]) {
+    const before = quorum.logs.length;
+    const answer = await chat(url, { model: 'alpha', stream });
+    expect([answer.status, answer.json().error.code]).toEqual([502, 'upstream_error']);
+    expect(quorum.logs.slice(before).filter((line) => line.includes('"requestId"')).length).toBeLessThan(12);
+  }
+  const passed = await send(`${url}/v1/embeddings`, { body: { model: 'alpha', input: 'a' } });
+  expect([passed.status, passed.json().error.code]).toEqual([508, 'loop_detected']);
+  expect(scene.upstream.requests).toHaveLength(0);
+});
+
+test('the count of Quorums goes on with the request, and a client’s nonsense is none', async () => {
+  const scene = await startScene();
+  onTestFinished(() => scene.close());
+  for (const [given, seen] of [
+    [undefined, '1.1 quorum'],
+    ['1.1 quorum, 1.1 quorum', '1.1 quorum, 1.1 quorum, 1.1 quorum'],
+    ['1.1 secret.proxy.corp', '1.1 quorum'],
+    ['1.0 fred, 1.1 quorum (x)', '1.1 quorum, 1.1 quorum'],
+  ]) {
+    const headers = given === undefined ? {} : { via: given };
+    expect((await chat(scene.url, { model: 'alpha' }, headers)).status).toBe(200);
+    expect(scene.upstream.requests.at(-1)!.headers['via']).toBe(seen);
+    await send(`${scene.url}/v1/embeddings`, { body: { model: 'alpha', input: 'a' }, headers });
+    expect(scene.upstream.requests.at(-1)!.headers['via']).toBe(seen);
+  }
+  const looped = await chat(scene.url, { model: 'alpha' }, { via: '1.1 quorum, 1.1 quorum, 1.1 quorum, 1.1 quorum' });
+  expect([looped.status, looped.json().error.code, looped.headers['x-should-retry']]).toEqual([
+    508,
+    'loop_detected',
+    'false',
+  ]);
+});
+
+test('passed through: an answer that nobody asked for, on a kept socket, is nobody’s', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    let nth = 0;
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      const body = `{"own":${++nth}}`;
+      socket.write(
+        `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const quorum = await startQuorum({
+    config: scriptedConfig({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }),
+  });
+  onTestFinished(async () => {
+    await quorum.stop();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const ask = async () => (await send(`${quorum.url}/v1/files`)).text;
+  for (let turn = 0; turn < 30; turn++) {
+    expect(await ask()).toMatch(/^\{"own":\d+\}$/);
+    const poison = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 6\r\n\r\npoison';
+    await new Promise((resolve) => sockets.at(-1)!.write(poison, resolve));
+  }
+});
+
+test('passed through: no socket is opened to an address that isn’t configured, whatever led there', async () => {
+  let connections = 0;
+  const server = createServer(() => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const asked: string[] = [];
+  const agent = openAgent('http:', (origin) => {
+    asked.push(origin);
+    return false;
+  });
+  const failed = await new Promise((resolve) => {
+    request({ agent, host: '127.0.0.1', port }).on('error', resolve).end();
+  });
+  expect([String(failed), asked, connections]).toEqual([
+    'Error: 127.0.0.1 is not a configured provider',
+    [`http://127.0.0.1:${port}`],
+    0,
+  ]);
+});
+
+test('slow-loris: a head that comes byte by byte is given up, with an answer', async () => {
+  const server = createHttpServer(express());
+  server.headersTimeout = 100;
+  server.on('clientError', refuseConnection);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const drip = setInterval(() => socket.write('x'), 50);
+  onTestFinished(() => {
+    clearInterval(drip);
+    server.close();
+  });
+  socket.on('error', () => undefined).write('GET / HTTP/1.1\r\nx-slow: ');
+  let text = '';
+  for await (const part of socket) text += String(part);
+  expect(text).toMatch(/^HTTP\/1\.1 408 /);
+  expect(text).toContain('"code":"request_timeout"');
+});
+
+test('who expects anything but 100-continue is told so in our shape', async () => {
+  const scene = await startScene();
+  onTestFinished(() => scene.close());
+  const answer = await send(`${scene.url}/v1/chat/completions`, { body: '{}', headers: { expect: '200-maybe' } });
+  expect([answer.status, answer.json().error.code]).toEqual([417, 'expectation_failed']);
+});
