@@ -39,10 +39,11 @@ import { createEvidence, createLearner, fadeTo } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
 import { createCapacity, leftAlone, slotLimit } from './pipeline/capacity.ts';
 import { createMemory } from './pipeline/memory.ts';
-import { createPipeline } from './pipeline.ts';
+import { createPipeline, type Pipeline, type PipelineParts } from './pipeline.ts';
 import { startSandbox, type Sandbox } from './sandbox/index.ts';
 import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
 import { createLagMeter, type Log } from './telemetry/index.ts';
+import { listening, openExperiments } from './compose/experiments.ts';
 import { addGauges } from './compose/gauges.ts';
 import { followOptions } from './compose/options.ts';
 import { openWatch } from './compose/watch.ts';
@@ -114,7 +115,14 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
     await store.evidence.load(),
   );
-  const accounts = openAccounts(options, store, settings);
+  const merger = createMerger();
+  const experiments = openExperiments(options, store, {
+    settings,
+    merger,
+    isBusy: () => care.health().lagMs > config.parts().limits.maxLagMs / 4,
+    open: (own, teaches) => openBeside(own, teaches),
+  });
+  const accounts = openAccounts(options, store, settings, experiments.budgets);
   const cache = createCache({ clock, limits: () => settings().cache });
   addGauges(metrics, {
     ...accounts,
@@ -133,6 +141,22 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     now: () => clock.now(),
     onChange: (change) => log.info('confidence changed', { ...change }),
   });
+  let besideCare: ReturnType<typeof openCare> | null = null;
+  /** What runs beside has connections, circuits and slots of its own, and what it shows isn't learnt unless that is wished. */
+  const openBeside = (own: Pick<PipelineParts, 'trials' | 'done'>, teaches: boolean): Pipeline =>
+    createPipeline({
+      clock,
+      random,
+      settings,
+      upstream: (besideCare ??= openCare(options, settings)).upstream,
+      learning: teaches ? learner : { ...learner, ended: () => undefined },
+      admission: accounts.admission,
+      merger,
+      memory,
+      ...own,
+      onFault: (error, requestId) => log.error('a run in the shadow met a fault', { requestId, error }),
+    });
+  const memory = createMemory(cache, createFlights(), () => clock.now());
   const pipeline = createPipeline({
     clock,
     random,
@@ -142,11 +166,13 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     admission: accounts.admission,
     capacity: care.capacity,
     hedging: createHedges(),
-    merger: createMerger(),
-    memory: createMemory(cache, createFlights(), () => clock.now()),
+    merger,
+    memory,
+    trials: experiments.trials,
     done: (record) => {
       store.requests.append(record);
       watch.observe(record);
+      experiments.observe(record);
     },
     onFault: (error, requestId) => log.error('an answered request met a fault', { requestId, error }),
   });
@@ -154,7 +180,8 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   let draining = false;
   const app = createApp({
     ...accounts,
-    learner,
+    learner: listening(learner, store.requests, experiments.tally),
+    experiments: { ...experiments, store: store.experiments },
     lessons: store.learning,
     pipeline,
     limiter: createRateLimiter(),
@@ -204,6 +231,9 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       stopFollowing();
       care.stop();
       await watch.stop();
+      experiments.close();
+      besideCare?.stop();
+      await besideCare?.upstream.close();
       await upstream.close();
       await sandbox?.close();
       await accounts.close();
@@ -266,7 +296,12 @@ async function post(url: string, headers: Readonly<Record<string, string>>, body
 const HELD_WAIT_MS = 2_000;
 
 /** Keys, budgets and the ledger, on a connection of their own: a write of theirs never waits behind a batch of records. */
-function openAccounts({ config, clock, log }: ComposeOptions, store: SqliteStore, settings: () => Settings) {
+function openAccounts(
+  { config, clock, log }: ComposeOptions,
+  store: SqliteStore,
+  settings: () => Settings,
+  beside: () => readonly Budget[],
+) {
   const path = pathOf(config.parts().storageUrl);
   const own = path === ':memory:' ? null : openDatabase(path, { busyMs: 50 });
   const onTrouble = (error: unknown): void => log.warn('accounts: the store makes trouble', { error });
@@ -285,16 +320,12 @@ function openAccounts({ config, clock, log }: ComposeOptions, store: SqliteStore
     loopback: () => isLoopback(config.server.host),
     onTrouble,
   });
-  let listed: {
-    readonly config: readonly Budget[];
-    readonly registry: readonly Budget[];
-    readonly all: readonly Budget[];
-  } | null = null;
+  let lists: readonly (readonly Budget[])[] = [];
+  let all: readonly Budget[] = [];
   const budgets = createBudgets(() => {
-    const now = { config: config.parts().budgets, registry: keyring.registry().budgets };
-    if (listed?.config !== now.config || listed.registry !== now.registry)
-      listed = { ...now, all: [...now.config, ...now.registry] };
-    return listed.all;
+    const now = [config.parts().budgets, keyring.registry().budgets, beside()];
+    if (now.some((list, at) => list !== lists[at])) [lists, all] = [now, now.flat()];
+    return all;
   });
   const { ledger, registry } = kept;
   const alerts = createAlerts({

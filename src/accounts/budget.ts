@@ -39,7 +39,12 @@ export function createBudgets(current: () => readonly Budget[]): Budgets {
     allowances.clear();
     counted.clear();
     byId = new Map(now.map((budget) => [budget.id, budget]));
-    byScope = new Map(SCOPES.map((scope) => [scope, [...byId.values()].filter((budget) => budget.scope === scope)]));
+    byScope = new Map(
+      ([...SCOPES, 'shadow'] as const).map((scope) => [
+        scope,
+        [...byId.values()].filter((budget) => budget.scope === scope),
+      ]),
+    );
   };
   const spanOf = ({ period, timeZone }: Budget, at: number): Span => {
     const name = `${period} ${timeZone}`;
@@ -67,7 +72,7 @@ export function createBudgets(current: () => readonly Budget[]): Budgets {
       const name = nameOf(spender);
       const known = counted.get(name);
       if (known !== undefined && at >= known.from && at < known.until) return known.allowances;
-      const found = SUBJECTS.flatMap(([scope, subjectsOf]) =>
+      const found = (spender.shadow === undefined ? SUBJECTS : BESIDE).flatMap(([scope, subjectsOf]) =>
         (byScope.get(scope) ?? []).flatMap((budget) =>
           subjectsOf(spender)
             .filter((subject) => budget.subject === null || budget.subject === subject)
@@ -101,8 +106,10 @@ interface Counted {
 }
 
 /** Two spenders of one name are counted alike. */
-const nameOf = ({ team, keyId, user, tags }: Spender): string =>
-  tags.length === 0 && user === null ? `${keyId ?? ''}\n${team ?? ''}` : JSON.stringify([keyId, team, user, tags]);
+const nameOf = ({ team, keyId, user, tags, shadow }: Spender): string =>
+  tags.length === 0 && user === null
+    ? `${keyId ?? ''}\n${team ?? ''}`
+    : JSON.stringify([keyId, team, user, tags, shadow]);
 
 const NONE: readonly Allowance[] = [];
 
@@ -114,6 +121,7 @@ const SUBJECTS: readonly (readonly [ScopeKind, (spender: Spender) => readonly (s
   ['user', (spender) => one(spender.user)],
   ['tag', (spender) => [...new Set(spender.tags)]],
 ];
+const BESIDE: typeof SUBJECTS = [['shadow', ({ shadow }) => one(shadow ?? null)]];
 
 function allowanceOf(budget: Budget, subject: string | null, { startsAt, endsAt }: Span): Allowance {
   const { id, scope, period, limit, onExceed, softAt } = budget;

@@ -11,11 +11,4 @@ export type { Probe, ProbeResult } from './probe.ts';
 export { resolve, resolveSettings } from './resolve/index.ts';
 export type { Facts, Resolved } from './resolve/index.ts';
 export { resolveParts } from './resolve/parts.ts';
-export type {
-  Experiment,
-  LimitSettings,
-  Parts,
-  SandboxBehaviour,
-  SandboxSettings,
-  ServerSettings,
-} from './resolve/parts.ts';
+export type { LimitSettings, Parts, SandboxBehaviour, SandboxSettings, ServerSettings } from './resolve/parts.ts';

@@ -1,5 +1,5 @@
 // Names in a config that point at other names in it: does what they point at exist?
-import { STRATEGIES } from '../contract/index.ts';
+import { EXPERIMENT_NAME, STRATEGIES } from '../contract/index.ts';
 import type { ConfigDocument } from './document.ts';
 import { didYouMean, pathText } from './problem.ts';
 import type { Path, Problem } from './problem.ts';
@@ -48,6 +48,7 @@ export function referenceProblems(document: ConfigDocument, catalog: Rows): read
   checkRoles(table(data['roles']), known, say);
   checkProviders(table(data['providers']), catalog, say);
   checkBudgets(data['budgets'], say);
+  checkExperiments(data, known, say);
   checkStores(data, say);
   return problems;
 }
@@ -165,17 +166,44 @@ function checkTasks(data: Table, known: Known, say: Say): void {
   if (typeof fallback === 'string' && !known.tasks.has(fallback)) {
     say(['routing', 'fallback_task'], unknown('task', fallback, known.tasks));
   }
-  for (const [name, experiment] of Object.entries(table(data['experiments']))) {
-    for (const [arm, row] of Object.entries(table(table(experiment)['arms']))) {
-      const tier = table(row)['tier'];
-      const path: Path = ['experiments', name, 'arms', arm];
-      if (typeof tier === 'string' && !known.tiers.has(tier))
-        say([...path, 'tier'], unknown('tier', tier, known.tiers));
-      for (const [index, model] of texts(table(row)['models']).entries()) {
-        if (!isModel(model, known)) say([...path, 'models', index], unknown('model', model, known.models));
-      }
-    }
+}
+
+/** `rollout` is an experiment that is there already. */
+function checkExperiments(data: Table, known: Known, say: Say): void {
+  for (const [name, row] of Object.entries(table(data['experiments']))) {
+    const experiment = table(row);
+    const arms = table(experiment['arms']);
+    const path: Path = ['experiments', name];
+    if (name === 'rollout') say(path, '"rollout" is the section of that name; give the experiment another one', 'key');
+    if (!EXPERIMENT_NAME.test(name))
+      say(path, 'an experiment’s name has 1 to 64 letters, digits, "_", "-" and "."', 'key');
+    if (experiment['ramp'] !== undefined && experiment['start'] === undefined)
+      say([...path, 'ramp'], 'it grows from `start` on, and there is none; add `start`');
+    const { control, filter } = experiment;
+    if (typeof control === 'string' && !Object.hasOwn(arms, control))
+      say([...path, 'control'], unknown('arm', control, Object.keys(arms)));
+    const tasks = table(filter)['task'];
+    for (const task of typeof tasks === 'string' ? [tasks] : texts(tasks))
+      if (!known.tasks.has(task)) say([...path, 'filter', 'task'], unknown('task', task, known.tasks));
+    for (const [arm, given] of Object.entries(arms)) checkArm([...path, 'arms', arm], table(given), known, say);
   }
+  const rollout = table(data['rollout']);
+  if (typeof rollout['tier'] === 'string' && !known.tiers.has(rollout['tier']))
+    say(['rollout', 'tier'], unknown('tier', rollout['tier'], known.tiers));
+  for (const [index, model] of texts(rollout['models']).entries())
+    if (!isModel(model, known) && !Object.hasOwn(known.aliases, model))
+      say(['rollout', 'models', index], unknown('model', model, [...known.models, ...Object.keys(known.aliases)]));
+}
+
+function checkArm(path: Path, arm: Table, known: Known, say: Say): void {
+  const { tier, chairman } = arm;
+  if (!EXPERIMENT_NAME.test(String(path.at(-1))))
+    say(path, 'an arm’s name has 1 to 64 letters, digits, "_", "-" and "."', 'key');
+  if (typeof tier === 'string' && !known.tiers.has(tier)) say([...path, 'tier'], unknown('tier', tier, known.tiers));
+  if (typeof chairman === 'string' && !isModel(chairman, known))
+    say([...path, 'chairman'], unknown('model', chairman, known.models));
+  for (const [index, model] of texts(arm['models']).entries())
+    if (!isModel(model, known)) say([...path, 'models', index], unknown('model', model, known.models));
 }
 
 /** What is allowed, and hardly meant. */

@@ -4,7 +4,9 @@ import type { Nano } from './money.ts';
 import type { Page, Principal } from './ports.ts';
 import type { Usage } from './chat.ts';
 
-export type ScopeKind = 'global' | 'team' | 'key' | 'user' | 'tag';
+/** `shadow`: what experiments spend beside served traffic, apart from everybody else's money. */
+export type ScopeKind = 'global' | 'team' | 'key' | 'user' | 'tag' | 'shadow';
+/** Those that budgets can be set for. */
 export const SCOPES = ['global', 'team', 'key', 'user', 'tag'] as const satisfies readonly ScopeKind[];
 
 export type BudgetPeriod = 'hour' | 'day' | 'week' | 'month' | 'total';
@@ -147,6 +149,8 @@ export interface Spender {
   readonly team: string | null;
   readonly user: string | null;
   readonly tags: readonly string[];
+  /** The experiment that runs beside; no other budget than its own counts it. Absent: a client's request. */
+  readonly shadow?: string;
 }
 
 /** A budget in one of its periods, for one subject: what holds and charges are counted against. */

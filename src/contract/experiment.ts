@@ -164,9 +164,9 @@ const percent = () =>
 
 const rolloutObject = z.strictObject({
   percent: percent()
-    .prefault(0)
+    .optional()
     .describe(
-      'Of the requests that name a model, how many the router takes over. `off` stops it whatever was set elsewhere.',
+      'How many of the requests that name a model the router takes over. `off` or 0 stops it, whatever was set elsewhere. Default: what was set by `quorum rollout`, or 0.',
     ),
   models: z
     .array(name(), { error: 'a list of model names' })
@@ -182,14 +182,16 @@ const rolloutObject = z.strictObject({
     .describe('How those are answered that are taken over.'),
   tier: name().optional().describe('Of which tier. Default: as for `auto`.'),
 });
+export type RolloutRow = z.output<typeof rolloutObject>;
+export const ROLLOUT_DEFAULTS = rolloutObject.parse({});
 
 export const rolloutSchema = z.union(
-  [percent().transform((value) => ({ ...rolloutObject.parse({}), percent: value })), rolloutObject],
-  {
-    error: 'a percentage, off, or the rollout’s settings',
-  },
+  [percent().transform((value): RolloutRow => ({ ...ROLLOUT_DEFAULTS, percent: value })), rolloutObject],
+  { error: 'a percentage, off, or the rollout’s settings' },
 );
-export type RolloutRow = z.output<typeof rolloutObject>;
+
+/** Letters, digits, `_`, `-` and `.`: names of experiments and arms stand in headers. */
+export const EXPERIMENT_NAME = /^[\w.-]{1,64}$/;
 
 /** What the administration has set besides what is written. */
 export interface ExperimentState {

@@ -244,15 +244,13 @@ sandbox: { enabled: true, seed: s, models: { sandbox-swift: { accuracy: { arithm
       'config:team:data:day',
       'config:global:month:2',
     ]);
-    expect(parts.experiments[0]).toMatchObject({
-      name: 'cheap',
+    expect(parts.experiments.get('cheap')).toMatchObject({
       sticky: 'user',
       share: 1,
-      arms: [
-        { name: 'a', weight: 1, tier: null },
-        { name: 'b', weight: 3, tier: 'cost' },
-      ],
+      layer: 'default',
+      arms: { a: { weight: 1 }, b: { weight: 3, tier: 'cost' } },
     });
+    expect(parts.rollout).toBeNull();
     expect(parts.sandbox).toEqual({
       enabled: true,
       seed: 's',

@@ -1,6 +1,6 @@
 // The parts of the config that rooms outside the request's path take: where to listen and store, limits, budgets, experiments, sandbox.
 import { nanoOf } from '../../contract/index.ts';
-import type { Budget, Secret, StrategyChoice } from '../../contract/index.ts';
+import type { Budget, ExperimentRow, RolloutRow, Secret } from '../../contract/index.ts';
 import type { Config } from '../schema/index.ts';
 
 export interface ServerSettings {
@@ -41,22 +41,6 @@ export interface TelemetrySettings {
   readonly logContent: boolean;
 }
 
-export interface Experiment {
-  readonly name: string;
-  readonly description: string;
-  readonly arms: readonly {
-    readonly name: string;
-    readonly weight: number;
-    readonly strategy: StrategyChoice | null;
-    readonly tier: string | null;
-    readonly models: readonly string[] | null;
-  }[];
-  readonly sticky: 'user' | 'key' | 'request';
-  readonly share: number;
-  readonly shadow: boolean;
-  readonly running: boolean;
-}
-
 /** How a simulated model differs from what ships; `accuracy` by kind of task. */
 export interface SandboxBehaviour {
   readonly accuracy?: Readonly<Record<string, number>>;
@@ -90,7 +74,9 @@ export interface Parts {
   readonly budgets: readonly Budget[];
   /** null: alerts go into the log only. */
   readonly alertWebhook: { readonly url: string; readonly secret: Secret | null } | null;
-  readonly experiments: readonly Experiment[];
+  readonly experiments: ReadonlyMap<string, ExperimentRow>;
+  /** null: the file says nothing of it. */
+  readonly rollout: RolloutRow | null;
   readonly sandbox: SandboxSettings;
 }
 
@@ -103,7 +89,8 @@ export function resolveParts(config: Config): Parts {
     limits: limitsFrom(config),
     budgets: budgetsFrom(config.budgets),
     alertWebhook: webhookFrom(config),
-    experiments: Object.entries(config.experiments).map(experimentFrom),
+    experiments: new Map(Object.entries(config.experiments)),
+    rollout: config.rollout ?? null,
     sandbox: sandboxFrom(config.sandbox),
   };
 }
@@ -170,24 +157,6 @@ function budgetsFrom(rows: Config['budgets']): readonly Budget[] {
       source: 'config',
     };
   });
-}
-
-function experimentFrom([name, row]: [string, Config['experiments'][string]]): Experiment {
-  return {
-    name,
-    description: row.description ?? '',
-    arms: Object.entries(row.arms).map(([arm, { weight, strategy, tier, models }]) => ({
-      name: arm,
-      weight,
-      strategy: strategy ?? null,
-      tier: tier ?? null,
-      models: models ?? null,
-    })),
-    sticky: row.sticky,
-    share: row.share,
-    shadow: row.shadow,
-    running: row.running,
-  };
 }
 
 function sandboxFrom({ enabled, seed, models }: Config['sandbox']): SandboxSettings {

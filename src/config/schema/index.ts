@@ -1,5 +1,6 @@
 // The whole config file: every key, what it may hold, and what it means. The JSON Schema and the reference page are made from it.
 import { z } from 'zod';
+import { rolloutSchema } from '../../contract/index.ts';
 import {
   alerts,
   budgets,
@@ -87,6 +88,11 @@ export const configSchema = z.strictObject({
   alerts: alerts().prefault({}).describe('Who is told when a budget passes a share of `soft_at`, or its limit.'),
   telemetry: telemetry().prefault({}).describe('What is told to the log, to Prometheus and to OpenTelemetry.'),
   experiments: experiments().prefault({}).describe('Comparisons of strategies, tiers or models on live traffic.'),
+  rollout: rolloutSchema
+    .optional()
+    .describe(
+      'Takes over a share of the requests that name a model. A percentage, `off`, or its settings. Default: none of them.',
+    ),
   sandbox: sandbox().prefault({}).describe('Simulated models that need no key. `true`, `false`, or its settings.'),
 });
 

@@ -1,12 +1,11 @@
 // The parts of the config that are there once: server, storage, routing, limits, cache, budgets, experiments, sandbox, council.
 import { z } from 'zod';
-import { BUDGET_PERIODS, ON_EXCEED, SCOPES, STRATEGIES } from '../../contract/index.ts';
+import { BUDGET_PERIODS, experimentSchema, ON_EXCEED, SCOPES, STRATEGIES } from '../../contract/index.ts';
 import {
   count,
   duration,
   flag,
   name,
-  names,
   number,
   oneOf,
   secret,
@@ -229,29 +228,7 @@ export const alerts = () =>
       .describe('Where alerts of budgets go, besides the log. Default: nowhere.'),
   });
 
-const arm = z.strictObject({
-  weight: number(0, Infinity).prefault(1).describe('Its part of the traffic, relative to the other arms.'),
-  strategy: oneOf([...STRATEGIES, 'adaptive'])
-    .optional()
-    .describe('Overrides the strategy.'),
-  tier: name().optional().describe('Overrides the tier.'),
-  models: names('models').optional().describe('Only these models.'),
-});
-
-const experimentRow = z.strictObject({
-  description: text().optional().describe('What is to be found out.'),
-  arms: table(arm, 'arms')
-    .describe('At least two.')
-    .refine((arms) => Object.keys(arms).length > 1, { error: 'at least two arms' }),
-  sticky: oneOf(['user', 'key', 'request']).prefault('user').describe('What keeps its arm.'),
-  share: share().prefault(1).describe('Share of the traffic that takes part.'),
-  shadow: flag()
-    .prefault(false)
-    .describe('Other arms than the first run beside it, are recorded, and never reach the client.'),
-  running: flag().prefault(true).describe('Whether it assigns arms.'),
-});
-
-export const experiments = () => table(experimentRow, 'experiments');
+export const experiments = () => table(experimentSchema, 'experiments');
 
 const behaviour = z.strictObject({
   accuracy: z

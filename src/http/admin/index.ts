@@ -6,6 +6,7 @@ import { budgetRoutes, type BudgetParts } from './budgets.ts';
 import { cacheRoutes, type CacheParts } from './cache.ts';
 import { catalogRoutes, type CatalogParts } from './catalog.ts';
 import { configRoutes, type ConfigParts } from './config.ts';
+import { experimentRoutes, type ExperimentParts } from './experiments.ts';
 import { keyRoutes } from './keys.ts';
 import { reportRoutes, type ReportParts } from './reports.ts';
 import { requestRoutes, type RequestParts } from './requests.ts';
@@ -22,6 +23,7 @@ export interface AdminParts
     CatalogParts,
     CacheParts,
     ConfigParts,
+    ExperimentParts,
     SettingsParts,
     ReportParts,
     AnomalyParts {}
@@ -39,6 +41,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...catalogRoutes(parts),
     ...cacheRoutes(parts),
     ...configRoutes(parts),
+    ...experimentRoutes(parts),
     ...settingsRoutes(parts),
   ];
 }

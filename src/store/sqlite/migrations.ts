@@ -1,6 +1,7 @@
 // The schema's history. Append only: a file that went through the first n of these has user_version n.
 
 import { ACCOUNTS_MIGRATION, JOURNAL_MIGRATION } from './accounts-schema.ts';
+import { EXPERIMENTS_MIGRATION } from './experiments-schema.ts';
 import { LEARNING_MIGRATION, LESSONS_BY_NUMBER } from './learning-schema.ts';
 import { PERFORMANCE_MIGRATION } from './performance.ts';
 import { OPTIONS_MIGRATION } from './options.ts';
@@ -77,4 +78,5 @@ export const MIGRATIONS: readonly Migration[] = [
     `,
   },
   JOURNAL_MIGRATION,
+  EXPERIMENTS_MIGRATION,
 ];

@@ -1,6 +1,7 @@
 // The store on one SQLite file: both ports behind one writer, and what keeps the file from growing.
 import {
   type Clock,
+  type ExperimentStore,
   type LearningStore,
   type OptionStore,
   type PerformanceStore,
@@ -10,6 +11,7 @@ import {
 import { createCheckpointer } from './checkpoint.ts';
 import { type Db, migrate } from './database.ts';
 import { createEvidenceQueue, type Decay } from './evidence.ts';
+import { createSqliteExperiments } from './experiments.ts';
 import { createLearningQueue } from './learning.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { createOptionTable } from './options.ts';
@@ -36,6 +38,7 @@ export interface SqliteStore extends Store {
   /** Shared with whatever else keeps tables in this file. */
   readonly database: Db;
   readonly learning: LearningStore;
+  readonly experiments: ExperimentStore;
   readonly performance: PerformanceStore;
   readonly options: OptionStore;
   /** Deletes the oldest requests in small steps; resolves to how many went. */
@@ -62,6 +65,7 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
     learning: learning.port(writer),
     performance: performance.port(writer),
     options: createOptionTable(db),
+    experiments: createSqliteExperiments(db),
     dropped: requests.dropped,
     prune: (retention, signal) => prune(db, clock, retention, signal),
     close: async () => {
