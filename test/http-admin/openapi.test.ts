@@ -190,6 +190,29 @@ describe('answers are as described', () => {
     );
   });
 
+  it('to the administration: experiments and the rollout', async () => {
+    const arms = { one: {}, two: { strategy: 'dual', slim: true } };
+    const made = { name: 'try', arms, shadow: true, guardrails: { p95: 1 } };
+    await ask('POST /admin/v1/experiments', '/admin/v1/experiments', made, 201);
+    await ask('POST /admin/v1/experiments', '/admin/v1/experiments', { name: 'live', arms }, 201);
+    const path = '/admin/v1/experiments/live';
+    await ask('POST /v1/chat/completions', '/v1/chat/completions', { model: 'auto', user: 'ann', messages: MESSAGES });
+    await ask('POST /v1/route', '/v1/route', { model: 'auto', user: 'ann', messages: MESSAGES });
+    await ask('GET /admin/v1/experiments', '/admin/v1/experiments');
+    await ask('GET /admin/v1/experiments/:name', path);
+    await ask('PATCH /admin/v1/experiments/:name', path, { min_effect: 0.1 });
+    await ask('POST /admin/v1/experiments/:name/ramp', `${path}/ramp`, { percent: 50 });
+    await ask('POST /admin/v1/experiments/:name/stop', `${path}/stop`);
+    await ask('POST /admin/v1/experiments/:name/start', `${path}/start`);
+    await ask('GET /admin/v1/experiments/:name/results', `${path}/results`);
+    await ask('GET /admin/v1/experiments/:name/results', '/admin/v1/experiments/try/results');
+    await ask('GET /admin/v1/budgets', '/admin/v1/budgets');
+    await ask('DELETE /admin/v1/experiments/:name', path);
+    await ask('GET /admin/v1/rollout', '/admin/v1/rollout');
+    await ask('PUT /admin/v1/rollout', '/admin/v1/rollout', { percent: 25 });
+    await ask('PUT /admin/v1/rollout', '/admin/v1/rollout', { percent: null });
+  });
+
   it('errors too', async () => {
     for (const path of ['/admin/v1/keys/nobody', '/admin/v1/settings?x', '/v1/requests/none', '/nowhere']) {
       const answer = await send(`${office.url}${path}`, {

@@ -1,7 +1,13 @@
 // /admin/v1/experiments and /rollout: what is tried on live traffic, what it shows, and how much of a migration is on.
 import type { Request } from 'express';
 import { z } from 'zod';
-import { QuorumError, type Clock, type Experiment, type ExperimentStore } from '../../contract/index.ts';
+import {
+  QuorumError,
+  type Clock,
+  type Experiment,
+  type ExperimentStore,
+  type ShadowRules,
+} from '../../contract/index.ts';
 import { isOn, resultsOf, ROLLOUT, shareAt } from '../../experiment/index.ts';
 import type { Register, Rollout } from '../../pipeline/experiments/register.ts';
 import type { Shadow } from '../../pipeline/experiments/shadow.ts';
@@ -23,14 +29,14 @@ export interface ExperimentParts {
 
 const NAME = 'a name of 1 to 64 letters, digits, "_", "-" and "."';
 const created = z.looseObject({ name: z.string({ error: NAME }) });
-const changed = z.looseObject({});
+export const changed = z.looseObject({});
 const SHARE = 'a share from 0 to 1';
 const PERCENT = 'a percentage from 0 to 100, or null for what the config file says';
-const ramped = z.strictObject({
+export const ramped = z.strictObject({
   share: z.number({ error: SHARE }).min(0, { error: SHARE }).max(1, { error: SHARE }).optional(),
   percent: z.number({ error: PERCENT }).min(0, { error: PERCENT }).max(100, { error: PERCENT }).optional(),
 });
-const rolled = z.strictObject({
+export const rolled = z.strictObject({
   percent: z.union([z.number().min(0).max(100), z.literal('off'), z.null()], { error: PERCENT }),
 });
 
@@ -91,12 +97,10 @@ export function experimentRoutes(parts: ExperimentParts): readonly AdminRoute[] 
       parts.experiments.register.refresh();
       return rolloutShown(parts.experiments.register.rollout());
     }),
-    ...(['put', 'post'] as const).map((method) =>
-      route(method, '/rollout', async (request) => {
-        const { percent } = await readInput(request, rolled);
-        return rolloutShown(parts.experiments.register.setRollout(percent === 'off' ? 0 : percent, ACTOR));
-      }),
-    ),
+    route('put', '/rollout', async (request) => {
+      const { percent } = await readInput(request, rolled);
+      return rolloutShown(parts.experiments.register.setRollout(percent === 'off' ? 0 : percent, ACTOR));
+    }),
   ];
 }
 
@@ -146,9 +150,11 @@ export function experimentShown(experiment: Experiment, at: number): Readonly<Re
     end: momentShown(endAt),
     ramp_ms: rampMs,
     share_now: isOn(experiment, at) ? shareAt(experiment, at) : 0,
-    shadow,
+    shadow: shadow === null ? null : shadowShown(shadow),
   };
 }
+
+const shadowShown = ({ deadline, ...rules }: ShadowRules): unknown => ({ ...rules, deadline_ms: deadline });
 
 /** As the API and `quorum experiment report --json` tell it. */
 export function resultsShown(

@@ -24,7 +24,7 @@ import {
 
 export const balance = z.strictObject({
   budget: text(),
-  scope: z.enum(SCOPES),
+  scope: z.enum([...SCOPES, 'shadow']),
   id: text(),
   period: z.enum(BUDGET_PERIODS),
   starts_at: maybeMoment(),
@@ -38,7 +38,7 @@ export const balance = z.strictObject({
 const budget = z.strictObject({
   id: text(),
   object: z.literal('budget'),
-  scope: z.enum(SCOPES),
+  scope: z.enum([...SCOPES, 'shadow']),
   subject: maybeText(),
   period: z.enum(BUDGET_PERIODS),
   limit_usd: number(),

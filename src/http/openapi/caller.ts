@@ -157,7 +157,7 @@ const explained = z.strictObject({
   features,
   cache: z.strictObject({ key: text(), state: text() }),
   budgets: z.array(balance),
-  experiment: anything().optional(),
+  experiment: maybeText().optional().describe('`name=arm`, a comma between several.'),
 });
 
 export const CALLER: Descriptions = {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ACCOUNTS } from './accounts.ts';
 import { CALLER } from './caller.ts';
+import { EXPERIMENTS } from './experiments.ts';
 import { OPERATION } from './operation.ts';
 import { RECORDS } from './records.ts';
 import { errorBody, type Described, type Descriptions } from './shapes.ts';
@@ -12,7 +13,7 @@ export interface RouteRow {
   readonly access: string;
 }
 
-export const DESCRIPTIONS: Descriptions = { ...CALLER, ...ACCOUNTS, ...RECORDS, ...OPERATION };
+export const DESCRIPTIONS: Descriptions = { ...CALLER, ...ACCOUNTS, ...RECORDS, ...OPERATION, ...EXPERIMENTS };
 
 /** Schemas of success by `METHOD path`, for whoever checks answers. */
 export const answerSchema = ({ answer }: Described): object => schemaOf(answer, 'output');
