@@ -44,6 +44,8 @@ const models = new Map(
       reasoningPico: output,
       audioInputPico: input,
       audioOutputPico: output,
+      imageInputPico: input,
+      imageOutputPico: output,
       requestPico: 0,
     };
     const name = `model-${nth}`;

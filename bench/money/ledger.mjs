@@ -48,6 +48,8 @@ const price = {
   reasoningPico: pico,
   audioInputPico: pico,
   audioOutputPico: pico,
+  imageInputPico: pico,
+  imageOutputPico: pico,
   requestPico: 0,
 };
 const model = { name: 'm', price, maxOutput: 4_096 };

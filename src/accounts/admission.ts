@@ -28,7 +28,7 @@ import {
 } from './bounds.ts';
 import type { Budgets } from './budget.ts';
 import type { OutputHistory } from './output-history.ts';
-import { overCeiling, refusalOf, unpriced } from './refusal.ts';
+import { boundless, overCeiling, refusalOf, unpriced } from './refusal.ts';
 import { createReservation, createUnlimited, type Reservation } from './reservation.ts';
 import { createWaiting } from './waiting.ts';
 
@@ -72,6 +72,8 @@ export interface Admission {
    * `request_exceeds_budget`, `model_unpriced` or `budget_unavailable`.
    */
   admit(request: AdmissionRequest): Promise<Reservation>;
+  /** Throws `model_unpriced` where a budget would have to pay for what nobody can tell beforehand. `what`: as the client named it. */
+  demandNoBudget(spender: Spender, at: number, what: string): void;
   /** What admitting would say now; holds nothing. */
   standing(spender: Spender, at: number): Promise<readonly Balance[]>;
 }
@@ -89,9 +91,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const seenOf = (task: string | null, { model }: PlannedCall): number | null =>
     history.quantile(task, model.name, EXPECTED_SHARE);
 
+  const strictOf = (allowances: readonly Allowance[]): Allowance | undefined =>
+    allowances.find((one) => one.enforced && budgets.find(one.budget)?.unpriced !== 'estimate');
   const priceOf = ({ model }: PlannedCall, allowances: readonly Allowance[]): Price => {
     if (model.price !== null) return model.price;
-    const strict = allowances.find((one) => one.enforced && budgets.find(one.budget)?.unpriced !== 'estimate');
+    const strict = strictOf(allowances);
     const standIn = options.dearestPrice();
     if (strict !== undefined || (standIn === null && allowances.length > 0))
       throw unpriced(model.name, strict ?? allowances[0]!);
@@ -180,6 +184,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (rest.kind === 'held') return least === null ? rest.reservation : { ...rest.reservation, downgraded: least };
       throw rest.error;
     },
+    demandNoBudget: (spender, at, what) => {
+      const strict = strictOf(budgets.allowancesOf(spender, at));
+      if (strict !== undefined) throw boundless(what, strict);
+    },
     standing: (spender, at) => ledger.balances(budgets.allowancesOf(spender, at)),
   };
 }
@@ -192,6 +200,8 @@ const FREE: Price = {
   reasoningPico: 0,
   audioInputPico: 0,
   audioOutputPico: 0,
+  imageInputPico: 0,
+  imageOutputPico: 0,
   requestPico: 0,
 };
 

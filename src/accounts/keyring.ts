@@ -51,6 +51,8 @@ export interface Keyring {
   authenticateAdmin(key: string | null): Caller;
   isAdmin(key: string): boolean;
   registry(): Registry;
+  /** When each key was used last, here or elsewhere (there up to half a minute late); asks the store. */
+  lastUses(): ReadonlyMap<string, number>;
   /** No key is needed at the moment. */
   isOpen(): boolean;
   /** Looks at the store now, rather than at the next turn. */
@@ -141,6 +143,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
     },
     isAdmin,
     registry: () => registry,
+    lastUses: () => new Map([...store.lastUses(), ...uses]),
     isOpen,
     refresh,
     stop: () => {

@@ -25,8 +25,8 @@ function whole(value: unknown): number {
 const first = (...values: readonly unknown[]): number => whole(values.find((value) => typeof value === 'number'));
 
 /**
- * Cost of a finished call. Cached, cache-written and sound tokens are parts of `prompt_tokens`; reasoning and sound are parts
- * of `completion_tokens`. Parts that exceed their whole are charged in full: never below what the provider may bill.
+ * Cost of a finished call. Cached, cache-written, sound and picture tokens are parts of `prompt_tokens`; reasoning, sound and
+ * pictures are parts of `completion_tokens`. Parts that exceed their whole are charged in full: never below what the provider may bill.
  */
 export function costOf(price: Price, usage: Usage): Nano {
   const input = (usage.prompt_tokens_details ?? {}) as Readonly<Record<string, unknown>>;
@@ -38,17 +38,21 @@ export function costOf(price: Price, usage: Usage): Nano {
     usage['cache_creation_input_tokens'],
   );
   const heard = whole(input['audio_tokens']);
+  const seen = whole(input['image_tokens']);
   const reasoning = whole(output['reasoning_tokens']);
   const spoken = whole(output['audio_tokens']);
+  const drawn = whole(output['image_tokens']);
   return total(
     [
-      [Math.max(0, whole(usage.prompt_tokens) - cached - written - heard), price.inputPico],
+      [Math.max(0, whole(usage.prompt_tokens) - cached - written - heard - seen), price.inputPico],
       [cached, price.cachedInputPico],
       [written, price.cacheWritePico],
       [heard, price.audioInputPico],
-      [Math.max(0, whole(usage.completion_tokens) - reasoning - spoken), price.outputPico],
+      [seen, price.imageInputPico],
+      [Math.max(0, whole(usage.completion_tokens) - reasoning - spoken - drawn), price.outputPico],
       [reasoning, price.reasoningPico],
       [spoken, price.audioOutputPico],
+      [drawn, price.imageOutputPico],
     ],
     price.requestPico,
   );
@@ -69,8 +73,9 @@ export function reportedCost(usage: Usage): Nano | null {
 
 /** The most a call can cost: every token at the dearest price of its direction. */
 export function worstCaseCost(price: Price, inputTokens: number, outputTokens: number): Nano {
-  const input = Math.max(price.inputPico, price.cachedInputPico, price.cacheWritePico, price.audioInputPico);
-  const output = Math.max(price.outputPico, price.reasoningPico, price.audioOutputPico);
+  const { inputPico, cachedInputPico, cacheWritePico, audioInputPico, imageInputPico } = price;
+  const input = Math.max(inputPico, cachedInputPico, cacheWritePico, audioInputPico, imageInputPico);
+  const output = Math.max(price.outputPico, price.reasoningPico, price.audioOutputPico, price.imageOutputPico);
   return total(
     [
       [whole(inputTokens), input],

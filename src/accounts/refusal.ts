@@ -59,6 +59,15 @@ export function unpriced(model: string, balance: { readonly budget: string }): Q
   );
 }
 
+/** For what costs more than its request shows: a batch, a training, a run with tools. */
+export function boundless(what: string, balance: { readonly budget: string }): QuorumError {
+  return new QuorumError(
+    'model_unpriced',
+    `What ${what} costs can't be told beforehand, and the budget "${balance.budget}" counts it. Use a key without a budget, or set the budget's "unpriced" to "estimate", which lets it pass uncounted.`,
+    { shouldRetry: false },
+  );
+}
+
 /** A balance as the API shows it. */
 export function detailsOf(balance: Balance): Readonly<Record<string, unknown>> {
   return {

@@ -10,6 +10,8 @@ export interface ImportedPrice {
   readonly reasoning?: number;
   readonly audio_input?: number;
   readonly audio_output?: number;
+  readonly image_input?: number;
+  readonly image_output?: number;
 }
 
 export interface ImportedModel {
@@ -95,6 +97,8 @@ function liteLlmRow([key, row]: [string, Fields]): Row[] {
         ...given('reasoning', perMillion(row['output_cost_per_reasoning_token'])),
         ...given('audio_input', perMillion(row['input_cost_per_audio_token'])),
         ...given('audio_output', perMillion(row['output_cost_per_audio_token'])),
+        ...given('image_input', perMillion(row['input_cost_per_image_token'])),
+        ...given('image_output', perMillion(row['output_cost_per_image_token'])),
       },
       context: countOf(row['max_input_tokens']) ?? countOf(row['max_tokens']),
       maxOutput: countOf(row['max_output_tokens']),

@@ -30,6 +30,8 @@ export interface PriceInUsd {
   readonly reasoning?: number | undefined;
   readonly audio_input?: number | undefined;
   readonly audio_output?: number | undefined;
+  readonly image_input?: number | undefined;
+  readonly image_output?: number | undefined;
   readonly request?: number | undefined;
 }
 
@@ -45,6 +47,8 @@ export function priceOf(usd: PriceInUsd): Price {
     reasoningPico: pico(usd.reasoning ?? usd.output),
     audioInputPico: pico(usd.audio_input ?? usd.input),
     audioOutputPico: pico(usd.audio_output ?? usd.output),
+    imageInputPico: pico(usd.image_input ?? usd.input),
+    imageOutputPico: pico(usd.image_output ?? usd.output),
     requestPico: Math.round((usd.request ?? 0) * 1e12),
   };
 }

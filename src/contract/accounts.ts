@@ -53,7 +53,7 @@ export interface VirtualKey {
   readonly expiresAt: number | null;
   readonly createdAt: number;
   readonly createdBy: string;
-  /** Set lazily, to the minute. */
+  /** As it was when the key was loaded; `Keyring.lastUses` is newer. */
   readonly lastUsedAt: number | null;
   /** For display: `sk-quorum-Ab3f…9xKq`. */
   readonly display: string;
@@ -131,6 +131,8 @@ export interface RegistryStore {
   deleteBudget(id: string, act: Act): void;
   /** Not in the audit, raises no version. */
   touch(uses: readonly { readonly keyId: string; readonly at: number }[]): void;
+  /** By key id, as touched by any process. */
+  lastUses(): ReadonlyMap<string, number>;
   audit(limit: number, cursor: string | null, subject?: string): Page<AuditEntry>;
 }
 
@@ -274,6 +276,10 @@ export interface LedgerEntry {
   /** `unreconciled`: posted at its reserve, the true cost isn't known. `over_reserve`: it cost more than was held. */
   readonly flag: 'unreconciled' | 'over_reserve' | 'estimated' | null;
   readonly allowances: readonly string[];
+  /** The price table that it was counted by; null: nothing was counted (a reserve, a correction, an adjustment). */
+  readonly priceVersion: string | null;
+  /** What the provider told, or what was worked out. */
+  readonly usage: Usage | null;
 }
 
 export const SPEND_GROUPS = ['key', 'team', 'user', 'tag', 'model', 'task', 'strategy', 'day'] as const;

@@ -61,8 +61,13 @@ export interface Usage {
     readonly cached_tokens?: number;
     readonly cache_write_tokens?: number;
     readonly audio_tokens?: number;
+    readonly image_tokens?: number;
   } | null;
-  readonly completion_tokens_details?: { readonly reasoning_tokens?: number; readonly audio_tokens?: number } | null;
+  readonly completion_tokens_details?: {
+    readonly reasoning_tokens?: number;
+    readonly audio_tokens?: number;
+    readonly image_tokens?: number;
+  } | null;
   readonly [field: string]: unknown;
 }
 

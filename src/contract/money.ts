@@ -16,6 +16,8 @@ export interface Price {
   readonly reasoningPico: number;
   readonly audioInputPico: number;
   readonly audioOutputPico: number;
+  readonly imageInputPico: number;
+  readonly imageOutputPico: number;
   /** Flat fee per request. */
   readonly requestPico: number;
 }

@@ -17,7 +17,7 @@ import { readBody } from './body.ts';
 import { limitsOf, type Visit } from './chat.ts';
 import { fail } from './fail.ts';
 import { defaultProvider, servedBy } from './served.ts';
-import { openToll, type Toll, type TollParts } from './toll.ts';
+import { openToll, spenderOf, type Toll, type TollParts } from './toll.ts';
 
 /** The families of OpenAI's API besides chat; anything else is an unknown route. */
 const FAMILIES: ReadonlySet<string> = new Set([
@@ -112,7 +112,18 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     const length = found.body?.byteLength ?? Number(request.headers['content-length'] ?? limitBytes);
     const { headers: limits, onUsed } = enter(parts, request, response, visit, found, length);
     const { provider, model, fields } = found;
-    const isPriced = model !== null && request.method === 'POST' && !(family === 'moderations' && model.price === null);
+    const isBoundless = request.method === 'POST' && costsBoundlessly(path, model);
+    if (isBoundless)
+      parts.admission.demandNoBudget(
+        spenderOf({ visit, headers: request.headers, fields }),
+        parts.clock.now(),
+        `POST ${path}`,
+      );
+    const isPriced =
+      model !== null &&
+      request.method === 'POST' &&
+      !isBoundless &&
+      !(family === 'moderations' && model.price === null);
     const toll = isPriced
       ? await openToll(parts, {
           visit,
@@ -135,6 +146,16 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     await proxy.pass(request, response, () => undefined);
   };
 }
+
+/** What goes on at the provider long after the request, or costs by the hour or the gigabyte. */
+const BOUNDLESS =
+  /^\/v1\/(?:(?:batches|fine_tuning|evals|containers|vector_stores|videos)(?:\/.*)?|threads\/(?:[^/]+\/)?runs(?:\/.*)?)$/;
+
+/** Costs that no price of a model bounds. A film at a price a request has one. */
+const costsBoundlessly = (path: string, model: Model | null): boolean =>
+  BOUNDLESS.test(path) &&
+  !path.endsWith('/cancel') &&
+  !(path === '/v1/videos' && model !== null && model.price !== null);
 
 /** What keeps or describes data, but asks no model. */
 const MODEL_FREE: ReadonlySet<string> = new Set(['files', 'uploads', 'containers', 'vector_stores', 'conversations']);

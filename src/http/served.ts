@@ -50,6 +50,8 @@ const FREE: Price = {
   reasoningPico: 0,
   audioInputPico: 0,
   audioOutputPico: 0,
+  imageInputPico: 0,
+  imageOutputPico: 0,
   requestPico: 0,
 };
 

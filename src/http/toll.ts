@@ -8,6 +8,7 @@ import {
   type Model,
   type Nano,
   type Settings,
+  type Spender,
   type Usage,
   type Written,
 } from '../contract/index.ts';
@@ -65,17 +66,10 @@ const SPEECH_TOKEN_BYTES = 50;
 
 /** Rejects as `admit` does. */
 export async function openToll({ admission, clock }: TollParts, crossing: Crossing): Promise<Toll> {
-  const { visit, settings, family, fields, length, headers } = crossing;
-  const { caller } = visit.visitor;
-  const { wishes, tags } = readOptions(headers, NO_BODY);
+  const { visit, settings, family, length, headers } = crossing;
+  const { wishes } = readOptions(headers, NO_BODY);
   const at = clock.now();
-  const spender = {
-    tenant: caller.tenant,
-    keyId: caller.keyId,
-    team: caller.team,
-    user: userOf(fields) ?? caller.user,
-    tags: [...new Set([...caller.tags, ...tags])],
-  };
+  const spender = spenderOf(crossing);
   const reservation = await admission.admit({
     id: visit.id,
     at,
@@ -126,6 +120,13 @@ export async function openToll({ admission, clock }: TollParts, crossing: Crossi
     // Whoever leaves after the request went out has had it worked on.
     failed: () => (visit.gone.aborted ? settle(guess(0), true) : release()),
   };
+}
+
+/** Whose money it is. */
+export function spenderOf({ visit, headers, fields }: Pick<Crossing, 'visit' | 'headers' | 'fields'>): Spender {
+  const { tenant, keyId, team, user, tags } = visit.visitor.caller;
+  const own = readOptions(headers, NO_BODY).tags;
+  return { tenant, keyId, team, user: userOf(fields) ?? user, tags: [...new Set([...tags, ...own])] };
 }
 
 function callOf(crossing: Crossing): PlannedCall {

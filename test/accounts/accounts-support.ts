@@ -99,6 +99,8 @@ export function priceOf(input: number, output: number): Price {
     outputPico,
     reasoningPico: outputPico,
     audioOutputPico: outputPico,
+    imageInputPico: inputPico,
+    imageOutputPico: outputPico,
     requestPico: 0,
   };
 }

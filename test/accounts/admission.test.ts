@@ -1,6 +1,7 @@
 // The one way in: what is held for a plan, when it is counted closely, waited for, clamped, made smaller or refused.
 import { describe, expect, it } from 'vitest';
 import type { AdmissionRequest } from '../../src/accounts/index.ts';
+import { BUDGET_PERIODS } from '../../src/contract/index.ts';
 import type { Reservation } from '../../src/accounts/reservation.ts';
 import { call, charged, dear, openAccounts, priceOf, SPENDER, usd } from './accounts-support.ts';
 
@@ -77,6 +78,35 @@ describe('holding', () => {
         },
       },
     });
+  });
+
+  it('counts in the calendar of each budget: every scope, every period, zones with and without summer time', async () => {
+    // Half an hour before midnight of the last Sunday of October in Berlin, whose day has 25 hours.
+    const before = Date.UTC(2025, 9, 26, 22, 30);
+    const HOUR = 3_600_000;
+    const zones = ['UTC', 'Europe/Berlin', 'Asia/Kolkata'];
+    const subjects = { global: null, team: 'data', key: 'key_1', user: 'ann', tag: 'batch' };
+    const spender = { ...SPENDER, user: 'ann', tags: ['batch'] };
+    for (const [scope, subject] of Object.entries(subjects) as ['team', string][])
+      for (const period of BUDGET_PERIODS)
+        for (const timeZone of zones) {
+          const accounts = openAccounts({ budgets: [{ scope, subject, period, timeZone, limit: usd(1) }] });
+          const ask = async (at: number): Promise<string> =>
+            accounts.admission.admit(request(1_000, { at, spender })).then(
+              (reservation) => (settle(reservation, 1_000), 'held'),
+              (error: { readonly code: string }) => error.code,
+            );
+          const { resetsAt } = (await accounts.admission.standing(spender, before))[0]!;
+          const next = resetsAt ?? before + 1e12;
+          const expected = period === 'total' ? 'budget_exceeded' : 'held';
+          expect([scope, period, timeZone, await ask(before)]).toEqual([scope, period, timeZone, 'held']);
+          expect(await ask(Math.min(next - 1, before + 1e9))).toBe('budget_exceeded');
+          expect([scope, period, timeZone, await ask(next)]).toEqual([scope, period, timeZone, expected]);
+          if (period === 'day' && timeZone === 'Europe/Berlin') expect(next).toBe(Date.UTC(2025, 9, 26, 23));
+          if (period === 'hour' && timeZone === 'Asia/Kolkata') expect(next - before).toBe(HOUR);
+          accounts.keyring.stop();
+          accounts.db.close();
+        }
   });
 
   it('fixes the period when it holds', async () => {

@@ -70,7 +70,7 @@ async function spent(of: Scene): Promise<number> {
 }
 
 describe('each kind of token at its own price', () => {
-  it('counts cached, cache-write, reasoning and audio tokens, whole and in a stream', async () => {
+  it('counts cached, cache-write, reasoning, audio and image tokens, whole and in a stream', async () => {
     const price = {
       input: 1,
       cached_input: 0.1,
@@ -79,6 +79,8 @@ describe('each kind of token at its own price', () => {
       reasoning: 3,
       audio_input: 10,
       audio_output: 20,
+      image_input: 5,
+      image_output: 40,
       request: 0.001,
     };
     const of = await begin({ model: { price } });
@@ -86,11 +88,13 @@ describe('each kind of token at its own price', () => {
       usage: {
         prompt_tokens: 1_000,
         completion_tokens: 500,
-        prompt_tokens_details: { cached_tokens: 300, cache_write_tokens: 200, audio_tokens: 100 },
-        completion_tokens_details: { reasoning_tokens: 250, audio_tokens: 50 },
+        prompt_tokens_details: { cached_tokens: 300, cache_write_tokens: 200, audio_tokens: 100, image_tokens: 80 },
+        completion_tokens_details: { reasoning_tokens: 250, audio_tokens: 50, image_tokens: 20 },
       },
     });
-    const cost = (400 * 1 + 300 * 0.1 + 200 * 1.25 + 100 * 10 + (200 * 2 + 250 * 3 + 50 * 20)) / 1e6 + 0.001;
+    const input = 320 * 1 + 300 * 0.1 + 200 * 1.25 + 100 * 10 + 80 * 5;
+    const output = 180 * 2 + 250 * 3 + 50 * 20 + 20 * 40;
+    const cost = (input + output) / 1e6 + 0.001;
     const whole = await chat(of);
     expect(Number(whole.headers['x-quorum-cost-usd'])).toBeCloseTo(cost, 9);
     await chat(of, { stream: true });

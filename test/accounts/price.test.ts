@@ -12,6 +12,8 @@ const PRICE: Price = {
   reasoningPico: 900_000,
   audioInputPico: 10_000_000,
   audioOutputPico: 20_000_000,
+  imageInputPico: 1_000_000,
+  imageOutputPico: 40_000_000,
   requestPico: 5_000_000,
 };
 
@@ -27,12 +29,13 @@ describe('costOf', () => {
     const cost = costOf(
       PRICE,
       usage(1_000, 500, {
-        prompt_tokens_details: { cached_tokens: 400, audio_tokens: 10, cache_write_tokens: 100 },
-        completion_tokens_details: { reasoning_tokens: 200, audio_tokens: 5 },
+        prompt_tokens_details: { cached_tokens: 400, audio_tokens: 10, image_tokens: 90, cache_write_tokens: 100 },
+        completion_tokens_details: { reasoning_tokens: 200, audio_tokens: 5, image_tokens: 95 },
       }),
     );
-    const pico = 490 * 150_000 + 400 * 75_000 + 100 * 187_500 + 10 * 10_000_000 + 295 * 600_000 + 200 * 900_000;
-    expect(cost).toBe((pico + 5 * 20_000_000 + 5_000_000) / 1_000);
+    const input = 400 * 150_000 + 400 * 75_000 + 100 * 187_500 + 10 * 10_000_000 + 90 * 1_000_000;
+    const output = 200 * 600_000 + 200 * 900_000 + 5 * 20_000_000 + 95 * 40_000_000;
+    expect(cost).toBe((input + output + 5_000_000) / 1_000);
   });
 
   it('knows the names other providers give to cached tokens', () => {
@@ -94,14 +97,19 @@ describe('worstCaseCost', () => {
   it('Π14 covers every way in which the same tokens can be billed', () => {
     const part = fc.nat({ max: 10_000 });
     fc.assert(
-      fc.property(fc.tuple(part, part, part, part), fc.tuple(part, part, part), (input, output) => {
-        const [fresh, cached, written, heard] = input;
-        const [answer, reasoning, spoken] = output;
-        const prompt = fresh + cached + written + heard;
-        const completion = answer + reasoning + spoken;
+      fc.property(fc.tuple(part, part, part, part, part), fc.tuple(part, part, part, part), (input, output) => {
+        const [fresh, cached, written, heard, seen] = input;
+        const [answer, reasoning, spoken, drawn] = output;
+        const prompt = fresh + cached + written + heard + seen;
+        const completion = answer + reasoning + spoken + drawn;
         const real = usage(prompt, completion, {
-          prompt_tokens_details: { cached_tokens: cached, audio_tokens: heard, cache_write_tokens: written },
-          completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: spoken },
+          prompt_tokens_details: {
+            cached_tokens: cached,
+            audio_tokens: heard,
+            image_tokens: seen,
+            cache_write_tokens: written,
+          },
+          completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: spoken, image_tokens: drawn },
         });
         expect(worstCaseCost(PRICE, prompt, completion)).toBeGreaterThanOrEqual(costOf(PRICE, real));
       }),

@@ -151,6 +151,9 @@ describe('what is charged', () => {
     expect(costOf(three)).toBeGreaterThanOrEqual(COST * 2);
     const sum = costOf(one) + costOf(three);
     expect((await office.charged(idOf(one))) + (await office.charged(idOf(three)))).toBeCloseTo(sum, 12);
+    const { data } = (await office.admin('GET', '/ledger')).json();
+    const entry = data.find(({ request_id: of }) => of === idOf(one))!;
+    expect(entry).toMatchObject({ usage: USAGE, price_version: expect.stringMatching(/./) });
     const record = (await ask(`${office.url}/v1/requests/${idOf(one)}`, { headers: bearer(secret) })).json();
     expect(record.cost_usd).toBe(COST);
     const spend = (await ask(`${office.url}/v1/spend`, { headers: bearer(secret) })).json();

@@ -47,6 +47,10 @@ test('it is told once, works as bearer and as x-api-key, and is shown without it
   const other = await ask(`${office.url}/v1/models`, { headers: { 'x-api-key': key.secret } });
   expect(other.json().data.map(({ id }) => id)).not.toContain('beta');
 
+  const listed = (await office.admin('GET', '/keys?limit=500')).json().data.find(({ id }) => id === key.id)!;
+  for (const { last_used_at: at } of [listed, (await office.admin('GET', `/keys/${key.id}`)).json() as never])
+    expect(Date.now() - Date.parse(String(at))).toBeLessThan(10_000);
+
   for (const path of [`/keys/${key.id}`, '/keys/reports', '/keys', '/audit', '/teams/data']) {
     const shown = await office.admin('GET', path);
     expect([path, shown.status]).toEqual([path, 200]);

@@ -33,6 +33,31 @@ test('embeddings are charged by their usage', async () => {
   expect(await office.charged(String(answer.headers['x-request-id']))).toBe(0.008);
 });
 
+test('pictures are charged by the tokens of their kind', async () => {
+  const price = { input: 1_000, output: 2_000, image_input: 2_000, image_output: 4_000 };
+  const studio = await openOffice({ names: ['painter'], model: { price, max_output: 500 } });
+  const { secret, id } = await studio.key({ budget: '5/month' });
+  studio.upstream.reply('/v1/images/generations', {
+    body: {
+      created: 1,
+      data: [],
+      usage: {
+        input_tokens: 50,
+        output_tokens: 100,
+        total_tokens: 150,
+        input_tokens_details: { text_tokens: 10, image_tokens: 40 },
+        output_tokens_details: { image_tokens: 100 },
+      },
+    },
+  });
+  const body = { model: 'painter', prompt: 'A cat.' };
+  const answer = await ask(`${studio.url}/v1/images/generations`, { body, headers: bearer(secret) });
+  expect(answer.status).toBe(200);
+  const { balance } = (await studio.admin('GET', `/keys/${id}`)).json().budgets[0]!;
+  await studio.close();
+  expect([balance.spent_usd, balance.held_usd]).toEqual([(10 * 1_000 + 40 * 2_000 + 100 * 4_000) / 1e6, 0]);
+});
+
 test('completions hold what all their choices may cost, and settle whole and streamed', async () => {
   const { secret, id } = await office.key({ budget: '5/month' });
   office.upstream.reply('/v1/completions', { content: 'Yes.', usage: { prompt_tokens: 10, completion_tokens: 20 } });
@@ -92,6 +117,36 @@ test('a budget that is used up refuses before anything goes out; models without 
   const { secret: free } = await office.key();
   office.upstream.reply('/v1/embeddings', {});
   expect((await post(free, '/v1/embeddings', { model: 'embed-1', input: 'x' })).status).toBe(200);
+});
+
+test('what nobody can tell the cost of beforehand is not for keys with a budget', async () => {
+  const { secret } = await office.key({ budget: '5/month' });
+  const batch = { input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h' };
+  const before = office.upstream.requests.length;
+  const boundless: readonly [string, object][] = [
+    ['/v1/batches', batch],
+    ['/v1/fine_tuning/jobs', { model: 'alpha', training_file: 'file-1' }],
+    ['/v1/threads/thread_1/runs', { assistant_id: 'asst_1' }],
+    ['/v1/vector_stores', {}],
+    ['/v1/containers', {}],
+  ];
+  for (const [path, body] of boundless) {
+    const refused = await post(secret, path, body);
+    expect([path, refused.status, refused.json().error.code]).toEqual([path, 400, 'model_unpriced']);
+    expect(refused.json().error.message).toContain(`POST ${path}`);
+  }
+  expect(office.upstream.requests.length).toBe(before);
+  const { secret: free } = await office.key();
+  const { secret: lenient } = await office.key({ budget: { limit_usd: 5, unpriced: 'estimate' } });
+  for (const [who, path] of [
+    [free, '/v1/batches'],
+    [lenient, '/v1/batches'],
+    [secret, '/v1/batches/batch_1/cancel'],
+    [secret, '/v1/conversations'],
+  ] as const) {
+    office.upstream.reply(path, {});
+    expect([path, (await post(who, path, batch)).status]).toEqual([path, 200]);
+  }
 });
 
 test('the end of a budget lowers what may be written', async () => {

@@ -170,12 +170,15 @@ describe('adjusting', () => {
     expect((await ledger.entries(10, null)).rows.map((entry) => entry.kind)).toEqual(['reset', 'topup', 'charge']);
   });
 
-  it('lets nobody change an entry', async () => {
+  it('lets nobody change an entry, nor the audit', async () => {
     const { ledger, db } = openLedger();
     ledger.post({ ...cost(70), id: 'free', spender: SPENDER, allowances: [], model: 'm', task: null, strategy: null });
     await ledger.flush();
     expect(() => db.exec('UPDATE entries SET amount = 0')).toThrow(/append-only/);
     expect(() => db.exec('DELETE FROM entries')).toThrow(/append-only/);
+    db.exec(`INSERT INTO audit (at, actor, action, subject, detail) VALUES (0, 'ann', 'key.create', 'key_1', '{}')`);
+    expect(() => db.exec(`UPDATE audit SET actor = 'bob'`)).toThrow(/append-only/);
+    expect(() => db.exec('DELETE FROM audit')).toThrow(/append-only/);
   });
 });
 

@@ -43,6 +43,8 @@ export function testPrice(input: number, output: number): Price {
     reasoningPico: outputPico,
     audioInputPico: inputPico,
     audioOutputPico: outputPico,
+    imageInputPico: inputPico,
+    imageOutputPico: outputPico,
     requestPico: 0,
   };
 }

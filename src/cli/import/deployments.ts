@@ -224,6 +224,8 @@ const PRICES = [
   ['reasoning', 'output_cost_per_reasoning_token'],
   ['audio_input', 'input_cost_per_audio_token'],
   ['audio_output', 'output_cost_per_audio_token'],
+  ['image_input', 'input_cost_per_image_token'],
+  ['image_output', 'output_cost_per_image_token'],
 ] as const;
 
 /** USD per million tokens; LiteLLM's are per token, written beside the deployment or in its `model_info`. */

@@ -71,6 +71,8 @@ const priceRow = z.strictObject({
   reasoning: usd().optional().describe('Reasoning tokens. Default: as `output`.'),
   audio_input: usd().optional().describe('Audio tokens in. Default: as `input`.'),
   audio_output: usd().optional().describe('Audio tokens out. Default: as `output`.'),
+  image_input: usd().optional().describe('Image tokens in. Default: as `input`.'),
+  image_output: usd().optional().describe('Image tokens out. Default: as `output`.'),
   request: usd().optional().describe('Flat fee per request, in USD. Default: 0.'),
 });
 

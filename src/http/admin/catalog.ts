@@ -84,6 +84,8 @@ const priceShown = (price: Price): unknown => ({
   reasoning: price.reasoningPico / 1e6,
   audio_input: price.audioInputPico / 1e6,
   audio_output: price.audioOutputPico / 1e6,
+  image_input: price.imageInputPico / 1e6,
+  image_output: price.imageOutputPico / 1e6,
   request: price.requestPico / 1e12,
 });
 

@@ -101,7 +101,10 @@ export function keyRoutes(parts: BudgetParts): readonly AdminRoute[] {
       const { keys, secrets, budgets } = freshRegistry(parts);
       const rows = keys.filter((key) => team === undefined || key.team === team);
       const opened = openedBy(secrets);
-      return pageOf(request, rows, (key) => keyShown(key, opened.has(key.id), ofKey(budgets, key.id), clock.now()));
+      const uses = parts.keyring.lastUses();
+      return pageOf(request, rows, (key) =>
+        keyShown(usedAt(key, uses), opened.has(key.id), ofKey(budgets, key.id), clock.now()),
+      );
     }),
     route(
       'post',
@@ -158,7 +161,7 @@ export async function keyStanding(parts: KeyParts, key: VirtualKey): Promise<Key
   const { secrets } = freshRegistry(parts);
   const own = parts.budgets.list().filter((budget) => budget.scope === 'key' && (budget.subject ?? key.id) === key.id);
   const balances = await balancesOf(parts, own, key.id);
-  const shown = keyShown(key, openedBy(secrets).has(key.id), [], parts.clock.now());
+  const shown = keyShown(usedAt(key, parts.keyring.lastUses()), openedBy(secrets).has(key.id), [], parts.clock.now());
   return { ...shown, budgets: own.map((budget) => budgetShown(budget, balances.get(budget.id))) };
 }
 
@@ -169,6 +172,11 @@ export async function secretShown(
 ): Promise<KeyShown & { key: string; secret: string }> {
   return { ...(await keyStanding(parts, key)), key: secret, secret };
 }
+
+const usedAt = (key: VirtualKey, uses: ReadonlyMap<string, number>): VirtualKey => ({
+  ...key,
+  lastUsedAt: uses.get(key.id) ?? key.lastUsedAt,
+});
 
 function keyShown(key: VirtualKey, opens: boolean, budgets: readonly Budget[], now: number) {
   const { id, name, display, team, user, tags, grants, limits, tier, strategy, disabled, createdBy } = key;

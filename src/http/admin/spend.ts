@@ -151,6 +151,8 @@ export function entryShown(entry: LedgerEntry): Record<string, unknown> {
     input_tokens: entry.inputTokens,
     output_tokens: entry.outputTokens,
     flag,
+    usage: entry.usage,
+    price_version: entry.priceVersion,
     allowances,
   };
 }

@@ -39,6 +39,9 @@ export function createSqliteRegistry(db: Db): RegistryStore {
   const raise = db.prepare('UPDATE registry SET version = version + 1');
   const note = db.prepare('INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)');
   const use = db.prepare('UPDATE keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?');
+  const lastUses = db.prepare<{ id: string; last_used_at: number }>(
+    'SELECT id, last_used_at FROM keys WHERE last_used_at IS NOT NULL',
+  );
   const page = db.prepare<AuditRow>(
     'SELECT * FROM audit WHERE seq < ?1 AND (?2 IS NULL OR subject = ?2) ORDER BY seq DESC LIMIT ?3',
   );
@@ -78,6 +81,7 @@ export function createSqliteRegistry(db: Db): RegistryStore {
       db.transaction(() => {
         for (const { keyId, at } of uses) use.run(at, keyId);
       }),
+    lastUses: () => new Map(lastUses.all().map(({ id, last_used_at: at }) => [id, at])),
     audit: (limit, cursor, subject) => {
       const rows = page
         .all(cursor === null ? Number.MAX_SAFE_INTEGER : Number(cursor), subject ?? null, limit)

@@ -1,5 +1,15 @@
 // Questions to the ledger: what was spent by whom on what, what isn't reconciled, and the correction of an entry.
-import type { Act, Ledger, LedgerEntry, Nano, Page, SpendGroup, SpendQuery, SpendRow } from '../../contract/index.ts';
+import type {
+  Act,
+  Ledger,
+  LedgerEntry,
+  Nano,
+  Page,
+  SpendGroup,
+  SpendQuery,
+  SpendRow,
+  Usage,
+} from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
 import type { Book } from './ledger-book.ts';
 
@@ -20,6 +30,7 @@ interface EntryRow {
   output_tokens: number;
   flag: LedgerEntry['flag'];
   allowances: string;
+  detail: string | null;
 }
 
 export function createLedgerReports(
@@ -82,8 +93,10 @@ function entryOf(row: EntryRow): LedgerEntry {
     tags,
     allowances,
     amount,
+    detail,
     ...rest
   } = row;
+  const told = JSON.parse(detail ?? '{}') as { readonly priceVersion?: unknown; readonly usage?: Usage };
   return {
     seq: rest.seq,
     at: rest.at,
@@ -101,6 +114,8 @@ function entryOf(row: EntryRow): LedgerEntry {
     flag: rest.flag,
     tags: tags === null ? [] : (JSON.parse(tags) as string[]),
     allowances: JSON.parse(allowances) as string[],
+    priceVersion: typeof told.priceVersion === 'string' && told.priceVersion !== '' ? told.priceVersion : null,
+    usage: told.usage ?? null,
   };
 }
 
