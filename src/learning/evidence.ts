@@ -34,6 +34,10 @@ export interface EvidenceOptions {
 export interface Evidence {
   /** `tenant` null: over all tenants. */
   quality(model: Model, task: string | { readonly name: string }, tenant: string | null, now: number): Confidence;
+  /** Expected of a model whatever the task: what prompts then move it from. The task only says what the catalog thinks. */
+  overall(model: Model, task: string, now: number): number;
+  /** By how much a tenant's own outcomes at a task differ from those of all others; 0 while those are few. */
+  ownShift(model: string, task: string, tenant: string, now: number): number;
   /**
    * Takes an outcome in; returns what to add to the store: the outcome, and where it shows that the model has got worse, what makes
    * the sums forget what was before. The model's catalog entry makes changes comparable.
@@ -45,6 +49,8 @@ export interface Evidence {
   add(sums: readonly EvidenceSum[]): void;
   /** Significant changes since the last call, oldest first; of a flood only the latest. */
   changes(): readonly ConfidenceChange[];
+  /** Where a model turned out to have changed since the last call, so that what was seen before says nothing any more. */
+  setAside(): readonly { readonly model: string; readonly task: string }[];
   /** One sum per tenant, task and model; loading it gives the same confidences. */
   snapshot(): readonly EvidenceSum[];
 }
@@ -58,6 +64,11 @@ const HEAVIEST = 5;
 const FREE_SHARE = 30;
 /** What is left of the sums when a model turns out to have changed. */
 const KEPT_AFTER_CHANGE = 0.05;
+/** Outcomes at any task that the overall expectation rests on at the most, so that the catalog is never quite forgotten. */
+const MOST_OVERALL = 100;
+/** Outcomes before a tenant is told apart from the others, and what those others count for. */
+const OTHERS_FROM = 30;
+const OTHERS_STRENGTH = 24;
 /** Without a catalog entry at hand. */
 const UNKNOWN_MODEL = { quality: 6, strengths: [] };
 
@@ -83,6 +94,7 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
   const strength = Math.max(options.priorStrength, Number.EPSILON);
   const shelves = new Map<string, Shelf>();
   let changed: ConfidenceChange[] = [];
+  let aside: { readonly model: string; readonly task: string }[] = [];
 
   const place = ({ tenant, task, model, ...sum }: EvidenceSum): TaskShelf => {
     const shelf = shelves.get(model) ?? { overall: NOTHING, watch: newWatch(), tasks: new Map<string, TaskShelf>() };
@@ -143,6 +155,7 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
   /** Every tenant's sum shrinks to little, and what was seen since the change began is counted in full. */
   const forget = (shelf: TaskShelf, { task, model, at }: Outcome): readonly EvidenceSum[] => {
     const since = { ...shelf.watch };
+    aside.push({ model, task });
     Object.assign(shelf.watch, newWatch());
     const whole = [...shelf.tenants.values()].reduce((sum, own) => sum + fadeTo(own, at, halfLifeMs).total, 0);
     const deltas = [...shelf.tenants].map(([tenant, own]) => {
@@ -162,6 +175,22 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
     quality: (model, task, tenant, now) => {
       const name = typeof task === 'string' ? task : task.name;
       return confidence(model.name, priorOf(model, name), name, tenant, now);
+    },
+    overall(model, task, now) {
+      const shelf = shelves.get(model.name);
+      const prior = priorOf(model, task);
+      return shelf === undefined
+        ? prior
+        : clamp(shrink(prior, atMost(fadeTo(shelf.overall, now, halfLifeMs), MOST_OVERALL), now));
+    },
+    ownShift(model, task, tenant, now) {
+      const shelf = shelves.get(model)?.tasks.get(task);
+      const sum = shelf?.tenants.get(tenant);
+      if (shelf === undefined || sum === undefined || shelf.tenants.size < 2) return 0;
+      const own = fadeTo(sum, now, halfLifeMs);
+      const others = without(fadeTo(shelf.all, now, halfLifeMs), own, halfLifeMs);
+      if (others.total < OTHERS_FROM) return 0;
+      return (own.good - (own.total * others.good) / others.total) / (own.total + OTHERS_STRENGTH);
     },
     observe(outcome, model) {
       const { task, at } = outcome;
@@ -193,6 +222,11 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
     changes() {
       const drained = changed;
       changed = [];
+      return drained;
+    },
+    setAside() {
+      const drained = aside;
+      aside = [];
       return drained;
     },
     snapshot: () =>

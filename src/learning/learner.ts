@@ -18,7 +18,6 @@ import { createCalibration, type Calibration } from './calibration.ts';
 import { createDifficulty } from './difficulty.ts';
 import type { Evidence, Outcome } from './evidence.ts';
 import { campOf, labelsOf } from './labels.ts';
-import { logitOf, sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
 import { createTakings } from './takings.ts';
@@ -62,7 +61,7 @@ export interface Learner extends LearningPath {
 }
 
 /** Verdicts that are read again at a start: enough for the curves and the model of difficulty. */
-const REMEMBERED = 4_096;
+const REMEMBERED = 16_384;
 /** Lessons that tell what answers took lately. */
 const RECENT = 2_000;
 /** How long a lesson waits for its verdict. */
@@ -70,8 +69,10 @@ const LESSON_KEPT_MS = 30 * 86_400_000;
 const TIDY_EVERY_MS = 3_600_000;
 /** Verdicts before prompts are told apart within a task. */
 const DIFFICULTY_FROM = 20;
-/** Beside the others' verdicts together a tenant counts for so many at least. */
-const FREE_VERDICTS = 100;
+/** No prompt makes a model certain. */
+const [LOWEST, HIGHEST] = [0.02, 0.99];
+/** As soon as the others together have given so many verdicts, no tenant counts for more than they do. */
+const OTHERS_FROM = 100;
 
 export function createLearner(parts: LearnerParts): Learner {
   const { evidence, sums, store, now } = parts;
@@ -87,11 +88,12 @@ export function createLearner(parts: LearnerParts): Learner {
 
   const modelOf = (name: string): Model =>
     parts.model(name) ?? ({ name, quality: 6, strengths: [] } as unknown as Model);
-  const usual = (task: string, name: string): number => evidence.quality(modelOf(name), task, null, now()).quality;
+  const usual = (task: string, name: string): number => evidence.overall(modelOf(name), task, now());
   const difficulty = createDifficulty(usual);
 
   const observe = (outcome: Outcome): void => {
     sums.add(evidence.observe(outcome, parts.model(outcome.model)));
+    for (const { model, task } of evidence.setAside()) difficulty.drop(model, task);
     const changes = evidence.changes();
     if (changes.length === 0) return;
     store.changed(changes);
@@ -112,8 +114,8 @@ export function createLearner(parts: LearnerParts): Learner {
   /** Bounded, so that one tenant's verdicts never outweigh all others'. */
   const influence = (tenant: string): number => {
     const own = verdictsOf.get(tenant) ?? 0;
-    const most = Math.max(FREE_VERDICTS, verdicts - own);
-    return own > most ? most / own : 1;
+    const others = verdicts - own;
+    return others >= OTHERS_FROM && own > others ? others / own : 1;
   };
 
   /** Curves and difficulty; the evidence is kept apart and adds up by itself. */
@@ -195,7 +197,9 @@ export function createLearner(parts: LearnerParts): Learner {
           const known = { ...evidence.quality(model, task, tenant, at), ...takings.usual(task, name) };
           if (difficulty.seen < DIFFICULTY_FROM) return known;
           read ??= traits();
-          return { ...known, quality: sigmoid(logitOf(known.quality) + difficulty.shift(read, name)) };
+          const own = evidence.ownShift(name, task, tenant, at);
+          const expected = evidence.overall(model, task, at) + difficulty.shift(read, task, name) + own;
+          return { ...known, quality: within(expected) };
         },
         panel: (task, first, second, third) =>
           jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
@@ -257,6 +261,8 @@ export function createLearner(parts: LearnerParts): Learner {
     },
   };
 }
+
+const within = (quality: number): number => Math.min(HIGHEST, Math.max(LOWEST, quality));
 
 const mindOf = (voices: ReadonlyMap<string, ConfidenceFacts['voices'][number]>, model: string) => ({
   model,
