@@ -269,7 +269,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     trail.isDecided(taken, purse);
     const slimmed = (task.slim ?? settings.routing.slim) ? slim(inbound.request) : null;
     if (slimmed !== null) trail.slimmed = slimmed.saved;
-    const context: MergeContext = { request: inbound.request, task, now: inbound.receivedAt, correlation: () => 0 };
+    const context: MergeContext = {
+      request: inbound.request,
+      task,
+      now: inbound.receivedAt,
+      correlation: (first, second) => learning.kinship(task.name, first, second),
+    };
     return createPanel({
       upstream: parts.upstream,
       merger: parts.merger,

@@ -150,6 +150,8 @@ export interface LearningPath {
   insight(features: Features, traits: () => Traits, tenant: string, at: number): Insight;
   /** Calibrated, or null while too little is known. */
   confidence(facts: ConfidenceFacts): number | null;
+  /** How much more often than usual at the task these two make the same mistake, 0-1; 0 when nothing is known. */
+  kinship(task: string, first: string, second: string): number;
   /** Once for each request that came to an answer. */
   ended(lesson: Lesson): void;
 }

@@ -17,6 +17,7 @@ import { createAgreement } from './agreement.ts';
 import { createCalibration, type Calibration } from './calibration.ts';
 import { createDifficulty } from './difficulty.ts';
 import type { Evidence, Outcome } from './evidence.ts';
+import { createKinship } from './kinship.ts';
 import { campOf, labelsOf } from './labels.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
@@ -79,6 +80,7 @@ export function createLearner(parts: LearnerParts): Learner {
   const calibration = createCalibration();
   const reliability = createReliability();
   const agreement = createAgreement();
+  const kinship = createKinship();
   const retries = createRetries();
   const takings = createTakings();
   const verdictsOf = new Map<string, number>();
@@ -154,8 +156,10 @@ export function createLearner(parts: LearnerParts): Learner {
     return taught.length;
   };
   catchUp();
-  for (const { task, taken = [] } of store.recent(RECENT).toReversed())
+  for (const { task, taken = [], facts } of store.recent(RECENT).toReversed()) {
     for (const each of taken) takings.observe(task, each);
+    if (facts.voices.length > 1) kinship.observe(facts, campsRight(facts));
+  }
 
   const signal = (lesson: Lesson, { model, kind }: Lesson['signals'][number]): void => {
     const { good, weight } = reliability.worth(kind);
@@ -180,6 +184,7 @@ export function createLearner(parts: LearnerParts): Learner {
     const { voices } = lesson.facts;
     if (voices.length < 2) return;
     const right = campsRight(lesson.facts);
+    kinship.observe(lesson.facts, right);
     for (const { model, camp, quality } of voices) {
       if (failed.some((each) => each.model === model)) continue;
       const { weight } = reliability.worth(camp === 0 ? 'agrees' : 'differs');
@@ -206,6 +211,7 @@ export function createLearner(parts: LearnerParts): Learner {
       };
     },
     confidence: (facts) => calibration.confidence(facts),
+    kinship: (task, first, second) => kinship.of(task, first, second),
     ended(lesson) {
       if (lesson.at - tidiedAt > TIDY_EVERY_MS) {
         tidiedAt = lesson.at;
