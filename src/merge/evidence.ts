@@ -17,6 +17,9 @@ export interface Evidence {
 const MISFIT = 0.2;
 const MAX_ITEMS = 1_000;
 
+/** `5 %` given as 5 where the schema takes any number and doesn't speak of percent. */
+const AS_IS = 0.2;
+
 /** The request's words decide between values that equally many give; they don't outvote two that agree. */
 export function evidenceFor(request: ChatRequest, tool: Tool | undefined): Evidence {
   const closed = tool !== undefined && Object.keys(tool.properties).length > 0;
@@ -25,6 +28,7 @@ export function evidenceFor(request: ChatRequest, tool: Tool | undefined): Evide
       const property = tool?.properties[name];
       if (property === undefined) return closed ? MISFIT : 1;
       if (!fits(value, property)) return MISFIT;
+      if (isPercentAsIs(value, property, request)) return AS_IS;
       return 0.7 + 0.3 * (founded(value, property, request) ?? 1) - 0.3 * redundancy(name, value, property);
     },
     given(name, value) {
@@ -127,12 +131,19 @@ export function founded(value: Json, property: PropertySchema | undefined, reque
 /** `5 %` is 0.05 for a rate that takes fractions, unless the schema speaks of percent. */
 function numberFounded(value: number, property: PropertySchema | undefined, known: Words): number {
   const own = known.numbers.has(plainNumber(value));
-  const fraction =
-    property?.type === 'number' &&
-    !(typeof property.description === 'string' && /percent|%/i.test(property.description));
+  const fraction = takesFractions(property);
   if (fraction && known.percents.has(plainNumber(value * 100))) return 1;
   return own ? (fraction && known.percents.has(plainNumber(value)) ? 0.4 : 1) : 0;
 }
+
+function isPercentAsIs(value: Json, property: PropertySchema, request: ChatRequest): boolean {
+  if (!(value instanceof JsonNumber) || !takesFractions(property)) return false;
+  const { percents } = wordsOf(request);
+  return percents.has(plainNumber(value.value)) && !percents.has(plainNumber(value.value * 100));
+}
+
+const takesFractions = (property: PropertySchema | undefined): boolean =>
+  property?.type === 'number' && !(typeof property.description === 'string' && /percent|%/i.test(property.description));
 
 function inText(value: string, known: Words): number | null {
   const text = loosely(value);

@@ -1,5 +1,5 @@
 // What kind of answer it is, and which camps the candidates form.
-import type { AnswerKind } from '../contract/index.ts';
+import type { AnswerKind, ChatRequest } from '../contract/index.ts';
 import { agrees } from './agree.ts';
 import { codeOf, isBalanced, normaliseCode } from './code.ts';
 import { contains, finalKindOf, finalText, numberOf } from './finals.ts';
@@ -12,10 +12,11 @@ import { ruleFor } from './path.ts';
 import { near, sameQuantity } from './quantity.ts';
 import type { Quantity } from './quantity.ts';
 import type { Reading } from './reading.ts';
+import { promptOf } from './request.ts';
 import { cosine } from './similarity.ts';
 import { shortened } from './text.ts';
 import { callsKey, callsShown } from './calls.ts';
-import { bySize, sideOf, weigh } from './vote.ts';
+import { bySize, rated, sideOf, weigh } from './vote.ts';
 import type { Side, Voice } from './vote.ts';
 
 export interface Camped extends Side {
@@ -192,12 +193,28 @@ function numberCamps(panel: Panel, voices: readonly Voice[]): Camped[] {
       (rule !== undefined && near(one.plain, other.plain, rule.absolute ?? 0, rule.relative ?? 0))
     );
   };
+  const wholes = expectsWholes(panel.context.request);
   return group(voices, close).map((members) => {
     const best = [...members].sort((left, right) => left.rank - right.rank)[0]!;
     const { plain } = quantities.get(best)!;
     const text = String(Number(plain.toPrecision(12)));
-    return camp(panel, members, text, text);
+    const doubtful = wholes && members.length === 1 && !Number.isInteger(plain);
+    return camp(panel, doubtful ? [rated(best, UNEVEN)] : members, text, text);
   });
+}
+
+/** A fraction that nobody else arrives at is more often a slip than a whole number is; it never costs two voices their vote. */
+const UNEVEN = 0.3;
+
+/** Nothing in the request is a fraction or asks for one. */
+function expectsWholes(request: ChatRequest): boolean {
+  const prompt = promptOf(request);
+  return (
+    !/\d[.,]\d{1,2}(?!\d)|\d\s*[/%]\s*\d|\\[dt]?frac/.test(prompt) &&
+    !/%|\b(?:decimals?|fractions?|percent\w*|round\w*|nearest|ratio|average|mean|probability|rate|simplest)\b/i.test(
+      prompt,
+    )
+  );
 }
 
 function codeCamps(panel: Panel, voices: readonly Voice[]): Camped[] {

@@ -1,4 +1,4 @@
-// Tool calls that a model wrote into its text: `<tool_call>{…}</tool_call>`, `{"name": …, "arguments": …}`, `[weather(city="Rome")]`.
+// Tool calls that a model wrote into its text: `<tool_call>{…}</tool_call>`, `{"name": …, "arguments": …}`, `[weather(city="Rome")]`, `print(api.weather(city="Rome"))`.
 import { isList, isObject, JsonNumber, readJsonAt } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -133,10 +133,10 @@ function keywords(cursor: Cursor): JsonObject | null {
   return fields;
 }
 
-/** Calls in Python's syntax with named arguments, in a list or on lines of their own. */
+/** Calls in Python's syntax with named arguments, in a list (of texts), on lines of their own, or printed. */
 function fromPython(text: string, names: ReadonlySet<string>): readonly WrittenCall[] {
   const calls: WrittenCall[] = [];
-  const opening = /(?<=^|[[,\n`]\s*)([A-Za-z_][\w.]*)\(/g;
+  const opening = /(?<=^|[[,\n`]\s*["']?)(?:print\()?(?:(?:default_api|functions|tools)\.)?([A-Za-z_][\w.]*)\(/g;
   for (let found = opening.exec(text); found !== null && calls.length < MAX_CALLS; found = opening.exec(text)) {
     const name = spelled(found[1]!);
     if (!names.has(name)) continue;

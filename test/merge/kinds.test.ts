@@ -50,6 +50,18 @@ describe('kinds and camps', () => {
     expect(merged.camps[0]!.models).toHaveLength(2);
   });
 
+  it('a fraction that one alone arrives at loses to a whole number, unless the request is about fractions', () => {
+    const said = [
+      candidate({ model: 'a', text: '52.67', weight: 0.82 }),
+      candidate({ model: 'b', text: '53', weight: 0.78 }),
+    ];
+    const base = (prompt: string, heard = said) => merger.merge(heard, context({ prompt })).base.model;
+    expect(base('How many apples are there?')).toBe('b');
+    expect(base('How many apples are there on average?')).toBe('a');
+    expect(base('How many are 1.5 dozen and 2?')).toBe('a');
+    expect(base('How many apples?', [...said, candidate({ model: 'c', text: '52.67' })])).not.toBe('b');
+  });
+
   it('code is compared without comments, layout and names of locals', () => {
     const said = [
       '```python\ndef add(a, b):\n    # sum\n    total = a + b\n    return total\n```',

@@ -104,6 +104,8 @@ describe('tool calls', () => {
     const texts = [
       '[book(from="Rome", to="Oslo", seats=2)]',
       '<tool_call>{"name": "book", "arguments": {"from": "Rome", "to": "Oslo", "seats": 2}}</tool_call>',
+      `["book(from='Rome', to='Oslo', seats=2)"]`,
+      '```python\nprint(default_api.book(from="Rome", to="Oslo", seats=2))\n```',
     ];
     for (const text of texts) {
       const merged = merge([{ text }, made]);
@@ -120,5 +122,50 @@ describe('tool calls', () => {
       { prompt: 'What is the area of a triangle with base 10 and height 5?', request: { tools } },
     );
     expect(merged.base.model).toBe('a');
+  });
+
+  describe('a percentage where the schema takes any number', () => {
+    const loan = (rate: number): [string, unknown][] => [['loan', { sum: 5000, rate }]];
+    const offered = (type: string, description = 'Yearly.') =>
+      tool('loan', { sum: { type: 'integer' }, rate: { type, description } }, ['sum', 'rate'])!;
+    const rateOf = (said: readonly [string, unknown][][], tools: ReturnType<typeof offered>) =>
+      (callsOf(merge(said, { prompt: 'A loan of $5000 at 5 %.', request: { tools } }))![0]![1] as { rate: number })
+        .rate;
+
+    it('is a fraction, also against two who took it as it stands', () => {
+      expect(rateOf([loan(5), loan(5), loan(0.05)], offered('number'))).toBe(0.05);
+    });
+
+    it('stands as it is where the schema speaks of percent, takes whole numbers only, or nobody says otherwise', () => {
+      expect(rateOf([loan(5), loan(5), loan(0.05)], offered('number', 'In percent.'))).toBe(5);
+      expect(rateOf([loan(5), loan(5), loan(0.05)], offered('integer'))).toBe(5);
+      expect(rateOf([loan(5), loan(5), loan(5)], offered('number'))).toBe(5);
+    });
+  });
+
+  describe('two that differ', () => {
+    const stand = (one: unknown, other: unknown, setting: Setting = {}) =>
+      merger.stand(
+        [one, other].map((args, at) => candidate({ model: 'ab'[at]!, calls: [['book', args]] })),
+        [],
+        context({ prompt: PROMPT, ...setting, request: { tools: TRIP } }),
+      ).evident;
+
+    it('need no third where the schema or the request decides, nor have they an agreement to lose', () => {
+      expect(stand({ from: 'Rome', to: 'Oslo', class: 'third' }, { from: 'Rome', to: 'Oslo', class: 'second' })).toBe(
+        true,
+      );
+      expect(stand({ from: 'Rome', to: 'Oslo' }, { from: 'Rome', to: 'Oslo' })).toBe(false);
+    });
+
+    it('need one where only the better model would, and where only real calls may go out', () => {
+      expect(stand({ from: 'Roma', to: 'Bergen' }, { from: 'Milano', to: 'Bergen' })).toBe(false);
+      const invalid = [
+        { from: 'Rome', to: 'Oslo', class: 'third' },
+        { from: 'Rome', to: 'Oslo', class: 'second' },
+      ] as const;
+      expect(stand(...invalid, { critical: true })).toBe(false);
+      expect(stand(...invalid, { rules: { toolMerge: 'whole' } })).toBe(false);
+    });
   });
 });
