@@ -57,6 +57,8 @@ export interface Standing {
   readonly settled: boolean;
   /** At least two answered, and no camp has two voices or a majority of the weight. */
   readonly disputed: boolean;
+  /** They differ, but what speaks for each value besides who gave it decides: a further voice would hardly change the answer. */
+  readonly evident: boolean;
 }
 
 /** How good one candidate is by itself, as far as can be told without another model. */

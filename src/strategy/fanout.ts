@@ -84,9 +84,11 @@ function nextStep(floor: Floor, wanted: number, opening: string | null, dispute:
 const disagreement = ({ camps }: Standing): string =>
   `they disagree: ${camps.map(({ models }) => models.join('+')).join(' against ')}`;
 
-/** Nobody has a second voice. Prose never says the same twice, so there it only matters where a council could write it anew. */
-const contested = ({ kind, camps, disputed }: Standing, ceiling: StrategyName): boolean =>
-  (kind !== 'prose' || ceiling === 'council') && (disputed || camps.every(({ models }) => models.length < 2));
+/** Nobody has a second voice, and nothing else decides. Prose never says the same twice, so there it only matters where a council could write it anew. */
+const contested = ({ kind, camps, disputed, evident }: Standing, ceiling: StrategyName): boolean =>
+  !evident &&
+  (kind !== 'prose' || ceiling === 'council') &&
+  (disputed || camps.every(({ models }) => models.length < 2));
 
 /** A dispute that a chairman could settle, with the time and the money for it. */
 function goesToCouncil(panel: Panel, { disputed }: Standing, floor: Floor): boolean {

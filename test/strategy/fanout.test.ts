@@ -119,6 +119,34 @@ describe('asking side by side', () => {
     });
   });
 
+  it('asks no third where the schema of the tool decides between two that differ', async () => {
+    const call = (args: string): SimulatedModel => ({
+      message: {
+        content: null,
+        tool_calls: [{ id: 'c1', type: 'function', function: { name: 'seat', arguments: args } }],
+      },
+    });
+    const tools = [
+      {
+        type: 'function',
+        function: {
+          name: 'seat',
+          parameters: { type: 'object', properties: { place: { enum: ['aisle', 'window'] } } },
+        },
+      },
+    ] as const;
+    const models = { 'birch-mini': call('{"place":"roof"}'), 'cedar-flash': call('{"place":"window"}') };
+    const decided = await run({ plan: DUAL, models, request: { tools } });
+    expect(decided.calls).toHaveLength(2);
+    expect(mergedOf(decided.outcome)!.base.model).toBe('cedar-flash');
+    const open = await run({
+      plan: DUAL,
+      models: { ...models, 'birch-mini': call('{"place":"aisle"}') },
+      request: { tools },
+    });
+    expect(open.calls).toHaveLength(3);
+  });
+
   it('stays a triple when two of the three were enough', async () => {
     const models = {
       'birch-mini': { says: '2' },
