@@ -85,32 +85,6 @@ export function replayTrios(merger, cases, trios, weights) {
   }));
 }
 
-/** Two cheap models; where they differ the strong one is asked too, and all three are merged. */
-export function replayDual(merger, cases, pair, strong, weights) {
-  const results = cases.map((each) => {
-    const two = pair.map((model) => candidate(each, model, weights(each, model)));
-    const third = candidate(each, strong, weights(each, strong));
-    const standing = merger.stand(two, [], each.context);
-    const agree = standing.camps.length === 1;
-    const merged = merger.merge(agree ? two : [...two, third], each.context);
-    return {
-      correct: each.grade(result(merged)),
-      calls: agree ? 2 : 3,
-      cost: [...pair, ...(agree ? [] : [strong])].reduce((sum, model) => sum + each.answers.get(model).cost, 0),
-    };
-  });
-  const alone = mean(cases.map((each) => each.answers.get(strong).cost));
-  return {
-    pair,
-    strong,
-    accuracy: mean(results.map((one) => one.correct)),
-    strongAlone: accuracyOf(cases, strong),
-    calls: mean(results.map((one) => one.calls)),
-    cost: mean(results.map((one) => one.cost)),
-    saved: alone === 0 ? 0 : 1 - mean(results.map((one) => one.cost)) / alone,
-  };
-}
-
 export function summary(trios) {
   const gains = (field) => trios.map((one) => one[field] - one.best);
   const reach = (field) => mean(gains(field).map((gain) => Number(gain >= -1e-9)));
@@ -132,26 +106,5 @@ export function summary(trios) {
     cost: mean(trios.map((one) => one.cost)),
     unanimousShare: mean(trios.map((one) => one.unanimousShare)),
     unanimousCorrect: mean(trios.map((one) => one.unanimousCorrect)),
-  };
-}
-
-/** Where the best member is trusted at this kind of question and its answer shows nothing wrong, it answers alone; else three, stopped when settled. */
-const TRUSTED = 0.9;
-
-export function replayAdaptive(merger, cases, trios, weights) {
-  const results = cases.flatMap((each) =>
-    trios.map((trio) => {
-      const sorted = [...trio].sort((left, right) => weights(each, right) - weights(each, left));
-      const first = candidate(each, sorted[0], weights(each, sorted[0]));
-      const trusted = first.weight >= TRUSTED && merger.judge(first, each.context).acceptable;
-      if (trusted)
-        return { correct: each.answers.get(sorted[0]).correct, calls: 1, cost: each.answers.get(sorted[0]).cost };
-      return triple(merger, each, sorted, weights);
-    }),
-  );
-  return {
-    accuracy: mean(results.map((one) => one.correct)),
-    calls: mean(results.map((one) => one.calls)),
-    cost: mean(results.map((one) => one.cost)),
   };
 }

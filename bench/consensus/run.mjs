@@ -2,9 +2,13 @@
 // Replays recorded answers of real models through the compiled merge: what two, three and early-stopped three are worth against the best of them alone.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { loadProgram, openData } from '../routing/parts.mjs';
+import { replayAdaptive } from './adaptive.mjs';
+import { learnt } from './history.mjs';
 import { casesOf, drawn, openFolder } from './recorded.mjs';
 import { replayRecords } from './records.mjs';
-import { accuracyOf, combinations, mean, replayAdaptive, replayDual, replayTrios, summary } from './replay.mjs';
+import { replayDual } from './ladder.mjs';
+import { accuracyOf, combinations, mean, replayTrios, summary } from './replay.mjs';
 import { measureSpeed } from './speed.mjs';
 
 const { values: options } = parseArgs({
@@ -24,41 +28,52 @@ const HELP = `node bench/consensus/run.mjs --data DIR [--trios N | --all] [--jso
 
 const SETS = [
   { name: 'tool calls', file: 'structured-dev.jsonl.gz', keep: () => true },
-  { name: 'tools, some fit none', file: 'mix4-dev.jsonl.gz', keep: (row) => row.kind === 'tool' },
+  { name: 'tools, some fit none', file: 'mix4-dev.jsonl.gz', keep: (row) => row.kind === 'tool', wholePath: true },
   {
     name: 'text: numbers, code',
     file: 'mix4-dev.jsonl.gz',
     keep: (row) => row.kind === 'number' || row.kind === 'crux',
+    wholePath: true,
   },
   { name: 'multiple choice', file: 'mmlu-pro-dev.jsonl.gz', keep: () => true },
 ];
 /** Weighting may not lose to plain majority by more than this share. */
 const TOLERATED = 0.002;
 const LABELLED = 50;
-const PRIOR = { share: 0.7, weight: 8 };
+/** Adaptive runs the whole path, which takes longer. */
+const MOST_ADAPTIVE = 6;
 
-/** Confidence per family of questions as a user would have it: from a few labelled answers, pulled towards a prior. */
-function estimatedWeights(cases, models) {
-  const weights = new Map();
-  for (const family of new Set(cases.map((each) => each.family))) {
-    const sample = cases
-      .filter((each) => each.family === family)
-      .toSorted((left, right) => drawn(`${left.id}w`) - drawn(`${right.id}w`))
-      .slice(0, LABELLED);
-    for (const model of models) {
-      const right = sample.filter((each) => each.answers.get(model).correct === 1).length;
-      weights.set(`${family}/${model}`, (right + PRIOR.share * PRIOR.weight) / (sample.length + PRIOR.weight));
-    }
+/** Learnt by the program itself from the other half of the questions; who errs alike goes into the cases' contexts. */
+function learntWeights(program, cases, models) {
+  const half = (each) => drawn(`${each.id}half`) < 0.5;
+  const [one, other] = [true, false].map((side) =>
+    learnt(
+      program,
+      program.createMerger(),
+      cases.filter((each) => half(each) === side),
+      models,
+      LABELLED,
+    ),
+  );
+  const pastOf = (each) => (half(each) ? other : one);
+  for (const each of cases) {
+    const { kinship } = pastOf(each);
+    each.context = { ...each.context, correlation: (first, second) => kinship(each.family, first, second) };
   }
-  return (each, model) => weights.get(`${each.family}/${model}`);
+  const known = new Map();
+  return (each, model) => {
+    const key = `${half(each)}/${each.family}/${model}`;
+    if (!known.has(key)) known.set(key, pastOf(each).quality(each.family, model));
+    return known.get(key);
+  };
 }
 
 const costOf = (cases, model) => mean(cases.map((each) => each.answers.get(model).cost));
 
-function replaySet(createMerger, cases, count) {
+async function replaySet(program, cases, count) {
   const models = [...cases[0].answers.keys()].filter((model) => cases.every((each) => each.answers.has(model)));
-  const estimated = estimatedWeights(cases, models);
-  const drawnTrios = combinations(models, 3)
+  const weights = learntWeights(program, cases, models);
+  const trios = combinations(models, 3)
     .toSorted((left, right) => drawn(left.join()) - drawn(right.join()))
     .slice(0, count);
   const byCost = models.toSorted((left, right) => costOf(cases, left) - costOf(cases, right));
@@ -68,15 +83,17 @@ function replaySet(createMerger, cases, count) {
     byCost.slice(0, 4).filter((model) => model !== strong),
     2,
   );
-  const merger = createMerger();
+  const merger = program.createMerger();
+  const dual = [];
+  for (const pair of pairs) dual.push(await replayDual(program, cases, pair, strong, weights));
   return {
     questions: cases.length,
     models: models.length,
-    equal: summary(replayTrios(merger, cases, drawnTrios, () => 0.7)),
-    estimated: summary(replayTrios(merger, cases, drawnTrios, estimated)),
-    cheap: { models: cheap, ...summary(replayTrios(merger, cases, [cheap], estimated)) },
-    dual: pairs.map((pair) => replayDual(merger, cases, pair, strong, estimated)),
-    adaptive: replayAdaptive(merger, cases, drawnTrios, estimated),
+    chosen: trios,
+    equal: summary(replayTrios(merger, cases, trios, () => 0.7)),
+    learnt: summary(replayTrios(merger, cases, trios, weights)),
+    cheap: { models: cheap, ...summary(replayTrios(merger, cases, [cheap], weights)) },
+    dual,
   };
 }
 
@@ -92,7 +109,7 @@ function printSet(name, result) {
   line(['best single of the three', percent(result.equal.best)]);
   for (const [label, from] of [
     ['equal weights', result.equal],
-    [`weights from ${LABELLED} labelled answers`, result.estimated],
+    ['learnt weights', result.learnt],
   ]) {
     for (const [field, title] of [
       ['majority', 'plain majority'],
@@ -111,15 +128,6 @@ function printSet(name, result) {
       ]);
     }
   }
-  line([
-    'adaptive',
-    percent(result.adaptive.accuracy),
-    points(result.adaptive.accuracy - result.estimated.best),
-    '',
-    '',
-    result.adaptive.calls.toFixed(2),
-    dollars(result.adaptive.cost),
-  ]);
   line([`three cheapest`, percent(result.cheap.merged.accuracy), points(result.cheap.merged.gain), '', '', '3', '']);
   for (const dual of result.dual)
     line([
@@ -139,15 +147,40 @@ function printSet(name, result) {
     `  unanimous: ${percent(result.equal.unanimousShare)} % of questions, right in ${percent(result.equal.unanimousCorrect)} %`,
   );
   console.log(
-    `  weighting against plain majority: ${points(result.estimated.merged.accuracy - result.estimated.majority.accuracy)} points`,
+    `  weighting against plain majority: ${points(result.learnt.merged.accuracy - result.learnt.majority.accuracy)} points`,
   );
+}
+
+/** The first sets of three of each table, on the whole path. */
+async function adaptiveSets(sets, count) {
+  const program = await loadProgram();
+  const { rows: read, grade } = await openData(program, options.data);
+  const found = {};
+  for (const { name, file, keep, wholePath } of SETS) {
+    if (wholePath !== true || sets[name] === undefined) continue;
+    const rows = read(file).filter((row) => keep(row.source));
+    found[name] = await replayAdaptive(program, rows, sets[name].chosen.slice(0, count), grade);
+  }
+  return found;
+}
+
+function printAdaptive(adaptive) {
+  for (const [name, { trios, triple, adaptive: chosen }] of Object.entries(adaptive)) {
+    console.log(`\nadaptive, the whole path: ${name}, ${trios} sets of three`);
+    line(['', 'accuracy', 'gain', '', '', 'calls', '$/1000']);
+    line(['triple', percent(triple.accuracy), '', '', '', triple.calls.toFixed(2), dollars(triple.cost)]);
+    const gain = points(chosen.accuracy - triple.accuracy);
+    line(['adaptive', percent(chosen.accuracy), gain, '', '', chosen.calls.toFixed(2), dollars(chosen.cost)]);
+  }
 }
 
 async function main() {
   if (options.help) return console.log(HELP);
   const built = new URL('../../dist/merge/index.js', import.meta.url);
   if (!existsSync(built)) throw new Error('not built: run `npm run build` first');
-  const { createMerger } = await import(built.href);
+  const part = (path) => import(new URL(`../../dist/${path}/index.js`, import.meta.url).href);
+  const program = { ...(await part('merge')), ...(await part('learning')), ...(await part('strategy')) };
+  const { createMerger } = program;
   const speed = measureSpeed(createMerger);
   const { grader, read } = await openFolder(options.data);
   const count = options.all ? Infinity : Number(options.trios);
@@ -158,16 +191,18 @@ async function main() {
       console.error(`${name}: ${file} is missing, left out`);
       continue;
     }
-    sets[name] = replaySet(createMerger, casesOf(rows, grader), count);
+    sets[name] = await replaySet(program, casesOf(rows, grader), count);
     if (!options.json) printSet(name, sets[name]);
   }
+  const adaptive = await adaptiveSets(sets, Number.isFinite(count) ? Math.min(count, MOST_ADAPTIVE) : MOST_ADAPTIVE);
+  if (!options.json) printAdaptive(adaptive);
   const rows = read('records-dev.jsonl.gz');
   const records = rows === null ? null : replayRecords(createMerger(), rows, grader, Math.min(count, 20));
   const lost = Object.entries(sets).filter(
-    ([, set]) => set.estimated.merged.accuracy < set.estimated.majority.accuracy - TOLERATED,
+    ([, set]) => set.learnt.merged.accuracy < set.learnt.majority.accuracy - TOLERATED,
   );
   if (lost.length > 0) process.exitCode = 1;
-  if (options.json) return console.log(JSON.stringify({ sets, records, speed }, null, 2));
+  if (options.json) return console.log(JSON.stringify({ sets, adaptive, records, speed }, null, 2));
   if (records !== null) {
     console.log(`\nlists of records by key: ${rows.length} documents, ${records.trios} sets of three`);
     console.log(
