@@ -1,7 +1,7 @@
 // The laws of asking several at once: an early answer loses nothing, nobody is left running, everything is on the record once.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Merged, Plan } from '../../src/contract/index.ts';
+import type { ChatRequest, Merged, Plan } from '../../src/contract/index.ts';
 import { carryOut, type Outcome } from '../../src/strategy/index.ts';
 import type { SimulatedModel } from '../support/simulated-models.ts';
 import { scriptedPanel, type Script } from './scripted-panel.ts';
@@ -126,7 +126,7 @@ describe('asking side by side', () => {
         tool_calls: [{ id: 'c1', type: 'function', function: { name: 'seat', arguments: args } }],
       },
     });
-    const tools = [
+    const tools: ChatRequest['tools'] = [
       {
         type: 'function',
         function: {
@@ -134,7 +134,7 @@ describe('asking side by side', () => {
           parameters: { type: 'object', properties: { place: { enum: ['aisle', 'window'] } } },
         },
       },
-    ] as const;
+    ];
     const models = { 'birch-mini': call('{"place":"roof"}'), 'cedar-flash': call('{"place":"window"}') };
     const decided = await run({ plan: DUAL, models, request: { tools } });
     expect(decided.calls).toHaveLength(2);
