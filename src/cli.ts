@@ -14,6 +14,7 @@ import { runModels } from './cli/models.ts';
 import { runReplay } from './cli/replay.ts';
 import { runReport } from './cli/report.ts';
 import { runExport, runPerformanceReport } from './cli/report-performance.ts';
+import { environment } from './config/index.ts';
 import { nearest, QuorumError } from './contract/index.ts';
 import { serve, systemClock, VERSION } from './main.ts';
 
@@ -28,6 +29,7 @@ interface Flags {
 const KEYS_ABOUT = 'virtual keys: create, list, show, update, rotate, disable, enable, revoke';
 const BUDGET_ABOUT = 'budgets and spending: list, set, top-up, reset, remove, spend';
 
+const env = environment();
 const write = (text: string): void => void process.stdout.write(text);
 
 function program(exit: (code: number) => void): Command {
@@ -58,20 +60,20 @@ function program(exit: (code: number) => void): Command {
     .option('--json', 'log lines as JSON')
     .action(async (own: Flags) => {
       const { config, port, host, logLevel, json } = { ...flags(), ...own };
-      exit(await serve({ file: config, env: process.env, overrides: { port, host, logLevel }, json, write }));
+      exit(await serve({ file: config, env, overrides: { port, host, logLevel }, json, write }));
     });
   quorum
     .command('check')
     .description('what is configured, what is reachable, what is missing')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
-    .action(async (own: Flags) => exit(await runCheck({ ...flags(), ...own, env: process.env, write })));
+    .action(async (own: Flags) => exit(await runCheck({ ...flags(), ...own, env, write })));
   const models = quorum
     .command('models')
     .description('every model with price, context and whether it can be used')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
-    .action(async (own: Flags) => exit(await runModels({ ...flags(), ...own, env: process.env, write })));
+    .action(async (own: Flags) => exit(await runModels({ ...flags(), ...own, env, write })));
   models
     .command('import <file>')
     .description('prices and limits from LiteLLM’s model_prices_and_context_window.json or models.dev’s api.json')
@@ -79,7 +81,7 @@ function program(exit: (code: number) => void): Command {
     .option('--provider <names>', 'only these, separated by commas')
     .action((file: string, own: { readonly write?: string; readonly provider?: string }) => {
       const today = new Date().toISOString().slice(0, 10);
-      const options = { ...flags(), ...models.opts(), ...own, env: process.env, today };
+      const options = { ...flags(), ...models.opts(), ...own, env, today };
       exit(telling((print) => runImportModels(file, { ...options, print })));
     });
   const imports = quorum.command('import').description('bring a config from another proxy');
@@ -99,7 +101,7 @@ function program(exit: (code: number) => void): Command {
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
     .action(async (own: Flags & { readonly usage: string; readonly tier?: string }) =>
-      exit(await telling((print) => runEstimate({ ...flags(), ...own, env: process.env, write: print }))),
+      exit(await telling((print) => runEstimate({ ...flags(), ...own, env, write: print }))),
     );
   addAccountsVerb(quorum, { name: 'keys', about: KEYS_ABOUT, help: KEYS_HELP, run: runKeys }, exit);
   addAccountsVerb(quorum, { name: 'budget', about: BUDGET_ABOUT, help: BUDGET_HELP, run: runBudget }, exit);
@@ -124,7 +126,7 @@ function program(exit: (code: number) => void): Command {
         await runReplay({
           ...flags(),
           ...own,
-          env: process.env,
+          env,
           clock: systemClock,
           write,
           isTerminal: process.stderr.isTTY,
@@ -151,7 +153,7 @@ function program(exit: (code: number) => void): Command {
   quorum report confidence                                what is thought of each model`,
     )
     .action(async (what: string, own: Flags & Record<string, string>) => {
-      const given = { ...flags(), ...own, env: process.env, clock: systemClock, write };
+      const given = { ...flags(), ...own, env, clock: systemClock, write };
       if (what === 'performance') exit(await runPerformanceReport(given));
       else if (what === 'export') exit(await runExport(given));
       else exit(await runReport({ ...given, what }));
@@ -162,7 +164,7 @@ function program(exit: (code: number) => void): Command {
     .option('--port <port>', 'where it listens (default: as the config and the environment say)')
     .option('--host <host>', 'on which address')
     .option('--config <file>', 'the config file')
-    .action(async (own: Flags) => exit(await runHealthcheck({ ...flags(), ...own, env: process.env, write })));
+    .action(async (own: Flags) => exit(await runHealthcheck({ ...flags(), ...own, env, write })));
   return quorum;
 }
 
@@ -187,9 +189,7 @@ function addAccountsVerb(
     .action(async (words: readonly string[]) => {
       const { config, json } = quorum.opts<Flags>();
       const all = json === true ? [...words, '--json'] : words;
-      exit(
-        await telling((print) => withAccounts({ config, env: process.env, write: print }, (deps) => run(all, deps))),
-      );
+      exit(await telling((print) => withAccounts({ config, env, write: print }, (deps) => run(all, deps))));
     });
   verb.helpInformation = () => help;
 }

@@ -1,6 +1,7 @@
 // The config room's front door: load, resolve, keep current, and what is printed about it.
 export { createLiveConfig } from './live.ts';
 export type { LiveConfig, LiveOptions, ReloadResult } from './live.ts';
+export { environment } from './environment.ts';
 export { loadConfig } from './load.ts';
 export type { LoadOptions, LoadedConfig, Overrides } from './load.ts';
 export { ConfigError, nearest, problemText } from './problem.ts';

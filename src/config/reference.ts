@@ -38,8 +38,8 @@ request, a bad one is reported and the old settings stay. \`quorum check\` check
 - **Tiers** keep their usable models in order. Where some are missing, others stand in until there are three: local ones first, then
   cheaper ones. Models that you add belong to the shipped tiers too, as long as you make no tiers yourself, and to those that would be
   empty otherwise.
-- **Environment**: \`QUORUM_HOST\`, \`QUORUM_PORT\`, \`QUORUM_LOG_LEVEL\`, \`QUORUM_ADMIN_KEY\`, \`QUORUM_CONFIG\`, \`MODEL_TIER\`. Editors know all keys
-  with \`# yaml-language-server: $schema=./quorum.schema.json\`.
+- **Environment**: \`QUORUM_HOST\`, \`QUORUM_PORT\`, \`QUORUM_LOG_LEVEL\`, \`QUORUM_ADMIN_KEY\`, \`QUORUM_CONFIG\`, \`MODEL_TIER\`, and the keys of the providers. A \`.env\` file in the
+  folder where it is started counts for what isn't set. Editors know all keys with \`# yaml-language-server: $schema=./quorum.schema.json\`.
 - **At the next start only**: \`server.host\`, \`server.port\`, \`server.admin_key\`, \`server.metrics_key\`, \`server.body_limit\`, \`server.log_level\`, \`storage.url\`.
 
 This page is made from the schema: \`UPDATE=1 npx vitest run test/config/fresh.test.ts\`.
