@@ -109,7 +109,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const settings = withSandbox(config, sandbox);
   const care = openCare(options, settings);
   const { upstream } = care;
-  const watch = openWatch(options, store, settings);
+  const watch = await openWatch({ ...options, post }, store, settings);
   const { metrics } = watch;
   const evidence = createEvidence(
     { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
@@ -187,6 +187,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     limiter: createRateLimiter(),
     requests: store.requests,
     content: watch.content,
+    trace: watch.trace,
     performance: watch.performance,
     anomalies: watch.anomalies,
     version: options.version,

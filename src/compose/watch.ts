@@ -8,12 +8,14 @@ import {
   type RequestRecord,
   type VirtualKey,
 } from '../contract/index.ts';
+import type { OtlpOptions } from '../telemetry/otlp/index.ts';
 import type { SqliteStore } from '../store/index.ts';
 import {
   anomalyText,
   createAnomalyWatch,
   createMetrics,
   createPerformance,
+  passedOn,
   slowStages,
   type Log,
 } from '../telemetry/index.ts';
@@ -23,10 +25,11 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
+  readonly post: OtlpOptions['post'];
 }
 
-export function openWatch(
-  { config, clock, log, version }: WatchOptions,
+export async function openWatch(
+  { config, clock, log, version, post }: WatchOptions,
   store: SqliteStore,
   settings: CurrentSettings,
 ) {
@@ -47,10 +50,26 @@ export function openWatch(
     },
     onTrouble,
   });
+  const otlp =
+    config.otlp === null
+      ? null
+      : (await import('../telemetry/otlp/index.ts')).createOtlp({
+          settings: config.otlp,
+          version,
+          clock,
+          post,
+          families: metrics.families,
+          providerOf: (model) => settings().models.get(model)?.provider ?? 'unknown',
+          onTrouble: (trouble) =>
+            trouble === null
+              ? log.info('OpenTelemetry: sent again')
+              : log.warn('OpenTelemetry: traces and metrics are given up', { trouble }),
+        });
   const stopForgetting = keepForgetting({ config, clock, log }, store);
   return {
     metrics,
     anomalies,
+    trace: otlp?.begin ?? passedOn,
     content: {
       isWanted: (key: VirtualKey | null) => key?.logContent === true || config.parts().telemetry.logContent,
       tell: (id: string, { messages }: ChatRequest, answer: Uint8Array | null) => log.content(id, messages, answer),
@@ -60,6 +79,7 @@ export function openWatch(
       log.request(record);
       metrics.observe(record);
       performance.observe(record);
+      otlp?.observe(record);
       for (const slow of slowStages(record, config.parts().limits.warnAfterMs))
         log.warn('a stage took long', { request_id: record.id, ...slow });
     },
@@ -67,6 +87,7 @@ export function openWatch(
       anomalies.stop();
       await stopForgetting();
       performance.stop();
+      await otlp?.stop();
     },
   };
 }
@@ -77,7 +98,7 @@ const HOUR_MS = 3_600_000;
 
 /** Once a minute, so that there is never much to do. Resolves the stop when nothing is under way any more. */
 function keepForgetting(
-  { config, clock, log }: Omit<WatchOptions, 'version'>,
+  { config, clock, log }: Omit<WatchOptions, 'version' | 'post'>,
   store: SqliteStore,
 ): () => Promise<void> {
   const stopped = new AbortController();

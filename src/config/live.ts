@@ -2,11 +2,12 @@
 import { readFileSync, watch, watchFile, unwatchFile } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { CurrentSettings, Options, Settings } from '../contract/index.ts';
+import type { CurrentSettings, Options, OtlpSettings, Settings } from '../contract/index.ts';
 import { askAround } from './facts.ts';
 import { digestOf, loadConfig } from './load.ts';
 import type { LoadOptions, LoadedConfig } from './load.ts';
 import { withOptions } from './options.ts';
+import { otlpFrom } from './otlp.ts';
 import { probeProvider } from './probe.ts';
 import type { Probe } from './probe.ts';
 import { ConfigError, problemText } from './problem.ts';
@@ -47,6 +48,8 @@ export interface LiveConfig {
   /** Why each model that can't be asked can't. */
   reasons(): ReadonlyMap<string, string>;
   warnings(): readonly string[];
+  /** From OpenTelemetry's variables; null: nothing is sent. */
+  readonly otlp: OtlpSettings | null;
   readonly file: string;
   reload(): Promise<ReloadResult>;
   /** Lays what the administration set over the config, at once; it stays over every later reading. */
@@ -166,6 +169,7 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
     parts: () => parts,
     reasons: () => resolved.reasons,
     warnings: () => warningsOf(laid, resolved),
+    otlp: otlpFrom(options.env),
     file: loaded.file,
     reload: () => inTurn(reload),
     setOptions(options) {

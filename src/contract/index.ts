@@ -18,4 +18,5 @@ export * from './plan.ts';
 export * from './ports.ts';
 export * from './record.ts';
 export * from './secret.ts';
+export * from './trace.ts';
 export * from './validator.ts';

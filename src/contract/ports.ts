@@ -36,6 +36,8 @@ export interface UpstreamCall {
   readonly standIn?: boolean;
   /** Quorums that the request came through. */
   readonly hops?: number;
+  /** Where it stands in a trace, for a provider that may know. */
+  readonly traceParent?: string;
 }
 
 export interface WholeReply {

@@ -4,6 +4,7 @@ import type { Usage } from './chat.ts';
 import type { Enrolment } from './experiment.ts';
 import type { Nano } from './money.ts';
 import type { Decision } from './plan.ts';
+import type { TraceMark } from './trace.ts';
 import type { Violation } from './validator.ts';
 
 /** One call to one model. */
@@ -27,6 +28,8 @@ export interface Attempt {
   readonly judgement: Judgement | null;
   /** Milliseconds that it waited for a slot or until the provider's rate limits let it go; absent: none. */
   readonly queueMs?: number;
+  /** Its span's id, where the request is traced. */
+  readonly spanId?: string;
 }
 
 export type Flag = 'disputed' | 'low_confidence' | 'degraded' | 'downgraded' | 'clamped' | 'tie' | 'simulated';
@@ -100,6 +103,8 @@ export interface RequestRecord {
   readonly session: string | null;
   /** Absent: its prompt went out as it came. */
   readonly slimmed?: SlimSaving;
+  /** Absent: nobody traces it. */
+  readonly trace?: TraceMark;
   /** Whose slots it took; absent: no role's. */
   readonly role?: string;
   /** The experiments that it took part in; absent: none. */

@@ -17,6 +17,7 @@ import type {
   RequestRecord,
   Settings,
   Sink,
+  Trace,
   VirtualKey,
 } from '../contract/index.ts';
 import type { Answer, Inbound } from '../pipeline/exchange.ts';
@@ -38,6 +39,8 @@ export interface ChatParts {
   readonly idempotency: Idempotency;
   readonly bodyLimitBytes: () => number;
   readonly content: ContentTold;
+  /** Where the request stands in a trace, by its `traceparent`; undefined: nobody traces it. */
+  readonly trace: (header: string | undefined) => Trace | undefined;
 }
 
 /** What was said goes into the log where a key's owner wants that, and nowhere else. */
@@ -71,6 +74,7 @@ async function readInbound(
   const fields = parseChatRequest(value);
   const options = readOptions(request.headers, fields);
   const { wishes, tags } = options;
+  const trace = parts.trace(request.headers['traceparent'] as string | undefined);
   const inbound: Inbound = {
     id: visit.id,
     gone: visit.gone,
@@ -103,6 +107,7 @@ async function readInbound(
     bodyBytes: bytes.byteLength,
     receivedAt,
     endpoint: ENDPOINT,
+    ...(trace !== undefined && { trace }),
   };
   return { inbound, bytes };
 }

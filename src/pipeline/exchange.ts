@@ -9,6 +9,7 @@ import type {
   RequestRecord,
   Sink,
   Spender,
+  Trace,
   Wishes,
   Written,
 } from '../contract/index.ts';
@@ -43,6 +44,8 @@ export interface Inbound {
   /** Progress as named SSE events rather than comments. */
   readonly events: boolean;
   readonly debug: boolean;
+  /** Where it stands in a trace; absent: nobody traces it. */
+  readonly trace?: Trace;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
   readonly endpoint: string;

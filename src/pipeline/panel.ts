@@ -4,6 +4,7 @@ import {
   CallFailure,
   NO_MONEY,
   QuorumError,
+  traceParent,
   type Attempt,
   type Candidate,
   type ChatRequest,
@@ -81,9 +82,18 @@ export function createPanel(parts: PanelParts): Panel {
     weight: weights.get(name)?.quality ?? modelOf(name).quality / 10,
   });
 
-  function callOf(model: Model, options: AskOptions, stream: boolean, payment: Payment): UpstreamCall {
+  function callOf(
+    model: Model,
+    options: AskOptions,
+    stream: boolean,
+    payment: Payment,
+    spanId: string | undefined,
+  ): UpstreamCall {
+    const provider = settings.providers.get(model.provider)!;
+    const { trace } = trail.inbound;
+    const tells = spanId !== undefined && trace !== undefined && (provider.traceContext ?? provider.local);
     return {
-      provider: settings.providers.get(model.provider)!,
+      provider,
       model,
       request: clampedRequest(options.request ?? outgoing, payment.clampTokens),
       stream,
@@ -96,6 +106,7 @@ export function createPanel(parts: PanelParts): Panel {
       standIn: options.role === 'fallback',
       tenant: trail.inbound.principal.tenant,
       hops: trail.inbound.hops ?? 0,
+      ...(tells && { traceParent: traceParent(trace, spanId) }),
       ...(stream
         ? options.timeoutMs !== undefined && { firstTokenMs: options.timeoutMs }
         : { totalMs: options.timeoutMs ?? patienceMs(model, options) }),
@@ -112,6 +123,7 @@ export function createPanel(parts: PanelParts): Panel {
     model: Model,
     options: AskOptions,
     payment: Payment,
+    spanId: string | undefined,
   ): (ending: Ending, judgement?: Attempt['judgement']) => void {
     const startedMs = trail.elapsed();
     trail.callBegins();
@@ -143,6 +155,7 @@ export function createPanel(parts: PanelParts): Panel {
         retries: ending.retries,
         judgement,
         ...(ending.queueMs !== undefined && { queueMs: ending.queueMs }),
+        ...(spanId !== undefined && { spanId }),
       });
     };
   }
@@ -151,9 +164,10 @@ export function createPanel(parts: PanelParts): Panel {
     const model = modelOf(name);
     const paying = purse.pay(model, options.role, options.request ?? request);
     const payment = paying instanceof Promise ? await paying : paying;
-    const leave = enter(model, options, payment);
+    const spanId = trail.inbound.trace?.nextId();
+    const leave = enter(model, options, payment, spanId);
     try {
-      const reply = await upstream.whole(callOf(model, options, false, payment));
+      const reply = await upstream.whole(callOf(model, options, false, payment, spanId));
       const candidate = candidateOf(reply.completion, reply.bytes, voice(name));
       const judgement = merger.judge(
         candidate,
@@ -183,9 +197,10 @@ export function createPanel(parts: PanelParts): Panel {
     const model = modelOf(name);
     const paying = purse.pay(model, options.role, options.request ?? request);
     const payment = paying instanceof Promise ? await paying : paying;
-    const leave = enter(model, options, payment);
+    const spanId = trail.inbound.trace?.nextId();
+    const leave = enter(model, options, payment, spanId);
     try {
-      const reply = await upstream.stream(callOf(model, options, true, payment));
+      const reply = await upstream.stream(callOf(model, options, true, payment, spanId));
       const tap = createStreamTap({ hideUsage: request.stream_options?.include_usage !== true });
       const received = createReceived();
       return {

@@ -13,6 +13,8 @@ import {
   type RequestRecord,
   type Settings,
   type SlimSaving,
+  type Trace,
+  type TraceMark,
   type Traits,
 } from '../contract/index.ts';
 import type { CacheEntry } from '../cache/index.ts';
@@ -233,6 +235,7 @@ export class Trail {
       session: inbound.session,
     };
     if (this.role !== null) record.role = this.role;
+    if (inbound.trace !== undefined) record.trace = markOf(inbound.trace);
     if (this.slimmed !== null) record.slimmed = this.slimmed;
     if (this.trial !== null && this.trial.part.length > 0) record.experiments = this.trial.part;
     return record;
@@ -252,6 +255,8 @@ export class Trail {
     return spent;
   }
 }
+
+const markOf = ({ traceId, spanId, parentId, sampled }: Trace): TraceMark => ({ traceId, spanId, parentId, sampled });
 
 type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 

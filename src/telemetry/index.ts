@@ -4,6 +4,7 @@ export { createHistogram, type Histogram, type HistogramState, RELATIVE_ERROR } 
 export { createLagMeter } from './lag.ts';
 export { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
+export { createTracer, passedOn, readTraceParent } from './trace-context.ts';
 export type { Family } from './series.ts';
 export { slowStages } from './thresholds.ts';
 export { createPerformance, makeReport, type Performance, type ReportSources } from './performance.ts';

@@ -14,6 +14,7 @@ export interface Line {
   readonly sockets: Sockets;
   readonly target: Target;
   readonly body: Buffer;
+  readonly traceParent: string | undefined;
   readonly stream: boolean;
   readonly signal: AbortWatch;
   readonly deadlineAt: number;
@@ -73,8 +74,9 @@ export class Exchange implements Handler {
   }
 
   send(fresh: boolean): void {
-    const { target, body, stream, sockets, hops } = this.line;
-    const headers = stream ? target.streamHeaders : target.wholeHeaders;
+    const { target, body, stream, sockets, hops, traceParent } = this.line;
+    const usual = stream ? target.streamHeaders : target.wholeHeaders;
+    const headers = traceParent === undefined ? usual : [...usual, 'traceparent', traceParent];
     const path = stream ? target.route.streamPath : target.route.wholePath;
     const counted = hops === 0 ? headers : withHops(headers, hops);
     const outgoing = { origin: target.origin, path, headers: counted, body, handler: this };

@@ -151,6 +151,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       clock,
       sockets,
       target,
+      traceParent: call.traceParent,
       body,
       stream,
       signal: call.signal,

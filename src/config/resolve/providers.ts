@@ -70,6 +70,7 @@ function providerFrom(name: string, row: ProviderRow, keyVariable: string | null
     dropMessageFields: row.drop_message_fields ?? [],
     streamUsage: row.stream_usage ?? true,
     maxRetries: row.max_retries ?? 2,
+    ...(row.trace_context !== undefined && { traceContext: row.trace_context }),
     ...(row.reports_cost !== undefined && { reportsCost: row.reports_cost }),
     alsoServes: row.also_serves ?? [],
   };

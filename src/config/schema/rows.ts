@@ -70,6 +70,9 @@ const providerRow = z.strictObject({
     .optional()
     .describe('Fields of messages that it refuses, e.g. `[reasoning_content]`; they are left out.'),
   stream_usage: flag().optional().describe('It understands `stream_options.include_usage`. Default: true.'),
+  trace_context: flag()
+    .optional()
+    .describe('Calls bear `traceparent`, so that traces go on there. Default: for local ones.'),
   reports_cost: flag()
     .optional()
     .describe('Its `usage.cost` is what a call cost, in USD, and stands above the price table. Default: false.'),

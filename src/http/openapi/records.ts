@@ -80,6 +80,7 @@ const attempt = z.strictObject({
     .strictObject({ acceptable: flag(), factor: number(), violations: z.array(violation), reasons: texts() })
     .nullable(),
   queue_ms: number().optional(),
+  span_id: text().optional(),
 });
 
 export const merge = z.strictObject({
@@ -142,6 +143,7 @@ export const record = z.strictObject({
   session: maybeText(),
   slimmed: z.strictObject({ characters: number(), tokens: number(), by_rule: z.record(text(), number()) }).optional(),
   role: text().optional(),
+  trace: z.strictObject({ trace_id: text(), span_id: text(), parent_id: maybeText(), sampled: flag() }).optional(),
   experiments: z
     .array(
       z.strictObject({
