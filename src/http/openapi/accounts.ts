@@ -126,6 +126,7 @@ const entry = z.strictObject({
   strategy: maybeText(),
   input_tokens: whole(),
   output_tokens: whole(),
+  usage: z.looseObject({}).nullable().describe('As the provider told it.'),
   flag: maybeText(),
   allowances: texts(),
 });

@@ -26,6 +26,8 @@ const price = z.strictObject({
   reasoning: number(),
   audio_input: number(),
   audio_output: number(),
+  image_input: number(),
+  image_output: number(),
   request: number(),
 });
 
