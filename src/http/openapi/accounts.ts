@@ -127,6 +127,7 @@ const entry = z.strictObject({
   input_tokens: whole(),
   output_tokens: whole(),
   usage: z.looseObject({}).nullable().describe('As the provider told it.'),
+  price_version: maybeText(),
   flag: maybeText(),
   allowances: texts(),
 });
