@@ -1,6 +1,7 @@
 // The path of a request, top to bottom: recall, classify and plan, ask, merge, settle, remember, learn.
 import {
   asQuorumError,
+  failedWith,
   QuorumError,
   STRATEGIES,
   type Balance,
@@ -114,7 +115,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     } catch (thrown) {
       const error = inbound.gone.aborted ? whyGone(inbound.gone) : asQuorumError(thrown);
       close(trail, error.status, error);
-      throw error;
+      throw failedWith(error, trail.failed());
     }
   }
 

@@ -1,4 +1,5 @@
 // Every failure that a client can meet: one class, one table from code to status and type.
+import type { Nano } from './money.ts';
 
 const TABLE = {
   invalid_api_key: [401, 'invalid_request_error'],
@@ -50,6 +51,17 @@ export interface PassedOn {
   readonly body: Uint8Array;
 }
 
+/** How far a request had come, and what it had cost, when it failed. */
+export interface FailedRequest {
+  readonly cache: string;
+  readonly strategy: string | null;
+  readonly task: string | null;
+  readonly tier: string | null;
+  readonly cost: Nano;
+  readonly attempts: number;
+  readonly overheadMs: number;
+}
+
 export interface ErrorExtra {
   readonly param?: string | null;
   readonly attempts?: readonly FailedAttempt[];
@@ -58,6 +70,7 @@ export interface ErrorExtra {
   readonly shouldRetry?: boolean;
   readonly passedOn?: PassedOn;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly request?: FailedRequest;
   readonly cause?: unknown;
 }
 
@@ -95,6 +108,10 @@ export class QuorumError extends Error {
     };
   }
 }
+
+/** The same failure, with what can be told of the request that met it. */
+export const failedWith = (error: QuorumError, request: FailedRequest): QuorumError =>
+  new QuorumError(error.code, error.message, { ...error.extra, request });
 
 /** Any thrown value as a QuorumError; what isn't ours becomes `internal_error` without its text. */
 export function asQuorumError(thrown: unknown): QuorumError {

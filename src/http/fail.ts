@@ -1,6 +1,6 @@
 // Renders a failure in OpenAI's shape, with the headers that SDKs obey.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asQuorumError, type QuorumError } from '../contract/index.ts';
+import { asQuorumError, formatUsd, type QuorumError } from '../contract/index.ts';
 import { JSON_TYPE, type HeaderList } from './headers.ts';
 
 export function fail(response: ServerResponse, thrown: unknown, requestId: string): QuorumError {
@@ -17,6 +17,7 @@ export function fail(response: ServerResponse, thrown: unknown, requestId: strin
     'x-request-id',
     requestId,
     ...retryHeaders(error),
+    ...requestHeaders(error),
     ...connection(response.req),
   ]);
   response.end(response.req.method === 'HEAD' ? undefined : body);
@@ -36,6 +37,24 @@ function retryHeaders({ extra }: QuorumError): HeaderList {
   if (extra.shouldRetry !== undefined) list.push('x-should-retry', String(extra.shouldRetry));
   for (const [name, value] of Object.entries(extra.headers ?? {})) list.push(name, value);
   return list;
+}
+
+/** As far as the request came; in a header's letters only. */
+function requestHeaders({ extra: { request } }: QuorumError): HeaderList {
+  if (request === undefined) return [];
+  const { cache, strategy, task, tier, cost, attempts, overheadMs } = request;
+  const told = { strategy, task, tier };
+  return [
+    'x-quorum-cache',
+    cache,
+    ...Object.entries(told).flatMap(([name, value]) => (value === null ? [] : [`x-quorum-${name}`, encodeURI(value)])),
+    'x-quorum-cost-usd',
+    formatUsd(cost),
+    'x-quorum-attempts',
+    String(attempts),
+    'x-quorum-overhead-ms',
+    String(overheadMs),
+  ];
 }
 
 /** A body that wasn't read to its end would be taken for the next request. */

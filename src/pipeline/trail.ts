@@ -6,6 +6,7 @@ import {
   type Clock,
   type ConfidenceFacts,
   type Decision,
+  type FailedRequest,
   type Flag,
   type Merged,
   type Nano,
@@ -186,6 +187,20 @@ export class Trail {
       upstreamMs: round(upstreamMs),
       totalMs: round(totalMs),
       experiment: this.trial === null ? null : partTold(this.trial.part),
+    };
+  }
+
+  /** What is told of a request that came to nothing. */
+  failed(): FailedRequest {
+    const { cache, strategy, task, tier, cost, attempts } = this;
+    return {
+      cache,
+      strategy,
+      task,
+      tier,
+      cost,
+      attempts: attempts.length,
+      overheadMs: this.told(true).overheadMs ?? 0,
     };
   }
 

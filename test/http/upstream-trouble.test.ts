@@ -151,6 +151,33 @@ test('the caller’s own fault is told at once, not tried elsewhere', async () =
   expect(scene.upstream.requests).toHaveLength(2);
 });
 
+test('an answer that failed says how far it came and what it cost', async () => {
+  scene.upstream.reply('*', { status: 500 });
+  const failed = await chat(scene.url, { model: 'quorum/dual' });
+  expect(failed.headers).toMatchObject({
+    'x-quorum-strategy': 'dual',
+    'x-quorum-task': expect.any(String),
+    'x-quorum-tier': 'balanced',
+    'x-quorum-cache': 'bypass',
+    'x-quorum-cost-usd': '0',
+    'x-quorum-overhead-ms': expect.stringMatching(/^[\d.]+$/),
+  });
+  expect(Number(failed.headers['x-quorum-attempts'])).toBe(failed.json().error.attempts.length);
+  scene.upstream.reply('alpha', { status: 400, error: { message: 'no', type: 'invalid_request_error' } });
+  const refused = await chat(scene.url, { model: 'alpha' });
+  expect([refused.status, refused.headers['x-quorum-strategy'], refused.headers['x-quorum-attempts']]).toEqual([
+    400,
+    'single',
+    '1',
+  ]);
+  const unknown = await chat(scene.url, { model: 'alhpa' });
+  expect([unknown.status, unknown.headers['x-quorum-attempts'], unknown.headers['x-quorum-strategy']]).toEqual([
+    404,
+    '0',
+    undefined,
+  ]);
+});
+
 test('of three models two may fail', async () => {
   scene.upstream.reply('alpha', { status: 500 });
   scene.upstream.reply('beta', { cut: 'before-headers' });
