@@ -201,9 +201,13 @@ describe('results', () => {
         body: { request_id: answer.headers['x-request-id'], correct },
       });
     await judge(true);
-    await expect.poll(async () => (await armsOf('judged'))[arm]!.measures['feedback']).toMatchObject({ n: 1, mean: 1 });
+    await expect
+      .poll(async () => (await armsOf('judged'))[arm]!.measures['feedback'], { timeout: 10_000 })
+      .toMatchObject({ n: 1, mean: 1 });
     await judge(false);
-    await expect.poll(async () => (await armsOf('judged'))[arm]!.measures['feedback']).toMatchObject({ n: 1, mean: 0 });
+    await expect
+      .poll(async () => (await armsOf('judged'))[arm]!.measures['feedback'], { timeout: 10_000 })
+      .toMatchObject({ n: 1, mean: 0 });
     const { measures, units } = (await armsOf('judged'))[arm]!;
     expect(measures['quality']).toMatchObject({ n: 1, mean: 0 });
     expect(measures['errors']).toMatchObject({ n: 1, mean: 0 });
