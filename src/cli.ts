@@ -6,6 +6,7 @@ import { withAccounts } from './cli/accounts.ts';
 import { BUDGET_HELP, runBudget } from './cli/budget.ts';
 import { runCheck } from './cli/check.ts';
 import { runEstimate } from './cli/estimate.ts';
+import { EXPERIMENT_HELP, ROLLOUT_HELP, runExperiment, runRollout, type ExperimentOptions } from './cli/experiment.ts';
 import { runHealthcheck } from './cli/healthcheck.ts';
 import { runImportLitellm } from './cli/import-litellm.ts';
 import { runImportModels } from './cli/import-models.ts';
@@ -27,6 +28,8 @@ interface Flags {
 }
 
 const KEYS_ABOUT = 'virtual keys: create, list, show, update, rotate, disable, enable, revoke';
+const EXPERIMENT_ABOUT = 'experiments on live traffic: list, create, start, stop, ramp, report, delete';
+const ROLLOUT_ABOUT = 'how much of the traffic that names a model is routed: a percentage, or off';
 const BUDGET_ABOUT = 'budgets and spending: list, set, top-up, reset, remove, spend';
 
 const env = environment();
@@ -103,8 +106,17 @@ function program(exit: (code: number) => void): Command {
     .action(async (own: Flags & { readonly usage: string; readonly tier?: string }) =>
       exit(await telling((print) => runEstimate({ ...flags(), ...own, env, write: print }))),
     );
-  addAccountsVerb(quorum, { name: 'keys', about: KEYS_ABOUT, help: KEYS_HELP, run: runKeys }, exit);
-  addAccountsVerb(quorum, { name: 'budget', about: BUDGET_ABOUT, help: BUDGET_HELP, run: runBudget }, exit);
+  const onAccounts =
+    (run: (words: readonly string[], deps: AccountsDeps) => Promise<number>): WordsVerb['run'] =>
+    (words, options) =>
+      withAccounts(options, (deps) => run(words, deps));
+  for (const verb of [
+    { name: 'keys', about: KEYS_ABOUT, help: KEYS_HELP, run: onAccounts(runKeys) },
+    { name: 'budget', about: BUDGET_ABOUT, help: BUDGET_HELP, run: onAccounts(runBudget) },
+    { name: 'experiment', about: EXPERIMENT_ABOUT, help: EXPERIMENT_HELP, run: runExperiment },
+    { name: 'rollout', about: ROLLOUT_ABOUT, help: ROLLOUT_HELP, run: runRollout },
+  ])
+    addWordsVerb(quorum, verb, exit);
   quorum
     .command('replay')
     .description('what another policy would have done on recorded traffic, or does on a file of recorded answers')
@@ -168,19 +180,15 @@ function program(exit: (code: number) => void): Command {
   return quorum;
 }
 
-interface AccountsVerb {
+interface WordsVerb {
   readonly name: string;
   readonly about: string;
   readonly help: string;
-  readonly run: (words: readonly string[], deps: AccountsDeps) => Promise<number>;
+  readonly run: (words: readonly string[], options: ExperimentOptions) => Promise<number>;
 }
 
 /** Its own options are read where they are understood; the program has taken `--config` and `--json` out before. */
-function addAccountsVerb(
-  quorum: Command,
-  { name, about, help, run }: AccountsVerb,
-  exit: (code: number) => void,
-): void {
+function addWordsVerb(quorum: Command, { name, about, help, run }: WordsVerb, exit: (code: number) => void): void {
   const verb = quorum
     .command(name)
     .description(about)
@@ -189,7 +197,7 @@ function addAccountsVerb(
     .action(async (words: readonly string[]) => {
       const { config, json } = quorum.opts<Flags>();
       const all = json === true ? [...words, '--json'] : words;
-      exit(await telling((print) => withAccounts({ config, env, write: print }, (deps) => run(all, deps))));
+      exit(await telling((print) => run(all, { config, env, write: print, clock: systemClock })));
     });
   verb.helpInformation = () => help;
 }
