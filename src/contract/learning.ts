@@ -135,6 +135,8 @@ export interface Mind {
 export interface Insight extends Forecast {
   /** Expected share of right answers of each model at this prompt; the tenant's own experience counts most. */
   quality(task: string, model: string): Expected;
+  /** Two insights with the same mark expect the same of every model; null: it depends on the prompt. */
+  readonly mark: string | null;
 }
 
 export interface Expected {

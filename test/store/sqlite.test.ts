@@ -86,10 +86,10 @@ describe('SQLite store, by itself', () => {
     const clock = simulatedClock();
     const store = await open(clock);
     const before = statSync(store.database.path).size;
-    for (let index = 0; index < 1_000; index += 1) store.requests.append(recordOf(`r${index}`));
+    for (let index = 0; index < 3_000; index += 1) store.requests.append(recordOf(`r${index}`));
     await store.requests.flush();
     await vi.waitFor(() => expect(statSync(store.database.path).size).toBeGreaterThan(before + 500_000));
-    for (let index = 0; index < 1_000; index += 1) store.requests.append(recordOf(`s${index}`));
+    for (let index = 0; index < 3_000; index += 1) store.requests.append(recordOf(`s${index}`));
     await store.close();
     store.requests.append(recordOf('too late'));
     expect(clock.pending).toBe(0);

@@ -10,7 +10,7 @@ export interface Checkpointer {
 }
 
 /** About two megabytes of journal. `openDatabase` has SQLite do it itself, on the spot, only far beyond. */
-const EVERY_ROWS = 500;
+const EVERY_ROWS = 2_000;
 
 export function createCheckpointer(db: Db): Checkpointer {
   if (db.path === ':memory:') return { wrote: () => {}, close: async () => {} };

@@ -9,6 +9,7 @@ import {
   type Traits,
 } from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
+import { createPacker } from './pack.ts';
 import { inserter } from './rows.ts';
 import type { Source, Writer } from './writer.ts';
 
@@ -20,6 +21,9 @@ export interface LearningQueue extends Source {
 }
 
 interface LessonRow {
+  readonly request: string;
+  readonly tenant: string;
+  readonly at: number;
   readonly body: string;
   readonly traits: Uint8Array | null;
 }
@@ -33,8 +37,11 @@ interface VerdictRow {
 export function createLearningQueue(db: Db): LearningQueue {
   const lessons = new Map<string, Lesson>();
   const changes: ConfidenceChange[] = [];
+  const packer = createPacker(db);
   const put = inserter(db, 'lessons', ['request', 'tenant', 'at', 'body', 'traits']);
-  const one = db.prepare<LessonRow>('SELECT body, traits FROM lessons WHERE request = ? ORDER BY seq DESC LIMIT 1');
+  const one = db.prepare<LessonRow>(
+    'SELECT request, tenant, at, body, traits FROM lessons WHERE request = ? ORDER BY seq DESC LIMIT 1',
+  );
   const old = db.prepare<VerdictRow>('SELECT seq, verdict, lesson, traits FROM verdicts WHERE request = ?');
   const drop = db.prepare('DELETE FROM verdicts WHERE request = ?');
   const judge = db.prepare(
@@ -53,16 +60,25 @@ export function createLearningQueue(db: Db): LearningQueue {
     `SELECT at, task, model, before, after, why FROM confidence_history
      WHERE (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
   );
-  const latest = db.prepare<{ body: string }>('SELECT body FROM lessons ORDER BY seq DESC LIMIT ?');
+  const latest = db.prepare<Omit<LessonRow, 'traits'>>(
+    'SELECT request, tenant, at, body FROM lessons ORDER BY seq DESC LIMIT ?',
+  );
   // They lie in order of time, so the scan ends at the first that stays.
   const firstKept = db.prepare<{ seq: number }>('SELECT seq FROM lessons WHERE at >= ? ORDER BY seq LIMIT 1');
   const forget = db.prepare('DELETE FROM lessons WHERE seq < ?');
 
+  const stored = ({ request, tenant, at, body }: Omit<LessonRow, 'traits'>, traits: Uint8Array | null): Lesson => ({
+    ...(packer.unpack(body) as Lesson),
+    request,
+    tenant,
+    at,
+    traits: traits === null ? null : traitsOf(traits),
+  });
   const find = (request: string): Lesson | null => {
     const waiting = lessons.get(request);
     if (waiting !== undefined) return waiting;
     const row = one.first(request);
-    if (row !== null) return lessonOf(row.body, row.traits);
+    if (row !== null) return stored(row, row.traits);
     const judged = old.first(request);
     return judged && lessonOf(judged.lesson, judged.traits);
   };
@@ -71,12 +87,20 @@ export function createLearningQueue(db: Db): LearningQueue {
     waiting: () => lessons.size + changes.length,
     write: () => {
       const batch = [...lessons.values()].slice(0, MOST_ROWS);
+      packer.begin();
       put(
-        batch.flatMap((lesson) => [lesson.request, lesson.tenant, lesson.at, bodyOf(lesson), bytesOf(lesson.traits)]),
+        batch.flatMap((lesson) => [
+          lesson.request,
+          lesson.tenant,
+          lesson.at,
+          packer.pack({ ...lesson, request: undefined, tenant: undefined, at: undefined, traits: undefined }),
+          bytesOf(lesson.traits),
+        ]),
       );
       const noted = changes.slice(0, MOST_ROWS);
       for (const { at, task, model, before: from, after, why } of noted) note.run(at, task, model, from, after, why);
       return () => {
+        packer.committed();
         for (const lesson of batch) if (lessons.get(lesson.request) === lesson) lessons.delete(lesson.request);
         changes.splice(0, noted.length);
       };
@@ -118,7 +142,7 @@ export function createLearningQueue(db: Db): LearningQueue {
         );
         return [...waiting.toReversed(), ...past.all(task, task, model, model, limit)].slice(0, limit);
       },
-      recent: (limit) => latest.all(limit).map(({ body }) => lessonOf(body, null)),
+      recent: (limit) => latest.all(limit).map((row) => stored(row, null)),
       forget: (at) => void forget.run(firstKept.first(at)?.seq ?? Number.MAX_SAFE_INTEGER),
       flush: () => writer.now(),
     }),

@@ -3,6 +3,7 @@
 import { ACCOUNTS_MIGRATION, JOURNAL_MIGRATION } from './accounts-schema.ts';
 import { EXPERIMENTS_MIGRATION } from './experiments-schema.ts';
 import { LEARNING_MIGRATION, LESSONS_BY_NUMBER } from './learning-schema.ts';
+import { SHAPES_MIGRATION } from './pack.ts';
 import { PERFORMANCE_MIGRATION } from './performance.ts';
 import { OPTIONS_MIGRATION } from './options.ts';
 
@@ -79,4 +80,5 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   JOURNAL_MIGRATION,
   EXPERIMENTS_MIGRATION,
+  SHAPES_MIGRATION,
 ];

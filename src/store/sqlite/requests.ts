@@ -1,6 +1,7 @@
 // The log of requests: a bounded queue in memory in front of a table.
 import type { Page, RequestFilter, RequestLog, RequestRecord } from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
+import { createPacker } from './pack.ts';
 import { listText, modelsOf, recordInserter } from './rows.ts';
 import type { Source, Writer } from './writer.ts';
 
@@ -16,10 +17,12 @@ export interface RequestQueue extends Source {
   readonly log: (writer: Writer) => RequestLog;
 }
 
-export function createRequestQueue(db: Db, readable: (text: string) => RequestRecord = parse): RequestQueue {
+export function createRequestQueue(db: Db): RequestQueue {
   const queue: RequestRecord[] = [];
   let dropped = 0;
-  const insert = recordInserter(db);
+  const packer = createPacker(db);
+  const readable = (text: string): RequestRecord => packer.unpack(text) as RequestRecord;
+  const insert = recordInserter(db, packer.pack);
   const byId = db.prepare<Stored>('SELECT record FROM requests WHERE id = ? ORDER BY seq DESC LIMIT 1');
   const byTenant = db.prepare<Stored>(
     'SELECT record FROM requests WHERE id = ? AND tenant = ? ORDER BY seq DESC LIMIT 1',
@@ -49,8 +52,12 @@ export function createRequestQueue(db: Db, readable: (text: string) => RequestRe
     dropped: () => dropped,
     write: () => {
       const batch = queue.slice(0, MOST_ROWS);
+      packer.begin();
       insert(batch);
-      return () => queue.splice(0, batch.length);
+      return () => {
+        packer.committed();
+        queue.splice(0, batch.length);
+      };
     },
     log: (writer) => ({
       append: (record) => {
@@ -73,7 +80,6 @@ interface Stored {
 }
 type Place = Pick<RequestRecord, 'at' | 'id'>;
 
-const parse = (text: string): RequestRecord => JSON.parse(text) as RequestRecord;
 const isOlder = (a: Place, b: Place): boolean => a.at < b.at || (a.at === b.at && a.id < b.id);
 const writeCursor = ({ at, id }: Place): string => Buffer.from(JSON.stringify([at, id])).toString('base64url');
 

@@ -31,7 +31,10 @@ export function inserter(db: Db, table: string, columns: readonly string[]): (va
 }
 
 /** Inserts records in their order; call inside a transaction. */
-export function recordInserter(db: Db): (records: readonly RequestRecord[]) => void {
+export function recordInserter(
+  db: Db,
+  pack: (record: RequestRecord) => string,
+): (records: readonly RequestRecord[]) => void {
   const insert = inserter(db, 'requests', [
     'id',
     'tenant',
@@ -41,8 +44,6 @@ export function recordInserter(db: Db): (records: readonly RequestRecord[]) => v
     'strategy',
     'models',
     'flags',
-    'cost_nano',
-    'total_ms',
     'record',
   ]);
   return (records) => {
@@ -57,9 +58,7 @@ export function recordInserter(db: Db): (records: readonly RequestRecord[]) => v
         record.strategy,
         listText(modelsOf(record)),
         listText(record.flags),
-        record.cost,
-        record.timings.totalMs,
-        JSON.stringify(record),
+        pack(record),
       );
     }
     insert(values);
