@@ -1,5 +1,6 @@
 // What stands before and behind every route: an id, the door, the drain, and one way to fail.
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import { Abort, QuorumError } from '../contract/index.ts';
 import { NOBODY, type Visitor } from '../accounts/index.ts';
@@ -8,7 +9,7 @@ import type { Door } from './door.ts';
 import { fail } from './fail.ts';
 import { hopsOf } from './hops.ts';
 import { createPassthrough, unknownRoute } from './passthrough.ts';
-import { routesOf, type Access, type RouteParts } from './routes.ts';
+import { routesOf, type Access, type Route, type RouteParts } from './routes.ts';
 import type { Visits } from './visits.ts';
 
 export interface HttpParts extends RouteParts {
@@ -22,12 +23,40 @@ export interface HttpParts extends RouteParts {
 
 type Handle = (visit: Visit) => Promise<void> | void;
 
-export function createApp(parts: HttpParts): Express {
+export interface App {
+  readonly express: Express;
+  /** Answers what is asked for by a plain name; false: Express has to look at it. */
+  readonly direct: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+export function createApp(parts: HttpParts): App {
+  const routes = routesOf(parts);
+  return { express: createExpress(parts, routes), direct: createDirect(parts, routes) };
+}
+
+/** Routes without parameters, found by their names: going through a table of patterns costs as much as all else here. */
+function createDirect(parts: HttpParts, routes: readonly Route[]): App['direct'] {
+  const plain = routes.filter(({ path }) => !/[:*]/.test(path));
+  const byPath = new Map<string, ReadonlyMap<string, Route>>();
+  for (const { path } of plain) {
+    const same = plain.filter((route) => route.path === path);
+    byPath.set(path, new Map(same.map((route) => [route.method.toUpperCase(), route])));
+  }
+  return (request, response) => {
+    const route = byPath.get(request.url ?? '')?.get(request.method ?? '');
+    if (route === undefined) return false;
+    // They are born as Express's own.
+    const [asked, answer] = [request as Request, response as Response];
+    void admit(parts, asked, answer, route.access, (visit) => route.handle(asked, answer, visit));
+    return true;
+  };
+}
+
+function createExpress(parts: HttpParts, routes: readonly Route[]): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  const routes = routesOf(parts);
   for (const route of routes) {
     app[route.method](route.path, (request, response) =>
       admit(parts, request, response, route.access, (visit) => route.handle(request, response, visit)),

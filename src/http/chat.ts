@@ -27,7 +27,7 @@ import { shown } from '../pipeline/shown.ts';
 import { parseChatRequest, readJsonBody } from '../wire/index.ts';
 import { balanceShown } from './admin/budgets.ts';
 import { readBody } from './body.ts';
-import { JSON_TYPE, STREAM_TYPE, toldHeaders, type HeaderList } from './headers.ts';
+import { JSON_TYPE, STREAM_HEADERS, tellIn, type HeaderList } from './headers.ts';
 import { sendJson } from './json.ts';
 import { readOptions } from './options.ts';
 
@@ -140,8 +140,7 @@ export async function answerChat(
     const heard = parts.content.isWanted(visit.visitor.caller.key);
     if (heard) response.on('close', () => parts.content.tell(inbound.id, inbound.request, said));
     const answer = await parts.pipeline.answer(inbound);
-    const told = toldHeaders(inbound.id, answer.told);
-    said = await send(answer, headers.length === 0 ? told : [...headers, ...told], response, ticket, heard);
+    said = await send(answer, inbound.id, headers, response, ticket, heard);
   } finally {
     ticket?.abandon();
   }
@@ -202,24 +201,39 @@ async function turnOf(
   return 'replayed';
 }
 
-/** Resolves to what went out, as far as it was kept. */
-async function send(
+/** `more`: headers that have nothing to do with the answer. Gives what went out, as far as it was kept. */
+function send(
   answer: Answer,
-  told: HeaderList,
+  id: string,
+  more: HeaderList,
   response: ServerResponse,
   ticket: Ticket | null,
   heard: boolean,
-): Promise<Uint8Array | null> {
+): Uint8Array | null | Promise<Uint8Array | null> {
+  const headers: HeaderList = [];
   if (answer.kind === 'whole') {
-    const headers = [...JSON_TYPE, 'content-length', String(answer.bytes.byteLength), ...told];
+    headers.push('content-type', JSON_TYPE, 'content-length', String(answer.bytes.byteLength));
+    tellIn(headers, id, answer.told);
+    if (more.length > 0) headers.push(...more);
     ticket?.keep({ status: 200, headers: asObject(headers), body: answer.bytes });
     response.writeHead(200, headers);
     response.end(answer.bytes);
     return answer.bytes;
   }
-  const headers = [...STREAM_TYPE, ...told];
+  headers.push(...STREAM_HEADERS);
+  tellIn(headers, id, answer.told);
+  if (more.length > 0) headers.push(...more);
+  return sendStream(answer, headers, response, ticket, heard);
+}
+
+async function sendStream(
+  answer: Extract<Answer, { readonly kind: 'stream' }>,
+  headers: HeaderList,
+  response: ServerResponse,
+  ticket: Ticket | null,
+  heard: boolean,
+): Promise<Uint8Array | null> {
   response.writeHead(200, headers);
-  response.flushHeaders();
   const kept = tee(sinkOf(response), heard || ticket !== null);
   const whole = await answer.write(kept.sink);
   const bytes = kept.bytes();

@@ -11,9 +11,10 @@ export function fail(response: ServerResponse, thrown: unknown, requestId: strin
   }
   const { passedOn } = error.extra;
   const body = passedOn && passedOn.body.byteLength > 0 ? passedOn.body : JSON.stringify(error.toBody());
-  const type = passedOn && passedOn.body.byteLength > 0 ? ['content-type', passedOn.contentType] : JSON_TYPE;
+  const type = passedOn && passedOn.body.byteLength > 0 ? passedOn.contentType : JSON_TYPE;
   response.writeHead(error.status, [
-    ...type,
+    'content-type',
+    type,
     'x-request-id',
     requestId,
     ...retryHeaders(error),

@@ -7,31 +7,31 @@ export type HeaderList = string[];
 
 const VISIBLE = /^[\t\x20-\x7e]*$/;
 
-export function toldHeaders(id: string, told: Told): HeaderList {
-  const list: HeaderList = ['x-request-id', id, 'x-quorum-cache', told.cache];
-  const add = (name: string, value: string): void => {
-    list.push(name, VISIBLE.test(value) ? value : encodeURI(value));
-  };
-  if (told.models.length > 0) add('x-quorum-model', told.models.join(','));
+/** Adds to the list. */
+export function tellIn(list: HeaderList, id: string, told: Told): void {
+  const add = (name: string, value: string): void => void list.push(name, value);
+  const addName = (name: string, value: string): void => add(name, VISIBLE.test(value) ? value : encodeURI(value));
+  add('x-request-id', id);
+  add('x-quorum-cache', told.cache);
+  if (told.models.length > 0) addName('x-quorum-model', told.models.join(','));
   if (told.strategy !== null) add('x-quorum-strategy', told.strategy);
-  if (told.task !== null) add('x-quorum-task', told.task);
-  if (told.tier !== null) add('x-quorum-tier', told.tier);
+  if (told.task !== null) addName('x-quorum-task', told.task);
+  if (told.tier !== null) addName('x-quorum-tier', told.tier);
   if (told.confidence !== null) add('x-quorum-confidence', told.confidence.toFixed(3));
   if (told.agreement !== null) add('x-quorum-agreement', told.agreement.toFixed(3));
   if (told.flags.length > 0) add('x-quorum-flags', told.flags.join(','));
   if (told.cacheAgeMs !== null) add('x-quorum-cache-age', String(Math.round(told.cacheAgeMs / 1000)));
   if (told.cost !== null) add('x-quorum-cost-usd', formatUsd(told.cost));
   if (told.attempts !== null) add('x-quorum-attempts', String(told.attempts));
-  if (told.experiment !== null) add('x-quorum-experiment', told.experiment);
+  if (told.experiment !== null) addName('x-quorum-experiment', told.experiment);
   add('x-quorum-overhead-ms', String(told.overheadMs));
   add('server-timing', `total;dur=${told.totalMs}, upstream;dur=${told.upstreamMs}, quorum;dur=${told.overheadMs}`);
-  return list;
 }
 
-export const JSON_TYPE: HeaderList = ['content-type', 'application/json; charset=utf-8'];
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** A reverse proxy that holds back a stream would spoil its point. */
-export const STREAM_TYPE: HeaderList = [
+export const STREAM_HEADERS: readonly string[] = [
   'content-type',
   'text/event-stream; charset=utf-8',
   'cache-control',

@@ -5,7 +5,7 @@ import type { Pipeline } from '../pipeline.ts';
 import { shown } from '../pipeline/shown.ts';
 import { sseEvent, SSE_DONE } from '../wire/index.ts';
 import type { Visit } from './chat.ts';
-import { STREAM_TYPE } from './headers.ts';
+import { STREAM_HEADERS } from './headers.ts';
 import { sendJson } from './json.ts';
 
 export interface RecordParts {
@@ -57,7 +57,7 @@ export async function followRecord(
   const live = running !== undefined && mayRead(visit, running.inbound.principal.tenant);
   const past = live ? [...running.events] : (await requests.find(id, tenantOf(visit)))?.events;
   if (past === undefined) throw notFound(id);
-  response.writeHead(200, [...STREAM_TYPE, 'x-request-id', visit.id]);
+  response.writeHead(200, [...STREAM_HEADERS, 'x-request-id', visit.id]);
   const send = (event: ProgressEvent): void => {
     if (!response.destroyed) response.write(sseEvent('quorum.progress', shown(event)));
   };

@@ -1,6 +1,6 @@
 // The HTTP server: Express behind node:http, with the limits that a slow or hostile client meets.
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
-import type { Express } from 'express';
+import type { App } from './app.ts';
 
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -13,7 +13,7 @@ const CHECK_EVERY_MS = 2_000;
  * Born with the app's own prototypes they stay as they are, and the swap does nothing. Node's constructors are plain functions:
  * called on the new object they leave one hidden class for all, where `Reflect.construct` would give each its own.
  */
-export function createHttpServer(app: Express): Server {
+export function createHttpServer({ express, direct }: App): Server {
   const requestOf = IncomingMessage as unknown as (this: unknown, ...given: unknown[]) => void;
   const responseOf = ServerResponse as unknown as (this: unknown, ...given: unknown[]) => void;
   function BornRequest(this: unknown, socket: unknown): void {
@@ -22,8 +22,8 @@ export function createHttpServer(app: Express): Server {
   function BornResponse(this: unknown, request: unknown, options: unknown): void {
     responseOf.call(this, request, options);
   }
-  BornRequest.prototype = app.request;
-  BornResponse.prototype = app.response;
+  BornRequest.prototype = express.request;
+  BornResponse.prototype = express.response;
   return createServer(
     {
       IncomingMessage: BornRequest as unknown as typeof IncomingMessage,
@@ -35,6 +35,8 @@ export function createHttpServer(app: Express): Server {
       noDelay: true,
       insecureHTTPParser: false,
     },
-    app,
+    (request, response) => {
+      if (!direct(request, response)) express(request, response);
+    },
   );
 }

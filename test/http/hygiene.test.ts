@@ -98,7 +98,7 @@ test('passed through: no socket is opened to an address that isn’t configured,
 });
 
 test('slow-loris: a head that comes byte by byte is given up, with an answer', async () => {
-  const server = createHttpServer(express());
+  const server = createHttpServer({ express: express(), direct: () => false });
   server.headersTimeout = 100;
   server.on('clientError', refuseConnection);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
