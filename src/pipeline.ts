@@ -199,6 +199,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         settings,
         classifier,
         quality: insight.quality,
+        mark: insight.mark,
         forecast: insight,
         allowed,
         random,

@@ -74,6 +74,10 @@ const DIFFICULTY_FROM = 20;
 const [LOWEST, HIGHEST] = [0.02, 0.99];
 /** As soon as the others together have given so many verdicts, no tenant counts for more than they do. */
 const OTHERS_FROM = 100;
+/** What answers show by themselves is taken into account this much later at the most, a verdict at once. */
+const LATE_MS = 100;
+/** Old evidence fades by itself. */
+const FADED_AFTER_MS = 60_000;
 
 export function createLearner(parts: LearnerParts): Learner {
   const { evidence, sums, store, now } = parts;
@@ -93,7 +97,21 @@ export function createLearner(parts: LearnerParts): Learner {
   const usual = (task: string, name: string): number => evidence.overall(modelOf(name), task, now());
   const difficulty = createDifficulty(usual);
 
+  /** Names a state of what is expected; a new one only now and then, so that what was worked out from it can be used again. */
+  const mark = { number: 0, at: Number.NEGATIVE_INFINITY, isOld: true };
+  const markAt = (at: number): number => {
+    const age = at - mark.at;
+    if ((mark.isOld && age >= LATE_MS) || age >= FADED_AFTER_MS) {
+      mark.number += 1;
+      mark.at = at;
+      mark.isOld = false;
+    }
+    return mark.number;
+  };
+  const markAnew = (): void => void Object.assign(mark, { at: Number.NEGATIVE_INFINITY, isOld: true });
+
   const observe = (outcome: Outcome): void => {
+    mark.isOld = true;
     sums.add(evidence.observe(outcome, parts.model(outcome.model)));
     for (const { model, task } of evidence.setAside()) difficulty.drop(model, task);
     const changes = evidence.changes();
@@ -148,6 +166,7 @@ export function createLearner(parts: LearnerParts): Learner {
   };
 
   const catchUp = (): number => {
+    markAnew();
     const taught = store.taught(lastSeq, REMEMBERED);
     for (const { lesson, feedback, seq } of taught) {
       study(lesson, feedback);
@@ -197,6 +216,7 @@ export function createLearner(parts: LearnerParts): Learner {
     insight: (_, traits, tenant, at): Insight => {
       let read: Traits | null = null;
       return {
+        mark: difficulty.seen < DIFFICULTY_FROM ? `${tenant}\n${markAt(at)}` : null,
         quality(task, name) {
           const model = modelOf(name);
           const known = { ...evidence.quality(model, task, tenant, at), ...takings.usual(task, name) };
@@ -219,6 +239,7 @@ export function createLearner(parts: LearnerParts): Learner {
       }
       store.keep(lesson);
       for (const taken of lesson.taken ?? []) takings.observe(lesson.task, taken);
+      mark.isOld = true;
       const qualities = new Map(lesson.facts.voices.map((voice) => [voice.model, voice]));
       agreement.observe(
         lesson.facts,
@@ -230,6 +251,7 @@ export function createLearner(parts: LearnerParts): Learner {
       for (const { model, camp } of repeated.facts.voices) if (camp === 0) signal(repeated, { model, kind: 'retried' });
     },
     judge(given, tenant, anyTenant) {
+      markAnew();
       const lesson = store.lesson(given.request, anyTenant ? null : tenant);
       if (lesson === null || now() - lesson.at > LESSON_KEPT_MS)
         throw new QuorumError(
@@ -258,6 +280,7 @@ export function createLearner(parts: LearnerParts): Learner {
     calibration,
     reliability,
     take(more) {
+      markAnew();
       evidence.add(more);
       sums.add(more);
     },

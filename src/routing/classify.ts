@@ -12,6 +12,7 @@ import { SECTION } from './features.ts';
 import { teachExamples, teachKeywords } from './lesson.ts';
 import { draftLexicon, type Lexicon } from './lexicon.ts';
 import { createReader, type Reader } from './reader.ts';
+import { createPools, type Pools } from './pools.ts';
 import { createScanner, type Scan } from './scan.ts';
 import { mayMatch, safePattern, signsIn, type SafePattern } from './patterns.ts';
 import { plainOf } from './plain.ts';
@@ -33,6 +34,7 @@ export interface Classifier {
   readonly literals: readonly (readonly string[])[];
   /** Patterns that could hang the process and are left out. */
   readonly leftOut: readonly string[];
+  readonly pools: Pools;
 }
 
 export function compileTasks(tasks: ReadonlyMap<string, Task>): Classifier {
@@ -49,6 +51,7 @@ export function compileTasks(tasks: ReadonlyMap<string, Task>): Classifier {
     reader: createReader(lexicon, scanner),
     patterns: patterns.map((some) => some.filter((pattern) => pattern !== null)),
     literals,
+    pools: createPools(),
     leftOut: list.flatMap((task, index) => task.patterns.filter((_, at) => patterns[index]![at] === null).map(String)),
   };
 }

@@ -22,7 +22,7 @@ import { drawPlan, type Lot } from './explore.ts';
 import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
 import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
-import { poolOf, tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
+import { tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
 import { isLearnt, weighUp } from './weigh-up.ts';
 import { weighingOf } from './weighing.ts';
 
@@ -32,6 +32,8 @@ export interface DecisionInput {
   readonly settings: Settings;
   readonly classifier: Classifier;
   readonly quality: QualityView;
+  /** The same mark: the same quality for any prompt. null or absent: nothing is remembered. */
+  readonly mark?: string | null;
   /** How several models would do together; absent: by rule of thumb. */
   readonly forecast?: Forecast;
   /** null: every model. */
@@ -60,7 +62,8 @@ export function decide(input: DecisionInput): Decision {
     allowed: input.allowed,
     usable: settings.usable,
   });
-  const pool = poolOf({ features, task: classification.task, tier, wishes, settings, limits, quality: input.quality });
+  const question = { features, task: classification.task, tier, wishes, settings, limits, quality: input.quality };
+  const pool = classifier.pools.of(question, input.mark ?? null);
   const setting: Setting = { input, classification, task, tier, limits, pool };
   const chairman = chairmanOf(setting);
   const choice = choose(setting, chairman);

@@ -59,7 +59,7 @@ export function tierOf(
   return { tier, note: `there is no tier "${wanted}": ${tier.name} is used` };
 }
 
-interface Question {
+export interface Question {
   readonly features: Features;
   readonly task: string;
   readonly tier: Tier;

@@ -77,7 +77,9 @@ export function createLog({ level, format, write, clock }: LogOptions): Log {
     error: (message, fields) => say('error', message, fields),
     request: (record) => {
       const level = record.status >= 500 ? 'error' : 'info';
-      if (logger.isLevelEnabled(level)) logger.log({ level, message: 'request', fields: requestFields(record) });
+      // Straight to the lines: winston's streams would cost more than all else about it.
+      if (logger.isLevelEnabled(level) && !logger.silent)
+        lines.add(render({ level, message: 'request', fields: requestFields(record) }), level === 'error');
     },
     content: (requestId, messages, answer) => {
       if (!logger.isLevelEnabled('info')) return;
