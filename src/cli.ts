@@ -4,17 +4,8 @@ import { Command } from 'commander';
 import type { AccountsDeps } from './cli/accounts-arguments.ts';
 import { withAccounts } from './cli/accounts.ts';
 import { BUDGET_HELP, runBudget } from './cli/budget.ts';
-import { runCheck } from './cli/check.ts';
-import { runEstimate } from './cli/estimate.ts';
 import { EXPERIMENT_HELP, ROLLOUT_HELP, runExperiment, runRollout, type ExperimentOptions } from './cli/experiment.ts';
-import { runHealthcheck } from './cli/healthcheck.ts';
-import { runImportLitellm } from './cli/import-litellm.ts';
-import { runImportModels } from './cli/import-models.ts';
 import { KEYS_HELP, runKeys } from './cli/keys.ts';
-import { runModels } from './cli/models.ts';
-import { runReplay } from './cli/replay.ts';
-import { runReport } from './cli/report.ts';
-import { runExport, runPerformanceReport } from './cli/report-performance.ts';
 import { environment } from './config/index.ts';
 import { nearest, QuorumError } from './contract/index.ts';
 import { serve, systemClock, VERSION } from './main.ts';
@@ -70,19 +61,26 @@ function program(exit: (code: number) => void): Command {
     .description('what is configured, what is reachable, what is missing')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
-    .action(async (own: Flags) => exit(await runCheck({ ...flags(), ...own, env, write })));
+    .action(async (own: Flags) => {
+      const { runCheck } = await import('./cli/check.ts');
+      exit(await runCheck({ ...flags(), ...own, env, write }));
+    });
   const models = quorum
     .command('models')
     .description('every model with price, context and whether it can be used')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
-    .action(async (own: Flags) => exit(await runModels({ ...flags(), ...own, env, write })));
+    .action(async (own: Flags) => {
+      const { runModels } = await import('./cli/models.ts');
+      exit(await runModels({ ...flags(), ...own, env, write }));
+    });
   models
     .command('import <file>')
     .description('prices and limits from LiteLLM’s model_prices_and_context_window.json or models.dev’s api.json')
     .option('--write <file>', 'put them into this config file instead of printing them; rows of your own win')
     .option('--provider <names>', 'only these, separated by commas')
-    .action((file: string, own: { readonly write?: string; readonly provider?: string }) => {
+    .action(async (file: string, own: { readonly write?: string; readonly provider?: string }) => {
+      const { runImportModels } = await import('./cli/import-models.ts');
       const today = new Date().toISOString().slice(0, 10);
       const options = { ...flags(), ...models.opts(), ...own, env, today };
       exit(telling((print) => runImportModels(file, { ...options, print })));
@@ -93,9 +91,10 @@ function program(exit: (code: number) => void): Command {
     .description('LiteLLM’s proxy config as Quorum’s, and a list of all that couldn’t be carried over')
     .option('--write <file>', 'into this new file instead of printing it')
     .option('--json', 'machine-readable output')
-    .action((file: string, own: { readonly write?: string; readonly json?: boolean }) =>
-      exit(telling((print) => runImportLitellm(file, { ...flags(), ...own, print }))),
-    );
+    .action(async (file: string, own: { readonly write?: string; readonly json?: boolean }) => {
+      const { runImportLitellm } = await import('./cli/import-litellm.ts');
+      exit(telling((print) => runImportLitellm(file, { ...flags(), ...own, print })));
+    });
   quorum
     .command('estimate')
     .description('what a usage would cost')
@@ -103,9 +102,10 @@ function program(exit: (code: number) => void): Command {
     .option('--tier <name>', 'the tier (default: the config’s)')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
-    .action(async (own: Flags & { readonly usage: string; readonly tier?: string }) =>
-      exit(await telling((print) => runEstimate({ ...flags(), ...own, env, write: print }))),
-    );
+    .action(async (own: Flags & { readonly usage: string; readonly tier?: string }) => {
+      const { runEstimate } = await import('./cli/estimate.ts');
+      exit(await telling((print) => runEstimate({ ...flags(), ...own, env, write: print })));
+    });
   const onAccounts =
     (run: (words: readonly string[], deps: AccountsDeps) => Promise<number>): WordsVerb['run'] =>
     (words, options) =>
@@ -133,7 +133,8 @@ function program(exit: (code: number) => void): Command {
     .option('--svg <file>', 'with --dataset: draw the cost-quality frontier')
     .option('--config <file>', 'the config file whose records are read')
     .option('--json', 'machine-readable output')
-    .action(async (own: Record<string, string>) =>
+    .action(async (own: Record<string, string>) => {
+      const { runReplay } = await import('./cli/replay.ts');
       exit(
         await runReplay({
           ...flags(),
@@ -143,8 +144,8 @@ function program(exit: (code: number) => void): Command {
           write,
           isTerminal: process.stderr.isTTY,
         }),
-      ),
-    );
+      );
+    });
   quorum
     .command('report')
     .argument('[what]', 'performance, export, calibration or confidence', 'performance')
@@ -166,6 +167,8 @@ function program(exit: (code: number) => void): Command {
     )
     .action(async (what: string, own: Flags & Record<string, string>) => {
       const given = { ...flags(), ...own, env, clock: systemClock, write };
+      const { runExport, runPerformanceReport } = await import('./cli/report-performance.ts');
+      const { runReport } = await import('./cli/report.ts');
       if (what === 'performance') exit(await runPerformanceReport(given));
       else if (what === 'export') exit(await runExport(given));
       else exit(await runReport({ ...given, what }));
@@ -176,7 +179,10 @@ function program(exit: (code: number) => void): Command {
     .option('--port <port>', 'where it listens (default: as the config and the environment say)')
     .option('--host <host>', 'on which address')
     .option('--config <file>', 'the config file')
-    .action(async (own: Flags) => exit(await runHealthcheck({ ...flags(), ...own, env, write })));
+    .action(async (own: Flags) => {
+      const { runHealthcheck } = await import('./cli/healthcheck.ts');
+      exit(await runHealthcheck({ ...flags(), ...own, env, write }));
+    });
   return quorum;
 }
 

@@ -40,7 +40,7 @@ import { createMerger } from './merge/index.ts';
 import { createCapacity, leftAlone, slotLimit } from './pipeline/capacity.ts';
 import { createMemory } from './pipeline/memory.ts';
 import { createPipeline, type Pipeline, type PipelineParts } from './pipeline.ts';
-import { startSandbox, type Sandbox } from './sandbox/index.ts';
+import type { Sandbox } from './sandbox/index.ts';
 import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
 import { createLagMeter, type Log } from './telemetry/index.ts';
 import { listening, openExperiments } from './compose/experiments.ts';
@@ -245,7 +245,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
 }
 
 /** The way to the models, with an eye on how they are and how much happens at the same time. */
-function openCare({ config, clock, random }: ComposeOptions, settings: () => Settings) {
+function openCare({ config, clock, random, version }: ComposeOptions, settings: () => Settings) {
   const now = (): number => clock.now();
   const limits = () => config.parts().limits;
   const health = createHealth({ now, random, poolSize: () => settings().usable.size });
@@ -260,12 +260,15 @@ function openCare({ config, clock, random }: ComposeOptions, settings: () => Set
   origins.learn(settings());
   config.onChange(() => origins.learn(settings()));
   return {
-    upstream: guarded(createUpstream({ clock, random, paces, mayConnect: origins.allows }), {
-      clock,
-      health,
-      slots,
-      isLimited: () => limits().providers.size > 0 || limits().models.size > 0,
-    }),
+    upstream: guarded(
+      createUpstream({ clock, random, paces, userAgent: `quorum/${version}`, mayConnect: origins.allows }),
+      {
+        clock,
+        health,
+        slots,
+        isLimited: () => limits().providers.size > 0 || limits().models.size > 0,
+      },
+    ),
     capacity: createCapacity({
       slots,
       lagMs: lag.ms,
@@ -378,6 +381,8 @@ function dearest({ models }: Settings): Price | null {
 async function openSandbox(config: LiveConfig, clock: Clock): Promise<Sandbox | null> {
   const { enabled, seed, models } = config.parts().sandbox;
   if (enabled === false) return null;
+  // Most installations have none.
+  const { startSandbox } = await import('./sandbox/index.ts');
   return startSandbox({ clock, seed: numberOf(seed), overrides: Object.fromEntries(models) });
 }
 

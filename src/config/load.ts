@@ -15,6 +15,7 @@ import type { Path, Problem } from './problem.ts';
 import { referenceProblems, referenceWarnings } from './references.ts';
 import { configSchema } from './schema/index.ts';
 import type { Config } from './schema/index.ts';
+import { shipped } from './shipped.ts';
 import type { Environment, Substituted } from './substitute.ts';
 
 export interface Overrides {
@@ -46,7 +47,7 @@ export interface LoadedConfig {
   readonly warnings: readonly Problem[];
 }
 
-const SHIPPED = fileURLToPath(new URL('../../config/quorum.yaml', import.meta.url));
+const SHIPPED = fileURLToPath(shipped('config/quorum.yaml'));
 
 /** Throws ConfigError with every problem there is. */
 export function loadConfig(options: LoadOptions): LoadedConfig {

@@ -1,5 +1,4 @@
 // Where a model's calls go, and with which headers; worked out once per provider and model.
-import { readFileSync } from 'node:fs';
 import type { Model, Provider } from '../contract/index.ts';
 import { dialectOf, type Dialect, type Route } from './dialect/index.ts';
 
@@ -13,10 +12,6 @@ export interface Target {
   readonly wholeHeaders: readonly string[];
   readonly streamHeaders: readonly string[];
 }
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  readonly version: string;
-};
 
 /** They belong to the connection; a provider's configured headers can't set them. */
 const HOP_BY_HOP = new Set([
@@ -33,12 +28,12 @@ const HOP_BY_HOP = new Set([
 const VIA = 'via';
 const OURS = '1.1 quorum';
 
-function headersOf(provider: Provider, route: Route, accept: string): string[] {
+function headersOf(provider: Provider, route: Route, accept: string, userAgent: string): string[] {
   const headers = new Map([
     ['content-type', 'application/json'],
     ['accept', accept],
     ['accept-encoding', 'identity'],
-    ['user-agent', `quorum/${version}`],
+    ['user-agent', userAgent],
     ...Object.entries(route.headers),
   ]);
   const key = provider.apiKey?.reveal().trim();
@@ -57,7 +52,7 @@ export const withHops = (headers: readonly string[], hops: number): readonly str
     .join(', '),
 ];
 
-function makeTarget(provider: Provider, model: Model): Target {
+function makeTarget(provider: Provider, model: Model, userAgent: string): Target {
   const dialect = dialectOf(provider);
   const route = dialect.route(provider, model);
   return {
@@ -66,18 +61,18 @@ function makeTarget(provider: Provider, model: Model): Target {
     dialect,
     route,
     origin: new URL(provider.baseUrl).origin,
-    wholeHeaders: headersOf(provider, route, 'application/json'),
-    streamHeaders: headersOf(provider, route, 'text/event-stream'),
+    wholeHeaders: headersOf(provider, route, 'application/json', userAgent),
+    streamHeaders: headersOf(provider, route, 'text/event-stream', userAgent),
   };
 }
 
 /** Remembers targets for as long as the settings they come from live. */
-export function createTargets(): (provider: Provider, model: Model) => Target {
+export function createTargets(userAgent: string): (provider: Provider, model: Model) => Target {
   const known = new WeakMap<Model, Target>();
   return (provider, model) => {
     const found = known.get(model);
     if (found !== undefined && found.provider === provider) return found;
-    const target = makeTarget(provider, model);
+    const target = makeTarget(provider, model, userAgent);
     known.set(model, target);
     return target;
   };

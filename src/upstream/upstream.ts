@@ -18,6 +18,8 @@ import { createTargets, type Target } from './target.ts';
 import { WholeReceiver } from './whole.ts';
 
 export interface UpstreamOptions {
+  /** How the program names itself to providers. */
+  readonly userAgent?: string;
   readonly clock: Clock;
   readonly random: Random;
   /** Whether a socket may be opened to this origin; default: any provider's. */
@@ -139,7 +141,7 @@ async function run<Reply extends object>(
 export function createUpstream(options: UpstreamOptions): Upstream {
   const { clock, random, mayConnect = () => true } = options;
   const sockets = createSockets(options.maxSockets ?? MOST_SOCKETS, mayConnect);
-  const targetOf = createTargets();
+  const targetOf = createTargets(options.userAgent ?? 'quorum');
   const budget = createRetryBudget();
   const paces = options.paces ?? createPaces(clock);
 

@@ -92,7 +92,7 @@ export async function site(answer: Answer): Promise<Site> {
 
 /** An upstream that is closed when the test is over. */
 export function upstreamFor(options: Partial<UpstreamOptions> = {}): ReturnType<typeof createUpstream> {
-  const upstream = createUpstream({ clock: realClock, random: () => 0.5, ...options });
+  const upstream = createUpstream({ clock: realClock, random: () => 0.5, userAgent: 'quorum/1.2.3', ...options });
   onTestFinished(() => upstream.close());
   return upstream;
 }
