@@ -223,7 +223,9 @@ export function createPanel(parts: PanelParts): Panel {
               write(bytes) {
                 received.push(bytes);
                 const forward = tap.push(bytes);
-                return forward === null || sink.write(forward);
+                const goesOn = forward === null || sink.write(forward);
+                if (tap.damaged) throw new CallFailure('malformed', `${name} sent an event that is no JSON`);
+                return goesOn;
               },
               drained: () => sink.drained(),
             });

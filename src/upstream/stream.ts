@@ -1,6 +1,6 @@
 // Takes a streamed answer: holds it until the first event is known to be a good one, then passes bytes on as they come.
 import type { Transform } from 'node:stream';
-import type { Completion, Sink, StreamReply } from '../contract/index.ts';
+import { CallFailure, type Completion, type Sink, type StreamReply } from '../contract/index.ts';
 import { SSE_DONE, streamOf } from '../wire/index.ts';
 import { encodingOf, openDecoder } from './decode.ts';
 import type { Translator } from './dialect/index.ts';
@@ -178,7 +178,7 @@ export class StreamReceiver implements Receiver {
     try {
       if (sink.write(chunk) || this.#draining) return;
     } catch (thrown) {
-      this.#stopWith(exchange, abortedFault(thrown));
+      this.#stopWith(exchange, thrown instanceof CallFailure ? faultFrom(thrown) : abortedFault(thrown));
       return;
     }
     this.#draining = true;
@@ -238,6 +238,9 @@ export class StreamReceiver implements Receiver {
     });
   }
 }
+
+/** Whoever takes the bytes found that they are no answer. */
+const faultFrom = ({ kind, message }: CallFailure): Fault => new Fault(kind, message);
 
 async function replay(chunks: readonly Uint8Array[], sink: Sink, retries: number): Promise<void> {
   try {

@@ -84,12 +84,27 @@ export function eventEnd(bytes: Uint8Array, from: number): number {
 
 /** The data of one event, its lines joined; null when it has none (a comment, a blank line). */
 export function eventData(bytes: Uint8Array): string | null {
+  const line = onlyDataLine(bytes);
+  if (line !== null) return line;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     .toString('utf8')
     .replace(/^\ufeff/, '');
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line === 'data' || line.startsWith('data:'));
   if (lines.length === 0) return null;
   return lines.map((line) => line.slice(line[5] === ' ' ? 6 : 5)).join('\n');
+}
+
+const DATA = Buffer.from('data:');
+const SPACE = 0x20;
+
+/** The rule: one line of data and nothing else. null: look closer. */
+function onlyDataLine(bytes: Uint8Array): string | null {
+  for (let at = 0; at < DATA.length; at++) if (bytes[at] !== DATA[at]) return null;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = buffer.indexOf(LF);
+  if (end < 0 || end < buffer.length - 2 || (buffer[end + 1] ?? LF) !== LF) return null;
+  const text = buffer.toString('utf8', bytes[DATA.length] === SPACE ? DATA.length + 1 : DATA.length, end);
+  return text.includes('\r') ? null : text;
 }
 
 function isLineEnd(byte: number | undefined): boolean {

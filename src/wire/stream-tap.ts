@@ -1,13 +1,10 @@
-// Watches a single model's stream while its bytes go on to the client unparsed: usage, how it ended, errors in the band.
+// Watches a single model's stream while its bytes go on to the client as they came: usage, how it ended, errors in the band, damage.
 import type { Usage } from '../contract/index.ts';
 import { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
-import { hasNeedle } from './needles.ts';
 import { usageOfChunk } from './usage.ts';
 
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 const BLANK_LINE = new Uint8Array([0x0a, 0x0a]);
-/** Events parsed in search of the model's name before giving up. */
-const NAME_TRIES = 8;
 
 export interface InBandError {
   readonly message: string;
@@ -31,9 +28,12 @@ export interface TapEnd {
 export interface StreamTap {
   /**
    * The bytes to forward now: whole events only. The same object when all of it may pass. Without `[DONE]`, events that
-   * carry an error, and (if hidden) the usage-only chunk. Throws when one event passes 16 MiB.
+   * carry an error, and (if hidden) the usage-only chunk. Throws when one event passes 16 MiB. Each event is read, which takes
+   * less time than passing it on.
    */
   push(chunk: Uint8Array): Uint8Array | null;
+  /** An event was no JSON: nothing of it or after it is given out, and the answer can't be whole any more. */
+  readonly damaged: boolean;
   /** After the last push; the same again when asked again. */
   end(): TapEnd;
 }
@@ -46,19 +46,17 @@ interface Seen {
   usage: Usage | null;
   finishReason: string | null;
   model: string | null;
-  nameTries: number;
   error: InBandError | null;
+  damaged: boolean;
 }
 
 export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }): StreamTap {
-  const seen: Seen = { done: false, usage: null, finishReason: null, model: null, nameTries: NAME_TRIES, error: null };
+  const seen: Seen = { done: false, usage: null, finishReason: null, model: null, error: null, damaged: false };
   const cutter = createEventCutter(MAX_HELD_BYTES);
   let started = false;
   let bytes = 0;
   let ended: TapEnd | null = null;
-  const wantsName = (): boolean => seen.model === null && seen.nameTries > 0;
-  const mayPass = (event: Uint8Array): boolean =>
-    wantsName() || hasNeedle(event, 0, event.length) ? look(event, seen, hideUsage) : !seen.done;
+  const mayPass = (event: Uint8Array): boolean => look(event, seen, hideUsage) && !seen.damaged;
 
   return {
     push(chunk) {
@@ -67,14 +65,16 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
       if (whole === null) return null;
       const events = started ? whole : withoutMark(whole);
       started = true;
-      const quiet = !seen.done && !wantsName() && !hasNeedle(events, 0, events.length);
-      return quiet ? events : sift(events, mayPass);
+      return sift(events, mayPass);
+    },
+    get damaged() {
+      return seen.damaged;
     },
     end() {
       if (ended !== null) return ended;
       const tail = lastWords(cutter.rest(), seen, hideUsage);
       const { done, usage, finishReason, model, error } = seen;
-      const complete = error === null && (done || finishReason !== null);
+      const complete = error === null && !seen.damaged && (done || finishReason !== null);
       ended = { complete, usage, finishReason, model, error, bytes, tail };
       return ended;
     },
@@ -105,13 +105,20 @@ function sift(bytes: Uint8Array, keep: (event: Uint8Array) => boolean): Uint8Arr
 function look(event: Uint8Array, seen: Seen, hideUsage: boolean): boolean {
   const data = eventData(event);
   if (data === null) return !seen.done;
-  if (data.trim() === '[DONE]') {
-    seen.done = true;
+  const chunk = valueIn(data);
+  if (chunk === undefined) {
+    const text = data.trim();
+    if (text === '[DONE]') seen.done = true;
+    // What comes after the end harms nobody, and an event of another name is none of the answer.
+    else if (text !== '' && !seen.done && !isNamed(event)) seen.damaged = true;
+    else return !seen.done;
     return false;
   }
-  const chunk = objectIn(data);
-  return chunk === null ? !seen.done : learn(chunk, seen, hideUsage);
+  return isFields(chunk) ? learn(chunk, seen, hideUsage) : !seen.done;
 }
+
+/** A ping in its own words, say. */
+const isNamed = (event: Uint8Array): boolean => /^event:(?! *message\s*$)/m.test(Buffer.from(event).toString('latin1'));
 
 function learn(chunk: Fields, seen: Seen, hideUsage: boolean): boolean {
   const wasDone = seen.done;
@@ -120,7 +127,6 @@ function learn(chunk: Fields, seen: Seen, hideUsage: boolean): boolean {
     seen.error ??= error;
     return false;
   }
-  seen.nameTries--;
   if (seen.model === null && typeof chunk['model'] === 'string' && chunk['model'] !== '') seen.model = chunk['model'];
   const usage = usageOfChunk(chunk);
   seen.usage = usage ?? seen.usage;
@@ -142,13 +148,21 @@ function lastWords(rest: Uint8Array, seen: Seen, hideUsage: boolean): Uint8Array
   return null;
 }
 
-function objectIn(data: string): Fields | null {
+/** undefined: it is no JSON. */
+function valueIn(data: string): unknown {
   try {
-    const value = JSON.parse(data) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+    return JSON.parse(data) as unknown;
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function objectIn(data: string): Fields | null {
+  const value = valueIn(data);
+  return isFields(value) ? value : null;
 }
 
 /** OpenAI's `{error: {…}}`, a bare `{error: "…"}`, and vLLM's `{object: "error", message}`. */

@@ -26,6 +26,13 @@ for (const [name, script] of Object.entries({
     chunks: [{ data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'a' } }] } }],
     done: false,
   },
+  'by an event that is no JSON': {
+    chunks: [
+      { data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'a' } }] } },
+      { raw: 'data: {"id":"x","choices":[{"index":0,"delta":{"con\n\n' },
+      { data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] } },
+    ],
+  },
 } satisfies Record<string, Script>)) {
   test(`cut-mid-stream, ${name}: an error chunk, no [DONE], nothing half`, async () => {
     scene.upstream.reply('*', { content: 'a b c d e f g h', ...script });

@@ -21,10 +21,27 @@ function parsed(data: string): Fields | null {
   }
 }
 
+/** The answer's events before its end. */
+function answerIn(blocks: readonly Block[]): readonly Block[] {
+  const done = blocks.findIndex(({ data }) => data === '[DONE]');
+  return done === -1 ? blocks : blocks.slice(0, done);
+}
+
+/** Place of the first event that should be JSON and isn't; -1: none. Of one that was cut off nobody can tell. */
+const damageIn = (blocks: readonly Block[]): number =>
+  answerIn(blocks).findIndex(
+    ({ data, text }) =>
+      data !== null &&
+      data.trim() !== '' &&
+      parsed(data) === null &&
+      /(?:\n|\r){2}$|\r\n\r\n$/.test(text) &&
+      !/^event:(?! *message)/m.test(text),
+  );
+
 /** What the client may see of these blocks, from the contract alone. */
 function forwardable(blocks: readonly Block[], hideUsage: boolean): string[] {
-  const done = blocks.findIndex(({ data }) => data === '[DONE]');
-  const before = done === -1 ? blocks : blocks.slice(0, done);
+  const damage = damageIn(blocks);
+  const before = damage === -1 ? answerIn(blocks) : blocks.slice(0, damage);
   return before.flatMap(({ data }) => {
     const chunk = parsed(data ?? '');
     if (data === null || chunk?.['error'] || chunk?.['object'] === 'error') return [];
@@ -59,7 +76,8 @@ describe('Π17 any cut of the byte stream', () => {
         expect(end.usage).toEqual(chunks.findLast((chunk) => chunk['usage'])?.['usage'] ?? null);
         expect(end.finishReason).toBe(finish[0] ?? null);
         expect(end.error !== null).toBe(failed);
-        expect(end.complete).toBe(!failed && (finish.length > 0 || blocks.some(({ data }) => data === '[DONE]')));
+        const intact = !failed && damageIn(blocks) === -1;
+        expect(end.complete).toBe(intact && (finish.length > 0 || blocks.some(({ data }) => data === '[DONE]')));
       }),
       { numRuns: 500 },
     );
@@ -86,7 +104,7 @@ describe('Π17 any cut of the byte stream', () => {
         for (const piece of pieces) collector.push(piece);
         const whole = completionFromStream(bytes);
         expect(collector.completion()).toEqual(whole);
-        const failed = tapped([bytes], false).end.error !== null;
+        const failed = tapped([bytes], false).end.error !== null || damageIn(blocks) !== -1;
         const lateChunks = blocks.findIndex(({ data }) => data === '[DONE]') < blocks.length - 1;
         if (!failed && !lateChunks)
           expect(completionFromStream(Buffer.concat(tapped(pieces, false).out))).toEqual(whole);
