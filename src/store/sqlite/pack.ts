@@ -84,19 +84,11 @@ export function createPacker(db: Db): Packer {
   };
 
   function packed(value: unknown): string {
-    switch (typeof value) {
-      case 'string':
-        return textOf(value);
-      case 'number':
-        return Number.isFinite(value) ? String(value) : 'null';
-      case 'boolean':
-        return value ? 'true' : 'false';
-      case 'object':
-        if (value === null) return 'null';
-        return Array.isArray(value) ? listOf(value) : objectOf(value as Readonly<Record<string, unknown>>);
-      default:
-        return 'null';
-    }
+    if (typeof value === 'string') return textOf(value);
+    if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
+    if (typeof value === 'boolean') return value ? 'true' : 'false';
+    if (typeof value !== 'object' || value === null) return 'null';
+    return Array.isArray(value) ? listOf(value) : objectOf(value as Readonly<Record<string, unknown>>);
   }
 
   function listOf(list: readonly unknown[]): string {
