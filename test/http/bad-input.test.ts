@@ -12,7 +12,8 @@ beforeAll(async () => {
   process.on('unhandledRejection', noteFault);
   process.on('uncaughtException', noteFault);
   scene = await startScene({ more: { server: { body_limit: '1mb', admin_key: 'sk-admin-secret-000' } } });
-  scene.upstream.reply('/v1/moderations', { body: { results: [] } });
+  for (const path of ['/v1/moderations', '/v1/completions', '/v1/embeddings'])
+    scene.upstream.reply(path, { body: { results: [] } });
 });
 afterAll(async () => {
   process.off('unhandledRejection', noteFault);
@@ -153,7 +154,15 @@ test('Π bodies of any bytes and any shape are answered civilly', { timeout: 30_
     { weight: 1, arbitrary: fc.json({ maxDepth: 3 }) },
     { weight: 4, arbitrary: brokenChat },
   );
-  const path = fc.constantFrom('/v1/chat/completions', '/v1/route', '/v1/moderations');
+  const path = fc.constantFrom(
+    '/v1/chat/completions',
+    '/v1/route',
+    '/v1/moderations',
+    '/v1/completions',
+    '/v1/embeddings',
+    '/v1/feedback',
+    '/v1/estimate',
+  );
   await fc.assert(
     fc.asyncProperty(batch(fc.tuple(path, body)), async (requests) => {
       await Promise.all(

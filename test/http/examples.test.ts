@@ -1,6 +1,6 @@
 // What stands in config/examples works: clients against the sandbox, configs by loading them, the extraction end to end.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +41,38 @@ test.skipIf(spawnSync('curl', ['--version']).status !== 0)('so does curl', async
   const { code, text } = await run('sh', ['curl.sh'], quorum.url);
   expect([code, text]).toEqual([0, expect.stringContaining('x-quorum-strategy')]);
   expect(text).toMatch(/event: quorum\.progress[^]*data: \[DONE\][^]*"decision"/);
+});
+
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const blocks = (language: string): readonly string[] =>
+  [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map((match) => match[1]!);
+
+test('what the README shows runs', { timeout: 60_000 }, async () => {
+  const quorum = await startQuorum();
+  onTestFinished(() => quorum.stop());
+  const here = (text: string): string => text.replaceAll(/(http:\/\/)?(localhost|127\.0\.0\.1):4000/g, quorum.url);
+  const script = join(FOLDER, `.readme-${process.pid}.mjs`);
+  onTestFinished(() => rmSync(script, { force: true }));
+  writeFileSync(script, `${here(blocks('js').join('\n'))}\nconsole.log('done');`);
+  expect(await run(process.execPath, [script], quorum.url)).toEqual({ code: 0, text: 'done\n' });
+  if (spawnSync('curl', ['--version']).status !== 0) return;
+  const commands = blocks('bash')
+    .flatMap((block) => block.split('\n\n'))
+    .filter((command) => /^curl /m.test(command) && !command.includes('…'));
+  expect(commands.length).toBeGreaterThanOrEqual(3);
+  for (const command of commands) {
+    const { code, text } = await run('sh', ['-c', here(command)], quorum.url);
+    expect([command, code, text]).toEqual([command, 0, expect.stringMatching(/391|"decision"|\[DONE\]/)]);
+  }
+});
+
+test('the paths that the README calls missing are missing', async () => {
+  const quorum = await startQuorum();
+  onTestFinished(() => quorum.stop());
+  const limits = /## Limits, plainly\n([^]*?)\n## /.exec(README)![1]!;
+  for (const [, path] of limits.matchAll(/\(`(\/[^`]+)`\)/g))
+    for (const method of ['GET', 'POST'])
+      expect([path, (await send(quorum.url + path, { method })).status]).toEqual([path, 404]);
 });
 
 const KEYS = { OPENROUTER_API_KEY: 'sk-or', OPENAI_API_KEY: 'sk-o', ANTHROPIC_API_KEY: 'sk-a' };
