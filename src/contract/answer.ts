@@ -111,6 +111,8 @@ export interface Merger {
     outstanding: readonly { readonly model: string; readonly family: string; readonly weight: number }[],
     context: MergeContext,
   ): Standing;
+  /** How much the others bear out each model's answer, 0-1. Needs at least one candidate. */
+  support(candidates: readonly Candidate[], context: MergeContext): ReadonlyMap<string, number>;
   /** Needs at least one candidate. */
   merge(candidates: readonly Candidate[], context: MergeContext): Merged;
 }

@@ -8,6 +8,7 @@ import type { Panel } from './panel.ts';
 import { createReader } from './reading.ts';
 import { createSchemas } from './schema.ts';
 import { largestOf, stand } from './stand.ts';
+import { supportOf } from './support.ts';
 
 /** Keeps compiled schemas and what was read of candidates that are still in use; nothing that changes a result. */
 export function createMerger(): Merger {
@@ -32,6 +33,7 @@ export function createMerger(): Merger {
       const largest = largestOf([...candidates, ...outstanding]);
       return stand(candidates.length === 0 ? null : sit(candidates, context, largest), outstanding, largest);
     },
+    support: (candidates, context) => supportOf(sit(candidates, context, largestOf(candidates))),
     merge(candidates, context) {
       if (candidates.length === 0) throw new RangeError('merging needs at least one candidate');
       const heard = candidates.length === 1 ? candidates : candidates.filter(({ weight }) => weight > 0);

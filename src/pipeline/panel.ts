@@ -261,6 +261,7 @@ export function createPanel(parts: PanelParts): Panel {
     open,
     stand: (candidates, outstanding) => merger.stand(candidates, outstanding, context),
     merge: (candidates) => merger.merge(candidates, context),
+    support: (candidates) => merger.support(candidates, context),
     objection(name, timeMs = 0) {
       if (signal.aborted) return 'the client has gone';
       if (clock.now() + timeMs >= deadlineAt) return 'no time is left before the deadline';

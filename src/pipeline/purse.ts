@@ -91,6 +91,8 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
   const downgraded = reservation.downgraded as PlannedIntent | null;
   const open = new Set<string>();
   const sentAtOnce = new Set<string>();
+  /** A judge may be asked twice: each call is a charge of its own. */
+  const turns = new Map<string, number>();
   for (const call of downgraded?.calls ?? callsOfPlan) if (call.sent) sentAtOnce.add(call.id);
 
   function paymentOf(id: string, model: Model): Payment {
@@ -145,7 +147,10 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
 
   return {
     pay(model, role, asked) {
-      const id = `${role}/${model.name}`;
+      const own = `${role}/${model.name}`;
+      const turn = (turns.get(own) ?? 0) + 1;
+      turns.set(own, turn);
+      const id = turn === 1 ? own : `${own}/${turn}`;
       return sentAtOnce.has(id) ? paymentOf(id, model) : payMore(id, model, role, asked);
     },
     close: () => reservation.finish(),

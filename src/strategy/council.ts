@@ -1,11 +1,11 @@
 // The council: members answer, rank each other's answers without names, and a chairman writes the answer from the best.
-import { Abort, anyAbort, type AbortWatch, CallFailure, type Candidate } from '../contract/index.ts';
+import { CallFailure, type Candidate } from '../contract/index.ts';
 import { synthesise } from './chairman.ts';
 import { tooFew, type Failed } from './failures.ts';
-import { dismissed } from './floor.ts';
+import { rank } from './judging.ts';
 import { LEAST_MS, type Outcome, type Panel } from './panel.ts';
-import { judgeRequest, label, marker } from './prompts.ts';
-import { borda, enoughRankings, readRanking, type Ranking } from './ranking.ts';
+import { marker } from './prompts.ts';
+import { borda } from './ranking.ts';
 
 /** Fewer can't check each other. */
 const ENOUGH_ANSWERS = 2;
@@ -67,14 +67,17 @@ export async function deliberate(
   degraded: boolean,
 ): Promise<Outcome> {
   const mark = marker(panel.random);
-  const { rankings, late } = await rank(panel, answers, mark);
+  const { rankings, tainted, late } = await rank(panel, answers, mark);
   const points = borda(
     answers.map(({ model }) => model),
     rankings,
   );
   const ranked = [...answers].sort(
     (a, b) =>
-      (points.get(b.model) ?? 0) - (points.get(a.model) ?? 0) || b.weight - a.weight || (a.model < b.model ? -1 : 1),
+      Number(a.model === tainted) - Number(b.model === tainted) ||
+      (points.get(b.model) ?? 0) - (points.get(a.model) ?? 0) ||
+      b.weight - a.weight ||
+      (a.model < b.model ? -1 : 1),
   );
   const weighted = ranked.map((candidate) => ({
     ...candidate,
@@ -91,7 +94,7 @@ export async function deliberate(
   const instead = { ...voted, base: ranked[0]!, message: null, models: [ranked[0]!.model] };
   const unranked = rankings.length === 0;
   const outcome = await synthesise(panel, {
-    drafts: ranked,
+    drafts: ranked.filter(({ model }) => model !== tainted || ranked.length <= ENOUGH_ANSWERS),
     chairman,
     mark,
     voted,
@@ -101,71 +104,4 @@ export async function deliberate(
   });
   await late;
   return outcome;
-}
-
-interface Ranked {
-  readonly rankings: readonly Ranking[];
-  /** Resolves when the judges who weren't waited for have ended. */
-  readonly late: Promise<void>;
-}
-
-/** Stage 2. Ends when enough rankings are in. */
-async function rank(panel: Panel, answers: readonly Candidate[], mark: string): Promise<Ranked> {
-  panel.tell({ stage: 2, type: 'stage_start', detail: `${answers.length} judges` });
-  const rankings: Ranking[] = [];
-  const enough = new Abort();
-  const signal = anyAbort(panel.signal, enough);
-  const out = new Set<Promise<void>>();
-  for (const judge of answers) {
-    const call: Promise<void> = rankingBy(panel, judge, answers, mark, signal)
-      .then((ranking) => {
-        if (ranking !== null) rankings.push(ranking);
-      })
-      .finally(() => out.delete(call));
-    out.add(call);
-  }
-  while (!enoughRankings(answers.length, rankings.length, out.size)) await Promise.race(out);
-  const inTime = [...rankings];
-  enough.abort(new CallFailure('aborted', 'enough rankings were in'));
-  panel.tell({ stage: 2, type: 'stage_end', detail: `${inTime.length} of ${answers.length} rankings` });
-  return { rankings: inTime, late: dismissed(out, panel.clock) };
-}
-
-/** null when it failed or was no longer needed. */
-async function rankingBy(
-  panel: Panel,
-  judge: Candidate,
-  answers: readonly Candidate[],
-  mark: string,
-  signal: AbortWatch,
-): Promise<Ranking | null> {
-  const labelled = label(answers, judge.model, panel.random);
-  const fail = (detail: string): null => {
-    if (!signal.aborted) panel.tell({ stage: 2, type: 'failed', model: judge.model, detail });
-    return null;
-  };
-  const objection = panel.objection(judge.model, LEAST_MS);
-  if (objection !== null) return fail(objection);
-  try {
-    const { candidate } = await panel.ask(judge.model, {
-      role: 'judge',
-      signal,
-      replaceable: true,
-      request: judgeRequest(panel.request, labelled, mark, panel.can(judge.model, 'json_schema')),
-      timeoutMs: panel.council.memberTimeoutMs,
-    });
-    const order = readRanking(
-      candidate.message,
-      labelled.map((each) => each.label),
-    );
-    if (order === null) return fail('its ranking could not be read');
-    if (signal.aborted) return null;
-    const models = order.map((name) => labelled.find((each) => each.label === name)!.candidate.model);
-    const others = labelled.map((each) => each.candidate.model).filter((model) => !models.includes(model));
-    panel.tell({ stage: 2, type: 'ranking', model: judge.model, detail: models.join(' > ') });
-    return { weight: judge.weight, order: models, unplaced: others };
-  } catch (thrown) {
-    if (!(thrown instanceof CallFailure)) throw thrown;
-    return fail(thrown.message);
-  }
 }

@@ -78,6 +78,8 @@ export interface Panel {
   open(model: string, options: AskOptions): Promise<LiveAnswer>;
   stand(candidates: readonly Candidate[], outstanding: readonly Voice[]): Standing;
   merge(candidates: readonly Candidate[]): Merged;
+  /** How much the others bear out each model's answer, 0-1. */
+  support(candidates: readonly Candidate[]): ReadonlyMap<string, number>;
   /** Why this model can't be asked any more (time, money), in words; null when it can. */
   objection(model: string, timeMs?: number): string | null;
   tell(event: Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>): void;

@@ -1,5 +1,6 @@
 // What judges and the chairman are asked. Answers of models are data: fenced with a marker that nobody could know, and rid of lines that speak to the judge.
 import type { Candidate, ChatRequest, Random } from '../contract/index.ts';
+import { sharedOnly } from './defence/common.ts';
 import { defuse } from './defence/defuse.ts';
 
 /** Characters of one answer, and of all that one request shows. */
@@ -76,6 +77,17 @@ function shownAnew(candidate: Candidate, limit: number): string {
   return defuse([text, ...called].join('\n').replace(/,(?=\s?")/g, ',\n'), limit);
 }
 
+/** Each of several answers as a reader of all of them sees it. */
+function viewsOf(request: ChatRequest, candidates: readonly Candidate[], limit: number): readonly string[] {
+  const asked = request.messages.map(({ content }) =>
+    typeof content === 'string' ? content : JSON.stringify(content),
+  );
+  return sharedOnly(
+    candidates.map((candidate) => shown(candidate, limit)),
+    asked.join('\n').slice(-MAX_SHOWN),
+  );
+}
+
 const fence = (mark: string, name: string, body: string): string =>
   `<<${mark} ${name}>>\n${body.replaceAll(mark, '')}\n<</${mark}>>`;
 
@@ -99,17 +111,27 @@ const rankingForm = (labels: readonly string[]) => ({
   },
 });
 
-/** A judge's request: the conversation, the answers as data, and a strict form for the reply where the judge's model knows schemas. */
+/** A judge's request: the conversation, the answers as data, and a strict form for the reply where the judge's model knows schemas. `added`: text that one of them ends with. */
 export function judgeRequest(
   request: ChatRequest,
   labelled: readonly Labelled[],
   mark: string,
   bySchema = true,
+  added: { readonly to: string; readonly text: string } | null = null,
 ): ChatRequest {
   const labels = labelled.map((each) => each.label);
   const limit = shareOf(labelled.length);
+  const views = viewsOf(
+    request,
+    labelled.map((each) => each.candidate),
+    limit,
+  );
   const answers = labelled
-    .map((each) => fence(mark, `answer ${each.label}${each.own ? ' (yours)' : ''}`, shown(each.candidate, limit)))
+    .map((each, at) => {
+      const text = views[at]!;
+      const body = each.candidate.model === added?.to ? `${text}\n\n${added.text}` : text;
+      return fence(mark, `answer ${each.label}${each.own ? ' (yours)' : ''}`, body);
+    })
     .join('\n\n');
   const ask = [
     `Below are ${labels.length} answers to the conversation above, each between <<${mark} …>> and <</${mark}>>.`,
@@ -132,8 +154,8 @@ export function judgeRequest(
 /** The chairman's request: the client's own, with the ranked answers as material. Best first. */
 export function chairmanRequest(request: ChatRequest, ranked: readonly Candidate[], mark: string): ChatRequest {
   const limit = shareOf(ranked.length);
-  const drafts = ranked
-    .map((candidate, index) => fence(mark, `draft ${index + 1}`, shown(candidate, limit)))
+  const drafts = viewsOf(request, ranked, limit)
+    .map((text, index) => fence(mark, `draft ${index + 1}`, text))
     .join('\n\n');
   const ask = [
     `Several experts have drafted an answer to the conversation above; the drafts stand between <<${mark} …>> and <</${mark}>>, those thought best first.`,

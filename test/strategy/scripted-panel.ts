@@ -112,6 +112,7 @@ export function scriptedPanel(script: Script): ScriptedPanel {
     },
     stand: (candidates, outstanding) => merger.stand(candidates, outstanding, context),
     merge: (candidates) => merger.merge(candidates, context),
+    support: (candidates) => merger.support(candidates, context),
     objection: (model) => script.objection?.(model) ?? null,
     tell: (event) => events.push(event),
   };
