@@ -131,5 +131,8 @@ describe('quorum budget', () => {
     expect(await budget(`correct ${number} 0.25`)).toContain('corrected');
     expect(await budget(`correct ${number} 0.25`)).toMatch(/^!/);
     expect(await budget('unreconciled')).toBe('Every charge is reconciled.\n');
+    expect(accounts.registry.audit(1, null, 'r/0').rows).toMatchObject([
+      { action: 'ledger.correct', detail: { cost_usd: 0.25, difference_usd: -0.75 } },
+    ]);
   });
 });

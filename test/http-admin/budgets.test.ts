@@ -112,6 +112,19 @@ describe('a limit', () => {
     expect((await request()).status).toBe(200);
   });
 
+  test('is topped up and reset in the audit, with who did it and how much', async () => {
+    const { id } = await office.key({ budget: '0.1/month' });
+    const budget = (await office.admin('GET', `/keys/${id}`)).json().budgets[0]!.id;
+    await office.admin('POST', `/budgets/${budget}/top-up`, { amount_usd: 0.5 });
+    await office.admin('POST', `/budgets/${budget}/reset`);
+    const { data } = (await office.admin('GET', `/audit?subject=${budget}`)).json();
+    expect(data.map(({ action, actor, detail }) => [action, actor, detail])).toEqual([
+      ['budget.reset', 'admin', { subject: id, spent_usd: 0 }],
+      ['budget.top_up', 'admin', { subject: id, amount_usd: 0.5 }],
+      ['budget.create', 'admin', expect.anything()],
+    ]);
+  });
+
   test('of a team, a user and a tag each count their own', async () => {
     const { secret } = await office.key({ team: 'crew' });
     const body = { max_tokens: 100 };

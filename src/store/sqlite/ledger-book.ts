@@ -1,5 +1,6 @@
 // The ledger's rows inside one transaction: balances, holds and entries. Knows no queue, no time and no process but its own.
 import type {
+  Act,
   Allowance,
   Balance,
   EntryKind,
@@ -60,6 +61,8 @@ export interface Book {
   hold(id: string, row: HoldRow | null): void;
   /** Rises when another process took this one for dead: what was held until then has been recovered. */
   epoch(): number;
+  /** In the same audit as changes to keys and budgets. */
+  audit(act: Act, action: string, subject: string, detail: Readonly<Record<string, unknown>>): void;
   /** The entry by which a call was posted at its reserve and not corrected yet. */
   openEntry(call: string): number | null;
 }
@@ -171,6 +174,8 @@ export function createBook(db: Db, journal: HoldJournal): Book {
     },
     hold: (id, row) => journal.note(id, row),
     epoch: () => journal.epoch(),
+    audit: ({ at, actor }, action, subject, detail) =>
+      void sql.audit.run(at, actor, action, subject, JSON.stringify(detail)),
     openEntry: (call) => sql.openEntry.first(call)?.seq ?? null,
   };
 }
@@ -198,6 +203,7 @@ const statements = (db: Db) => ({
        input_tokens, output_tokens, flag, allowances, detail, corrects)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ),
+  audit: db.prepare('INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)'),
   openEntry: db.prepare<{ seq: number }>(
     `SELECT seq FROM entries WHERE flag = 'unreconciled' AND call = ?
        AND NOT EXISTS (SELECT 1 FROM entries AS later WHERE later.corrects = entries.seq)`,

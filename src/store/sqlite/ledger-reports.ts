@@ -1,14 +1,15 @@
 // Questions to the ledger: what was spent by whom on what, what isn't reconciled, and the correction of an entry.
-import type {
-  Act,
-  Ledger,
-  LedgerEntry,
-  Nano,
-  Page,
-  SpendGroup,
-  SpendQuery,
-  SpendRow,
-  Usage,
+import {
+  usdOf,
+  type Act,
+  type Ledger,
+  type LedgerEntry,
+  type Nano,
+  type Page,
+  type SpendGroup,
+  type SpendQuery,
+  type SpendRow,
+  type Usage,
 } from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
 import type { Book } from './ledger-book.ts';
@@ -82,6 +83,7 @@ function correct(book: Book, row: EntryRow | null, cost: Nano, act: Act): boolea
     outputTokens: 0,
     detail: { actor: act.actor },
   });
+  book.audit(act, 'ledger.correct', call, { entry: row.seq, cost_usd: usdOf(cost), difference_usd: usdOf(amount) });
   return true;
 }
 

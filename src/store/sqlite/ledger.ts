@@ -2,6 +2,7 @@
 import {
   NO_MONEY,
   QuorumError,
+  usdOf,
   type Allowance,
   type Balance,
   type Charge,
@@ -259,12 +260,14 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     topUp: (allowance, amount, act) =>
       ask(() => {
         adjust(allowance, { at: act.at, kind: 'topup', amount, detail: { actor: act.actor } });
+        book.audit(act, 'budget.top_up', allowance.budget, { subject: allowance.subject, amount_usd: usdOf(amount) });
         return book.credit(allowance, { topped: amount });
       }),
     reset: (allowance, act) =>
       ask(() => {
         const amount = book.balance(allowance).spent;
         adjust(allowance, { at: act.at, kind: 'reset', amount, detail: { actor: act.actor } });
+        book.audit(act, 'budget.reset', allowance.budget, { subject: allowance.subject, spent_usd: usdOf(amount) });
         return book.credit(allowance, { forgiven: amount });
       }),
     ...createLedgerReports(db, book, ask),
