@@ -79,6 +79,33 @@ test('what it may not use is 403 and says so', async () => {
   expect(codeOf(await office.chat(far))).toEqual([403, 'permission_denied']);
 });
 
+test('tokens a minute and requests at once: refused in the same way, told on streams and errors too', async () => {
+  const { secret } = await office.key({ tpm: 40 });
+  const first = await office.chat(secret, { stream: true });
+  expect(first.status).toBe(200);
+  expect(first.headers).toMatchObject({
+    'x-ratelimit-limit-tokens': '40',
+    'x-ratelimit-remaining-tokens': expect.stringMatching(/^\d+$/),
+    'x-ratelimit-reset-tokens': expect.stringMatching(/^[\dhms.]+$/),
+  });
+  const refused = await office.chat(secret, { messages: [{ role: 'user', content: 'word '.repeat(400) }] });
+  expect(codeOf(refused)).toEqual([429, 'rate_limit_exceeded']);
+  expect(refused.headers).toMatchObject({ 'retry-after': expect.any(String), 'x-ratelimit-limit-tokens': '40' });
+
+  const { secret: narrow } = await office.key({ parallel: 1 });
+  office.upstream.reply('alpha', { delayMs: 300 });
+  const from = office.upstream.requests.length;
+  const running = office.chat(narrow);
+  await office.upstream.received(from + 1);
+  const second = await office.chat(narrow);
+  expect(codeOf(second)).toEqual([429, 'rate_limit_exceeded']);
+  expect(second.json().error.type).toBe('rate_limit_error');
+  expect(Number(second.headers['retry-after'])).toBeGreaterThan(0);
+  expect((await running).status).toBe(200);
+  office.upstream.reply('alpha', {});
+  expect((await office.chat(narrow)).status).toBe(200);
+});
+
 test('requests a minute: told on each answer, refused with 429 and how long to wait', async () => {
   const { secret } = await office.key({ rpm: 2 });
   const first = await office.chat(secret);

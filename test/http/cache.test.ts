@@ -1,6 +1,6 @@
 // The cache as a client meets it: hits, directives, coalescing, and replays as streams.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { chat, dataOf, open, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
+import { chat, commentsOf, dataOf, open, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
 
 let scene: Scene;
 beforeEach(async () => {
@@ -41,7 +41,7 @@ test('what means the same is the same; what may change the answer is not', async
 
 test('every directive, by header', async () => {
   expect(stateOf(await ask('no-store'))).toBe('miss');
-  expect(stateOf(await ask('only'))).toBeUndefined();
+  expect(stateOf(await ask('only'))).toBe('miss');
   expect((await ask('only')).status).toBe(504);
   expect(stateOf(await ask('default'))).toBe('miss');
   expect(stateOf(await ask('only'))).toBe('hit');
@@ -72,6 +72,7 @@ test('a hit streams as a proper stream, whichever way it came in', async () => {
     expect(contentOf(again)).toBe(`You said: Twice, ${model}`);
     expect(dataOf(again.text).length).toBeGreaterThan(3);
     expect(dataOf(again.text).at(-1)).toBe('[DONE]');
+    expect(commentsOf(again.text).at(-1)).toMatchObject({ cache: 'hit', cost_usd: 0, attempts: 0 });
     const whole = await ask(null, { model, messages });
     if (stateOf(whole) === 'hit') expect(whole.json().choices[0]!.message.content).toBe(`You said: Twice, ${model}`);
     const counted = await ask(null, { model, messages, stream: true, stream_options: { include_usage: true } });
