@@ -89,12 +89,22 @@ describe('a rollout', () => {
   it('is stopped by one line of the config, whatever was set, without a restart', async () => {
     await set(100);
     expect((await routed('alpha')).size).toBe(users.length);
-    const base = JSON.parse(readFileSync(office.quorum.config.file, 'utf8')) as object;
+    const base = JSON.parse(readFileSync(office.quorum.config.file, 'utf8')) as Readonly<Record<string, unknown>>;
     await office.quorum.reconfigure({ ...base, rollout: 'off' });
     expect((await routed('alpha')).size).toBe(0);
     expect((await office.admin('GET', '/rollout')).json()).toMatchObject({ percent: 0, config: 0, set: 100 });
     await office.quorum.reconfigure({ ...base, rollout: { models: ['gamma'] } });
     expect((await routed('alpha')).size).toBe(0);
     expect((await routed('gamma')).size).toBe(users.length);
+  });
+
+  it('never fails a request that the router may not answer: the named model does', async () => {
+    const { secret } = await office.key({ name: 'plain', strategies: ['single'], models: ['alpha'] });
+    await set(100);
+    const base = JSON.parse(readFileSync(office.quorum.config.file, 'utf8')) as Readonly<Record<string, unknown>>;
+    await office.quorum.reconfigure({ ...base, rollout: { strategy: 'triple' } });
+    const told = await office.chat(secret, { model: 'alpha' });
+    expect([told.status, told.headers['x-quorum-model']]).toEqual([200, 'alpha']);
+    expect(told.headers['x-quorum-experiment']).toBeUndefined();
   });
 });

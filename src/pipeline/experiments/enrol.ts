@@ -108,9 +108,11 @@ function exposure(one: Assigned, base: Derived, look: Look): Enrolled[] {
   const { experiment } = one;
   if (one.arm.stopped !== null) return [];
   const live = experiment.arms.filter(({ weight, stopped }) => weight > 0 && stopped === null);
-  if (live.length < 2) return [{ ...one, exposed: false, forced: false }];
+  const tried = live.length < 2 ? [one.arm] : live;
+  if (live.length < 2 && Object.keys(overridesOf(experiment, one.arm, base)).length === 0)
+    return [{ ...one, exposed: false, forced: false }];
   try {
-    const seen = live.map((arm) => traceOf(derive(base, overridesOf(experiment, arm, base)), live, look));
+    const seen = tried.map((arm) => traceOf(derive(base, overridesOf(experiment, arm, base)), tried, look));
     return [{ ...one, exposed: seen.some((trace) => trace !== seen[0]), forced: false }];
   } catch (error) {
     if (error instanceof QuorumError) return [];
