@@ -8,6 +8,7 @@ export * from './clock.ts';
 export * from './csv.ts';
 export * from './duration.ts';
 export * from './errors.ts';
+export * from './experiment-rows.ts';
 export * from './experiment.ts';
 export * from './learning.ts';
 export * from './money.ts';

@@ -2,7 +2,7 @@
 export { assign, isOn, shareAt, unitOf, armOf, type Asked, type Assigned } from './assign.ts';
 export { designOf, ROLLOUT, rolloutDesign } from './design.ts';
 export { tripped } from './guardrails.ts';
-export { fraction, pseudonym } from './hash.ts';
+export { pseudonym } from './hash.ts';
 export type { Lift } from './lift.ts';
 export { ALPHA, resultsOf, type ArmResult, type Results } from './results.ts';
 export { plus, sumsOf, type Measure, type Shown } from './sums.ts';

@@ -259,3 +259,38 @@ it('two processes on one store hold the same experiments within a second, and ad
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+it('what was made and set survives a restart, and every unit keeps its arm', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quorum-again-'));
+  const config = scriptedConfig(office.upstream, {
+    more: {
+      server: { admin_key: ADMIN_KEY },
+      storage: { url: `sqlite:${folder}/q.db` },
+      routing: { explore: 0, strategy: 'single' },
+    },
+  });
+  const armsOfUsers = async (quorum: RunningQuorum): Promise<readonly unknown[]> =>
+    Promise.all(
+      ['ida', 'jon', 'kim', 'leo', 'mia', 'ned'].map(async (user) => {
+        const body = { model: 'auto', user, messages: [{ role: 'user', content: 'Hi' }] };
+        return (await ask(`${quorum.url}/v1/chat/completions`, { body })).headers[ARM];
+      }),
+    );
+  const first = await startQuorum({ config });
+  const input = { name: 'kept', share: 0.1, arms: { one: {}, two: { strategy: 'dual' } } };
+  await ask(`${first.url}/admin/v1/experiments`, { headers: bearer(ADMIN_KEY), body: input });
+  await ask(`${first.url}/admin/v1/experiments/kept/ramp`, { headers: bearer(ADMIN_KEY), body: { share: 1 } });
+  const before = await armsOfUsers(first);
+  await first.stop();
+  const second = await startQuorum({ config });
+  try {
+    expect(await armsOfUsers(second)).toEqual(before);
+    const told = await ask(`${second.url}/admin/v1/experiments/kept/results`, { headers: bearer(ADMIN_KEY) });
+    const { arms } = fields(told) as unknown as { readonly arms: readonly ArmShown[] };
+    expect(arms.reduce((sum, { requests }) => sum + requests, 0)).toBe(12);
+    expect(arms.reduce((sum, { units }) => sum + units, 0)).toBe(6);
+  } finally {
+    await second.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
