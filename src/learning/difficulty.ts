@@ -1,5 +1,6 @@
-// How much harder or easier than usual a prompt is for each model: ridge regression over its traits, kept solved by coordinate steps in the dual.
+// How much harder or easier than usual a prompt is for each model: logistic regression over its traits, kept solved by coordinate steps in the dual.
 import { TRAIT_MEASURES, TRAIT_SLOTS, type Traits } from '../contract/index.ts';
+import { logitOf, sigmoid } from './logistic.ts';
 import { createWindow, type Labelled, type Prompt } from './prompts.ts';
 
 /** One model's answer to a prompt, right or wrong. */
@@ -21,7 +22,7 @@ export interface Example {
 export interface Difficulty {
   /** Examples it was taught. */
   readonly seen: number;
-  /** What to add to the share of right answers that is expected of a model. */
+  /** Log-odds to add to what is expected of a model whatever the prompt. */
   shift(traits: Traits, task: string, model: string): number;
   /** The same key again replaces what it said. */
   teach(example: Example): void;
@@ -32,13 +33,14 @@ export interface Difficulty {
 }
 
 /**
- * A Gaussian process over (prompt, model), with noise of variance 1 on each verdict: what similar prompts share for all models,
- * what they share for one, and what a prompt has for itself. Weak on purpose: a verdict is one coin, and what is told apart too
- * eagerly makes a winner of whoever was lucky.
+ * Prior variances of log-odds: what similar prompts share for all models, what they share for one, and what a prompt has for itself.
+ * Small on purpose: a verdict is one coin, and what is told apart too eagerly makes a winner of whoever was lucky.
  */
-const SHARED = 0.5;
-const OWN = 1 / 30;
-const PROMPT = 0.5;
+const SHARED = 2;
+const OWN = 0.6;
+const PROMPT = 1;
+/** A logistic of a normal mean is flatter by this factor (MacKay 1992: 1/√(1 + πσ²/8)). */
+const STEEPER = Math.sqrt(1 + (Math.PI * PROMPT) / 8);
 /** Measures stand beside words of unit length with so little weight. */
 const MEASURE_SCALE = 0.08;
 const MOST_MEASURE = 3;
@@ -52,7 +54,7 @@ const MOST_MODELS = 48;
 /** A prompt has no more. */
 const MOST_TRAITS = 512;
 
-/** `expected`: of a model at a task, without regard to the prompt. */
+/** `expected`: of a model, without regard to the prompt; the task only says what the catalog thinks. */
 export function createDifficulty(expected: (task: string, model: string) => number): Difficulty {
   const places = new Map<string, number>();
   let capacity = 4;
@@ -122,16 +124,16 @@ export function createDifficulty(expected: (task: string, model: string) => numb
     scores[label.place]! += OWN * by * prompt.square;
   };
 
-  /** Exact for each label in turn, given all the others (Gauss–Seidel on (K + noise)·dual = verdict − expected). */
+  /** For each label in turn, given all the others, one Newton step towards dual = weight · (verdict − expected). */
   const solve = (prompt: Prompt): void => {
     score(prompt.traits, prompt.task);
     for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
       for (const label of prompt.labels) {
         const own = label.place === 0 ? 0 : OWN;
-        const told = scores[0]! + (own === 0 ? 0 : scores[label.place]!) + PROMPT * prompt.dual;
-        const noise = 1 / label.weight;
-        const off = label.good - expected(prompt.task, label.model) - told - noise * label.dual;
-        shiftDual(prompt, label, off / (noise + (SHARED + own) * prompt.square + PROMPT));
+        const said = scores[0]! + (own === 0 ? 0 : scores[label.place]!) + PROMPT * prompt.dual;
+        const told = sigmoid(STEEPER * logitOf(expected(prompt.task, label.model)) + said);
+        const curve = label.weight * told * (1 - told) * ((SHARED + own) * prompt.square + PROMPT);
+        shiftDual(prompt, label, (label.weight * (label.good - told) - label.dual) / (1 + curve));
       }
     }
     move(prompt);
@@ -159,7 +161,7 @@ export function createDifficulty(expected: (task: string, model: string) => numb
         scoredDual = prompts.dualOf(traits, task);
       }
       const place = places.get(model);
-      return scores[0]! + (place === undefined ? 0 : scores[place]!) + PROMPT * scoredDual;
+      return (scores[0]! + (place === undefined ? 0 : scores[place]!) + PROMPT * scoredDual) / STEEPER;
     },
     teach({ key, task, traits, labels }) {
       if (labels.length === 0) return;

@@ -19,6 +19,7 @@ import { createDifficulty } from './difficulty.ts';
 import type { Evidence, Outcome } from './evidence.ts';
 import { createKinship } from './kinship.ts';
 import { campOf, labelsOf } from './labels.ts';
+import { logitOf, sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
 import { createTakings } from './takings.ts';
@@ -223,8 +224,8 @@ export function createLearner(parts: LearnerParts): Learner {
           if (difficulty.seen < DIFFICULTY_FROM) return known;
           read ??= traits();
           const own = evidence.ownShift(name, task, tenant, at);
-          const expected = evidence.overall(model, task, at) + difficulty.shift(read, task, name) + own;
-          return { ...known, quality: within(expected) };
+          const expected = sigmoid(logitOf(evidence.overall(model, task, at)) + difficulty.shift(read, task, name));
+          return { ...known, quality: within(expected + own) };
         },
         panel: (task, first, second, third) =>
           jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
