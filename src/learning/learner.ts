@@ -19,6 +19,7 @@ import { createDifficulty } from './difficulty.ts';
 import type { Evidence, Outcome } from './evidence.ts';
 import { createKinship } from './kinship.ts';
 import { campOf, labelsOf } from './labels.ts';
+import { createLength } from './length.ts';
 import { logitOf, sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
@@ -88,6 +89,7 @@ export function createLearner(parts: LearnerParts): Learner {
   const kinship = createKinship();
   const retries = createRetries();
   const takings = createTakings();
+  const length = createLength();
   const verdictsOf = new Map<string, number>();
   let verdicts = 0;
   let lastSeq = 0;
@@ -175,10 +177,20 @@ export function createLearner(parts: LearnerParts): Learner {
     }
     return taught.length;
   };
-  catchUp();
   for (const { task, taken = [], facts } of store.recent(RECENT).toReversed()) {
     for (const each of taken) takings.observe(task, each);
     if (facts.voices.length > 1) kinship.observe(facts, campsRight(facts));
+  }
+  for (const { lesson } of store.taught(0, REMEMBERED)) measure(lesson);
+  catchUp();
+
+  /** How long its answers were, for such a prompt. */
+  function measure({ task, traits, taken = [] }: Lesson): void {
+    if (traits === null) return;
+    for (const { model, outputTokens } of taken) {
+      const usual = takings.usual(task, model);
+      if (usual !== null) length.observe(traits, outputTokens, usual.outputTokens);
+    }
   }
 
   const signal = (lesson: Lesson, { model, kind }: Lesson['signals'][number]): void => {
@@ -216,13 +228,18 @@ export function createLearner(parts: LearnerParts): Learner {
   return {
     insight: (_, traits, tenant, at): Insight => {
       let read: Traits | null = null;
+      let factor: number | null = null;
       return {
         mark: difficulty.seen < DIFFICULTY_FROM ? `${tenant}\n${markAt(at)}` : null,
         quality(task, name) {
           const model = modelOf(name);
-          const known = { ...evidence.quality(model, task, tenant, at), ...takings.usual(task, name) };
-          if (difficulty.seen < DIFFICULTY_FROM) return known;
+          const taken = takings.usual(task, name);
+          const usual = evidence.quality(model, task, tenant, at);
+          if (taken === null && difficulty.seen < DIFFICULTY_FROM) return usual;
           read ??= traits();
+          factor ??= length.factor(read);
+          const known = { ...usual, ...taken, ...(taken && { outputTokens: Math.ceil(taken.outputTokens * factor) }) };
+          if (difficulty.seen < DIFFICULTY_FROM) return known;
           const own = evidence.ownShift(name, task, tenant, at);
           const expected = sigmoid(logitOf(evidence.overall(model, task, at)) + difficulty.shift(read, task, name));
           return { ...known, quality: within(expected + own) };
@@ -239,6 +256,7 @@ export function createLearner(parts: LearnerParts): Learner {
         store.forget(lesson.at - LESSON_KEPT_MS);
       }
       store.keep(lesson);
+      measure(lesson);
       for (const taken of lesson.taken ?? []) takings.observe(lesson.task, taken);
       mark.isOld = true;
       const qualities = new Map(lesson.facts.voices.map((voice) => [voice.model, voice]));
