@@ -143,6 +143,8 @@ export interface Expected {
   readonly quality: number;
   /** Decayed weight of the outcomes that it rests on. */
   readonly samples: number;
+  /** Standard deviation of the quality as it is known so far. */
+  readonly doubt?: number;
   /** Of a usual answer, as it was seen; absent while too little was. */
   readonly outputTokens?: number;
   readonly latencyMs?: number;

@@ -36,6 +36,8 @@ export interface Evidence {
   quality(model: Model, task: string | { readonly name: string }, tenant: string | null, now: number): Confidence;
   /** Expected of a model whatever the task: what prompts then move it from. The task only says what the catalog thinks. */
   overall(model: Model, task: string, now: number): number;
+  /** Standard deviation of what is expected of a model: how much it may yet turn out to be better. */
+  doubt(model: string, task: string, now: number): number;
   /** By how much a tenant's own outcomes at a task differ from those of all others; 0 while those are few. */
   ownShift(model: string, task: string, tenant: string, now: number): number;
   /**
@@ -69,6 +71,8 @@ const MOST_OVERALL = 100;
 /** Outcomes before a tenant is told apart from the others, and what those others count for. */
 const OTHERS_FROM = 30;
 const OTHERS_STRENGTH = 24;
+/** Variance of what is expected before anything was seen, of a model and again of a model at a task. */
+const WIDEST = 0.005;
 /** Without a catalog entry at hand. */
 const UNKNOWN_MODEL = { quality: 6, strengths: [] };
 
@@ -182,6 +186,13 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
       return shelf === undefined
         ? prior
         : clamp(shrink(prior, atMost(fadeTo(shelf.overall, now, halfLifeMs), MOST_OVERALL), now));
+    },
+    doubt(model, task, now) {
+      const shelf = shelves.get(model);
+      const all = shelf === undefined ? 0 : fadeTo(shelf.overall, now, halfLifeMs).total;
+      const own = fadeTo(shelf?.tasks.get(task)?.all ?? NOTHING, now, halfLifeMs).total;
+      // Half of what a model is at a task it is everywhere.
+      return Math.sqrt(WIDEST / (1 + all / strength) + WIDEST / (1 + own / strength));
     },
     ownShift(model, task, tenant, now) {
       const shelf = shelves.get(model)?.tasks.get(task);

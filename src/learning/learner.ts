@@ -15,7 +15,7 @@ import {
 } from '../contract/index.ts';
 import { createAgreement } from './agreement.ts';
 import { createCalibration, type Calibration } from './calibration.ts';
-import { createDifficulty } from './difficulty.ts';
+import { createDifficulty, type Label } from './difficulty.ts';
 import type { Evidence, Outcome } from './evidence.ts';
 import { createKinship } from './kinship.ts';
 import { campOf, labelsOf } from './labels.ts';
@@ -217,12 +217,17 @@ export function createLearner(parts: LearnerParts): Learner {
     if (voices.length < 2) return;
     const right = campsRight(lesson.facts);
     kinship.observe(lesson.facts, right);
+    const heard: Label[] = [];
     for (const { model, camp, quality } of voices) {
       if (failed.some((each) => each.model === model)) continue;
       const { weight } = reliability.worth(camp === 0 ? 'agrees' : 'differs');
       const { tenant, task, at } = lesson;
-      observe({ tenant, task, model, good: right[camp]!, weight, at, expected: quality });
+      const good = right[camp]!;
+      observe({ tenant, task, model, good, weight, at, expected: quality });
+      heard.push({ model, good, weight });
     }
+    if (lesson.traits !== null)
+      difficulty.teach({ key: `heard ${lesson.request}`, task: lesson.task, traits: lesson.traits, labels: heard });
   };
 
   return {
@@ -234,12 +239,11 @@ export function createLearner(parts: LearnerParts): Learner {
         quality(task, name) {
           const model = modelOf(name);
           const taken = takings.usual(task, name);
-          const usual = evidence.quality(model, task, tenant, at);
-          if (taken === null && difficulty.seen < DIFFICULTY_FROM) return usual;
+          const usual = { ...evidence.quality(model, task, tenant, at), doubt: evidence.doubt(name, task, at) };
+          if (difficulty.seen < DIFFICULTY_FROM) return { ...usual, ...taken };
           read ??= traits();
           factor ??= length.factor(read);
           const known = { ...usual, ...taken, ...(taken && { outputTokens: Math.ceil(taken.outputTokens * factor) }) };
-          if (difficulty.seen < DIFFICULTY_FROM) return known;
           const own = evidence.ownShift(name, task, tenant, at);
           const expected = sigmoid(logitOf(evidence.overall(model, task, at)) + difficulty.shift(read, task, name));
           return { ...known, quality: within(expected + own) };

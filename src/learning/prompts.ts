@@ -78,15 +78,19 @@ export function createWindow(takeBack: (prompt: Prompt, labels: readonly Labelle
   return {
     add(traits, task, square, labels) {
       const prompt = place(traits, task, square);
-      const models = new Set(labels.map(({ model }) => model));
+      // What was said outweighs what was heard.
+      const better = labels.filter(
+        (label) => !prompt.labels.some((known) => known.model === label.model && known.weight > label.weight),
+      );
+      const models = new Set(better.map(({ model }) => model));
       remove(
         prompt,
         prompt.labels.filter(
-          ({ model }, nth) => models.has(model) || nth < prompt.labels.length + labels.length - MOST_LABELS,
+          ({ model }, nth) => models.has(model) || nth < prompt.labels.length + better.length - MOST_LABELS,
         ),
       );
-      prompt.labels = [...prompt.labels, ...labels];
-      for (const { key } of labels) byKey.set(key, prompt);
+      prompt.labels = [...prompt.labels, ...better];
+      for (const { key } of better) byKey.set(key, prompt);
       return prompt;
     },
     any() {

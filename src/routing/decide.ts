@@ -49,6 +49,8 @@ const CHEAPER: Readonly<Record<StrategyName, StrategyName | null>> = {
   cascade: 'single',
   single: null,
 };
+/** Standard deviations that a model may turn out better than it is known to be. */
+const HOPE = 2;
 /** A council may cost this many usual queries of its tier. */
 const COUNCIL_MEANS = 4;
 
@@ -149,6 +151,7 @@ function choose(setting: Setting, chairman: string): Choice {
             comparable,
             checked,
             ceiling: limits.maxCost,
+            hope: task?.critical === true || !(settings.routing.explore > 0) ? 0 : HOPE,
           }),
   });
 }

@@ -33,6 +33,8 @@ export type QualityView = (task: string, model: string) => Expected;
 /** A prospect with the model itself. */
 export interface Contender extends Prospect {
   readonly entry: Model;
+  /** Standard deviation of its quality as far as it is known. */
+  readonly doubt: number;
 }
 
 export interface Pool {
@@ -109,7 +111,7 @@ function modelNamed(name: string, settings: Settings): Model {
 
 function consider(model: Model, question: Question, weighing: Weighing): Considered {
   const { features, limits, task } = question;
-  const { quality, samples, outputTokens: seen, latencyMs: seenMs } = question.quality(task, model.name);
+  const { quality, samples, doubt = 0, outputTokens: seen, latencyMs: seenMs } = question.quality(task, model.name);
   const outputTokens =
     seen === undefined ? expectedOutput(task, features, model) : Math.min(seen, features.maxOutputTokens ?? seen);
   const cost = expectedCost(features, model, outputTokens);
@@ -117,7 +119,7 @@ function consider(model: Model, question: Question, weighing: Weighing): Conside
   const utility = weighing.utility(quality, cost, latencyMs);
   const expected = { quality, cost, latencyMs, outputTokens };
   return {
-    prospect: { model: model.name, quality, samples, cost, latencyMs, utility, excluded: null, entry: model },
+    prospect: { model: model.name, quality, samples, doubt, cost, latencyMs, utility, excluded: null, entry: model },
     hard: hardReason(model, features, limits, expected),
     soft: SOFT_KINDS.map((kind) => softReason(kind, model, features, limits, expected)),
   };

@@ -26,19 +26,35 @@ export interface Scales {
   readonly checked: boolean;
   /** For all calls together. */
   readonly ceiling: Nano | null;
+  /** Standard deviations by which a model that is little known is believed to be better: so that it gets known. 0: none. */
+  readonly hope: number;
 }
 
 /** Pairs are made of so many models: every further one costs time on the way of each request. */
 const PAIRED = 5;
 /** Outcomes at the task, over all models, before they decide rather than the rules. */
-const ENOUGH_OUTCOMES = 40;
+const ENOUGH_OUTCOMES = 15;
 
 export const isLearnt = (fit: readonly Contender[]): boolean =>
   fit.reduce((sum, { samples }) => sum + samples, 0) >= ENOUGH_OUTCOMES;
 
 export function weighUp(scales: Scales): Weighed {
+  const { weighing, hope } = scales;
+  const hoped = (one: Contender): Contender =>
+    hope > 0 && one.doubt > 0 ? { ...one, quality: Math.min(0.99, one.quality + hope * one.doubt) } : one;
+  const best = bestOf({ ...scales, fit: hope > 0 ? scales.fit.map(hoped) : scales.fit });
+  if (hope === 0) return best;
+  const known = (one: Contender): Contender => scales.fit.find(({ model }) => model === one.model)!;
+  const members = best.members.map(known);
+  const third = best.third && known(best.third);
+  const honest = members.length > 1 ? together(scales, members, third, weighing) : null;
+  return { ...best, members, third, quality: honest?.quality ?? members[0]!.quality };
+}
+
+function bestOf(scales: Scales): Weighed {
   const { fit, weighing, comparable, checked } = scales;
-  const alone = fit.reduce((best, one) => (one.utility > best.utility ? one : best));
+  const worth = ({ quality, cost, latencyMs }: Contender): number => weighing.utility(quality, cost, latencyMs);
+  const alone = fit.reduce((best, one) => (worth(one) > worth(best) ? one : best));
   let best: Weighed = {
     strategy: 'single',
     members: [alone],
@@ -46,7 +62,7 @@ export function weighUp(scales: Scales): Weighed {
     quality: alone.quality,
     cost: alone.cost ?? (0 as Nano),
     latencyMs: alone.latencyMs,
-    utility: alone.utility,
+    utility: worth(alone),
   };
   if (!comparable || fit.length < 2) return best;
   const paired = pairedOf(fit);
