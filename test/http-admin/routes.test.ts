@@ -115,3 +115,23 @@ test('an answer behind the wrong door says nothing of what is there', async () =
     expect([answer.status, answer.json().error.message]).toEqual([401, expect.not.stringContaining(id)]);
   }
 });
+
+test('what is passed through is for callers too: without a key nothing goes out', async () => {
+  const families =
+    'completions embeddings moderations images audio files uploads batches fine_tuning conversations vector_stores assistants threads evals containers videos rerank';
+  const before = office.upstream.requests.length;
+  for (const family of families.split(' '))
+    for (const [method, path] of [
+      ['POST', `/v1/${family}`],
+      ['GET', `/v1/${family}/some_id`],
+      ['DELETE', `/v1/${family}/some_id`],
+    ] as const)
+      for (const headers of [{}, bearer('sk-quorum-guessed'), { 'x-api-key': 'sk-other' }]) {
+        const answer = await send(`${office.url}${path}`, { method, headers, ...(method === 'POST' && { body: {} }) });
+        expect([method, path, answer.status, answer.json().error.code]).toEqual([method, path, 401, 'invalid_api_key']);
+      }
+  expect(office.upstream.requests.length).toBe(before);
+  const { secret } = await office.key({ endpoints: ['/v1/chat/*'] });
+  const elsewhere = await send(`${office.url}/v1/files`, { headers: bearer(secret) });
+  expect([elsewhere.status, elsewhere.json().error.code]).toEqual([403, 'permission_denied']);
+});

@@ -307,6 +307,40 @@ describe('two processes', () => {
     expect(await ledger.balances([budget])).toMatchObject([{ spent: 21, held: 40 }]);
   });
 
+  it('recover from a journal that stays short, however much was held and ended before', async () => {
+    const path = join(folder, 'journal.db');
+    const large = allowance('large', 1e9);
+    const first = openLedger(path, { owner: otherOwner() });
+    const rows = (): number =>
+      first.db.prepare<{ count: number }>('SELECT count(*) AS count FROM hold_journal').first()!.count;
+    await first.ledger.hold(request('long', [large], 30, 40));
+    for (let count = 0; count < 600; count += 1) {
+      await first.ledger.hold(request(`short-${count}`, [large], 5));
+      first.ledger.settle(`short-${count}`, '0', cost(2));
+      if (count === 300) first.ledger.settle('long', '1', cost(40));
+    }
+    await first.ledger.flush();
+    expect(rows()).toBeLessThan(300);
+    await first.ledger.hold(request('last', [large], 7));
+    const second = openLedger(path, { clock: simulatedClock(first.clock.now() + 60_000), owner: otherOwner() });
+    expect(await second.ledger.balances([large])).toMatchObject([{ spent: 600 * 2 + 40 + 30 + 7, held: 0 }]);
+    expect((await second.ledger.unreconciled(10)).map(({ call }) => call).toSorted()).toEqual(['last/0', 'long/0']);
+    // What the first, which was only slow, holds from now on is its own again.
+    await first.ledger.hold(request('again', [large], 11));
+    first.ledger.settle('long', '0', cost(30));
+    expect(await second.ledger.balances([large])).toMatchObject([{ held: 11 }]);
+    await first.ledger.flush();
+    expect((await second.ledger.unreconciled(10)).map(({ call }) => call)).toEqual(['last/0']);
+    await second.ledger.stop();
+    first.ledger.settle('again', '0', cost(11));
+    first.ledger.settle('last', '0', cost(7));
+    await first.ledger.stop();
+    expect(rows()).toBe(0);
+    expect(await openLedger(path, { owner: otherOwner() }).ledger.balances([large])).toMatchObject([
+      { spent: 600 * 2 + 40 + 30 + 7 + 11, held: 0 },
+    ]);
+  });
+
   it('leave the holds of a living process alone', async () => {
     const path = join(folder, 'alive.db');
     const first = openLedger(path, { owner: otherOwner() });
