@@ -105,14 +105,16 @@ function bump(hash: number, tally: Tally): void {
   countOf[slot]! += 1;
 }
 
+/** Counts a token, and the pair that it makes with the one before; gives it back to be the next one's. */
+function token(hash: number, before: number, seed: number, tally: Tally): number {
+  bump(hash ^ seed, tally);
+  if (before !== 0) bump(mixWord(mixWord(PAIR_SEED ^ seed, before), hash), tally);
+  return hash;
+}
+
 function readWords(text: string, from: number, to: number, seed: number, tally: Tally): void {
   let before = 0;
   let at = from;
-  const token = (hash: number): void => {
-    bump(hash ^ seed, tally);
-    if (before !== 0) bump(mixWord(mixWord(PAIR_SEED ^ seed, before), hash), tally);
-    before = hash;
-  };
   while (at < to) {
     const code = text.charCodeAt(at);
     const kind = KIND[code]!;
@@ -135,22 +137,22 @@ function readWords(text: string, from: number, to: number, seed: number, tally: 
       if (NEGATIONS.has(exact)) tally.negations += 1;
       if (seed === 0) tally.overlap += named[hash & 4_095]!;
       else named[hash & 4_095] = 1;
-      token(hash);
+      before = token(hash, before, seed, tally);
       continue;
     }
     if (kind === DIGIT) {
       if (at === from || KIND[text.charCodeAt(at - 1)] !== DIGIT) tally.numbers += 1;
       tally.digits += 1;
-      token(mix(SEED, code));
+      before = token(mix(SEED, code), before, seed, tally);
     } else if (kind === DENSE) {
       tally.dense += 1;
       tally.letters += 1;
-      token(mix(SEED, FOLD[code]!));
+      before = token(mix(SEED, FOLD[code]!), before, seed, tally);
     } else if (kind !== SPACE && kind !== MARK && !LAYOUT.has(code)) {
       if (code === 0x3f || code === 0xff1f) tally.questions += 1;
       if (code === 0x2e || code === 0x3f || code === 0x21 || code === 0x3002) tally.sentences += 1;
       else tally.signs += 1;
-      token(mix(SEED, FOLD[code]!));
+      before = token(mix(SEED, FOLD[code]!), before, seed, tally);
     }
     at += 1;
   }

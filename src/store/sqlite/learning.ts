@@ -35,7 +35,8 @@ interface VerdictRow {
 }
 
 export function createLearningQueue(db: Db): LearningQueue {
-  const lessons = new Map<string, Lesson>();
+  /** As rows: text takes less room than what it tells of. */
+  const lessons = new Map<string, LessonRow>();
   const changes: ConfidenceChange[] = [];
   const packer = createPacker(db);
   const put = inserter(db, 'lessons', ['request', 'tenant', 'at', 'body', 'traits']);
@@ -76,7 +77,7 @@ export function createLearningQueue(db: Db): LearningQueue {
   });
   const find = (request: string): Lesson | null => {
     const waiting = lessons.get(request);
-    if (waiting !== undefined) return waiting;
+    if (waiting !== undefined) return stored(waiting, waiting.traits);
     const row = one.first(request);
     if (row !== null) return stored(row, row.traits);
     const judged = old.first(request);
@@ -87,20 +88,12 @@ export function createLearningQueue(db: Db): LearningQueue {
     waiting: () => lessons.size + changes.length,
     write: () => {
       const batch = [...lessons.values()].slice(0, MOST_ROWS);
-      packer.begin();
-      put(
-        batch.flatMap((lesson) => [
-          lesson.request,
-          lesson.tenant,
-          lesson.at,
-          packer.pack({ ...lesson, request: undefined, tenant: undefined, at: undefined, traits: undefined }),
-          bytesOf(lesson.traits),
-        ]),
-      );
+      const saved = packer.save();
+      put(batch.flatMap(({ request, tenant, at, body, traits }) => [request, tenant, at, body, traits]));
       const noted = changes.slice(0, MOST_ROWS);
       for (const { at, task, model, before: from, after, why } of noted) note.run(at, task, model, from, after, why);
       return () => {
-        packer.committed();
+        saved();
         for (const lesson of batch) if (lessons.get(lesson.request) === lesson) lessons.delete(lesson.request);
         changes.splice(0, noted.length);
       };
@@ -108,7 +101,8 @@ export function createLearningQueue(db: Db): LearningQueue {
     port: (writer) => ({
       keep: (lesson) => {
         if (lessons.size >= QUEUE_ROWS) lessons.delete(lessons.keys().next().value!);
-        lessons.set(lesson.request, lesson);
+        const { request, tenant, at, traits, ...rest } = lesson;
+        lessons.set(request, { request, tenant, at, body: packer.pack(rest), traits: bytesOf(traits) });
         writer.soon(false);
       },
       lesson: (request, tenant) => {

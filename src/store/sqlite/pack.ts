@@ -1,38 +1,39 @@
 // Records as text in little room. Most of a record's JSON is the names of its fields, which are the same in all of them: they are
-// kept once, in a table, and a record refers to them by number. A record is a third as long, and so is all that the disk does for it.
+// kept once, in a table, and a record refers to them by a hash. A record is a third as long, and so is all that the disk does for it.
+import { createHash } from 'node:crypto';
 import type { Migration } from './migrations.ts';
 import type { Db } from './database.ts';
 
 export const SHAPES_MIGRATION: Migration = {
   name: 'names of fields, kept once',
-  sql: 'CREATE TABLE shapes (number INTEGER PRIMARY KEY, names TEXT UNIQUE)',
+  sql: 'CREATE TABLE shapes (id TEXT PRIMARY KEY, names TEXT) WITHOUT ROWID',
 };
 
 export interface Packer {
-  /** Before the first of a transaction. */
-  begin(): void;
-  /** Plain data as `JSON.stringify` would take it; call inside a transaction, since new names are written in it. */
+  /** Plain data as `JSON.stringify` would take it. */
   pack(value: object): string;
-  /** The transaction is on disk: the numbers that it gave are there to stay. */
-  committed(): void;
+  /** Writes names that are new; call in the transaction that writes what was packed. The returned function tells that it is committed. */
+  save(): () => void;
   /** What was packed, or plain JSON as it was written before. */
   unpack(text: string): unknown;
 }
 
-/** Names of fields in order, one at a time; a number where an object has ended. */
+/** Names of fields in order, one at a time. */
 interface Node {
   readonly next: Map<string, Node>;
   readonly names: string;
-  number: number;
+  /** Empty: no object has ended here. */
+  id: string;
   /** The same name follows almost always. */
   lastName: string;
   last: Node | null;
 }
 
-/** Instead of a number: a list, and an object that brings its names along. */
+/** Instead of a hash: a list, and an object that brings its names along. */
 const LIST = 0;
 const NAMED = -1;
-const UNKNOWN = -2;
+/** Of base64: 42 bits, of which some thousand hashes are all different but for once in a million. */
+const ID_LENGTH = 7;
 /** Upstreams choose some names; past so many they are no longer kept. */
 const MOST_NODES = 5_000;
 /** Short texts are the same again and again: models, tasks, kinds. */
@@ -40,15 +41,15 @@ const SHORT = 40;
 const MOST_SHORT = 4_096;
 
 export function createPacker(db: Db): Packer {
-  const insert = db.prepare('INSERT OR IGNORE INTO shapes (names) VALUES (?)');
-  const find = db.prepare<{ number: number }>('SELECT number FROM shapes WHERE names = ?');
-  const read = db.prepare<{ names: string }>('SELECT names FROM shapes WHERE number = ?');
-  const nodeOf = (names: string): Node => ({ next: new Map(), names, number: UNKNOWN, lastName: '', last: null });
+  const insert = db.prepare('INSERT OR IGNORE INTO shapes (id, names) VALUES (?, ?)');
+  const read = db.prepare<{ names: string }>('SELECT names FROM shapes WHERE id = ?');
+  const nodeOf = (names: string): Node => ({ next: new Map(), names, id: '', lastName: '', last: null });
   const root = nodeOf('');
   let nodes = 0;
-  const namesOf = new Map<number, readonly string[]>();
+  const namesOf = new Map<string, readonly string[]>();
+  /** Not on disk yet. */
+  let fresh: (readonly [id: string, names: string])[] = [];
   const short = new Map<string, string>();
-  let fresh: Node[] = [];
 
   /** null: there are too many. */
   const nodeAfter = (node: Node, name: string): Node | null => {
@@ -64,13 +65,13 @@ export function createPacker(db: Db): Packer {
     return found;
   };
 
-  const numberOf = (node: Node): number => {
-    if (node.number !== UNKNOWN) return node.number;
+  const idOf = (node: Node): string => {
+    if (node.id !== '') return node.id;
     const names = `[${node.names.slice(0, -1)}]`;
-    insert.run(names);
-    node.number = find.first(names)!.number;
-    fresh.push(node);
-    return node.number;
+    node.id = createHash('sha256').update(names).digest('base64url').slice(0, ID_LENGTH);
+    namesOf.set(node.id, JSON.parse(names) as readonly string[]);
+    fresh.push([node.id, names]);
+    return node.id;
   };
 
   const textOf = (text: string): string => {
@@ -107,7 +108,7 @@ export function createPacker(db: Db): Packer {
       if (node === null) return namedOf(fields);
       text += `,${packed(value)}`;
     }
-    return `[${numberOf(node)}${text}]`;
+    return `["${idOf(node)}"${text}]`;
   }
 
   function namedOf(fields: Readonly<Record<string, unknown>>): string {
@@ -117,20 +118,20 @@ export function createPacker(db: Db): Packer {
     return `${text}]`;
   }
 
-  const shape = (number: number): readonly string[] => {
-    const known = namesOf.get(number);
+  const shape = (id: string): readonly string[] => {
+    const known = namesOf.get(id);
     if (known !== undefined) return known;
-    const names = JSON.parse(read.first(number)?.names ?? '[]') as readonly string[];
-    namesOf.set(number, names);
+    const names = JSON.parse(read.first(id)?.names ?? '[]') as readonly string[];
+    namesOf.set(id, names);
     return names;
   };
 
   function unpacked(value: unknown): unknown {
     if (!Array.isArray(value)) return value;
-    const [number, ...values] = value as readonly unknown[];
-    if (number === LIST) return values.map(unpacked);
-    if (number !== NAMED)
-      return Object.fromEntries(shape(number as number).map((name, nth) => [name, unpacked(values[nth])]));
+    const [kind, ...values] = value as readonly unknown[];
+    if (kind === LIST) return values.map(unpacked);
+    if (kind !== NAMED)
+      return Object.fromEntries(shape(kind as string).map((name, nth) => [name, unpacked(values[nth])]));
     const pairs = Array.from({ length: values.length / 2 }, (_, nth) => [
       values[2 * nth],
       unpacked(values[2 * nth + 1]),
@@ -139,13 +140,13 @@ export function createPacker(db: Db): Packer {
   }
 
   return {
-    begin() {
-      for (const node of fresh) node.number = UNKNOWN;
-      fresh = [];
-    },
     pack: (value) => packed(value),
-    committed() {
-      fresh = [];
+    save() {
+      const saved = fresh;
+      for (const [id, names] of saved) insert.run(id, names);
+      return () => {
+        fresh = fresh.filter((each) => !saved.includes(each));
+      };
     },
     unpack: (text) => {
       const value = JSON.parse(text) as unknown;

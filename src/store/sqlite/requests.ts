@@ -1,8 +1,9 @@
-// The log of requests: a bounded queue in memory in front of a table.
+// The log of requests: a bounded queue in memory in front of a table. What waits is text already: objects that live for a while cost the
+// garbage collector more than making the text at once.
 import type { Page, RequestFilter, RequestLog, RequestRecord } from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
 import { createPacker } from './pack.ts';
-import { listText, modelsOf, recordInserter } from './rows.ts';
+import { listText, modelsOf, requestInserter, rowOf, type RequestRow } from './rows.ts';
 import type { Source, Writer } from './writer.ts';
 
 const BATCH_ROWS = 64;
@@ -18,19 +19,19 @@ export interface RequestQueue extends Source {
 }
 
 export function createRequestQueue(db: Db): RequestQueue {
-  const queue: RequestRecord[] = [];
+  const queue: RequestRow[] = [];
   let dropped = 0;
   const packer = createPacker(db);
   const readable = (text: string): RequestRecord => packer.unpack(text) as RequestRecord;
-  const insert = recordInserter(db, packer.pack);
+  const insert = requestInserter(db);
   const byId = db.prepare<Stored>('SELECT record FROM requests WHERE id = ? ORDER BY seq DESC LIMIT 1');
   const byTenant = db.prepare<Stored>(
     'SELECT record FROM requests WHERE id = ? AND tenant = ? ORDER BY seq DESC LIMIT 1',
   );
 
   function find(id: string, tenant: string | null): RequestRecord | null {
-    const waiting = queue.findLast((record) => record.id === id && (tenant === null || record.tenant === tenant));
-    if (waiting !== undefined) return waiting;
+    const waiting = queue.findLast((row) => row.id === id && (tenant === null || row.tenant === tenant));
+    if (waiting !== undefined) return readable(waiting.record);
     const row = tenant === null ? byId.first(id) : byTenant.first(id, tenant);
     return row && readable(row.record);
   }
@@ -40,7 +41,9 @@ export function createRequestQueue(db: Db): RequestQueue {
     const { sql, values } = query(filter, before, limit + 1);
     const stored = db.prepare<Stored>(sql).all(...values);
     const rows = stored.map((row) => readable(row.record));
-    const waiting = queue.filter((record) => matches(record, filter) && (before === null || isOlder(record, before)));
+    const waiting = queue
+      .map((row) => readable(row.record))
+      .filter((record) => matches(record, filter) && (before === null || isOlder(record, before)));
     const newest = [...rows, ...waiting].sort((a, b) => (isOlder(a, b) ? 1 : -1));
     const page = newest.slice(0, limit);
     const last = newest.length > limit ? page.at(-1) : undefined;
@@ -52,10 +55,10 @@ export function createRequestQueue(db: Db): RequestQueue {
     dropped: () => dropped,
     write: () => {
       const batch = queue.slice(0, MOST_ROWS);
-      packer.begin();
+      const saved = packer.save();
       insert(batch);
       return () => {
-        packer.committed();
+        saved();
         queue.splice(0, batch.length);
       };
     },
@@ -65,7 +68,7 @@ export function createRequestQueue(db: Db): RequestQueue {
           queue.shift();
           dropped += 1;
         }
-        queue.push(record);
+        queue.push(rowOf(record, packer.pack(record)));
         writer.soon(queue.length >= BATCH_ROWS);
       },
       find: async (id, tenant) => find(id, tenant),

@@ -30,37 +30,40 @@ export function inserter(db: Db, table: string, columns: readonly string[]): (va
   };
 }
 
-/** Inserts records in their order; call inside a transaction. */
-export function recordInserter(
-  db: Db,
-  pack: (record: RequestRecord) => string,
-): (records: readonly RequestRecord[]) => void {
-  const insert = inserter(db, 'requests', [
-    'id',
-    'tenant',
-    'at',
-    'task',
-    'status',
-    'strategy',
-    'models',
-    'flags',
-    'record',
-  ]);
-  return (records) => {
+/** What is kept of a record: its text, and beside it what records are looked for by. Small, since many wait at once. */
+export interface RequestRow {
+  readonly id: string;
+  readonly tenant: string;
+  readonly at: number;
+  readonly task: string | null;
+  readonly status: number;
+  readonly strategy: string | null;
+  readonly models: string;
+  readonly flags: string;
+  readonly record: string;
+}
+
+const REQUEST = ['id', 'tenant', 'at', 'task', 'status', 'strategy', 'models', 'flags', 'record'] as const;
+
+export const rowOf = (record: RequestRecord, text: string): RequestRow => ({
+  id: record.id,
+  tenant: record.tenant,
+  at: record.at,
+  task: record.decision?.classification.task ?? null,
+  status: record.status,
+  strategy: record.strategy,
+  models: listText(modelsOf(record)),
+  flags: listText(record.flags),
+  record: text,
+});
+
+/** Inserts rows in their order; call inside a transaction. */
+export function requestInserter(db: Db): (rows: readonly RequestRow[]) => void {
+  const insert = inserter(db, 'requests', REQUEST);
+  return (rows) => {
     const values: Value[] = [];
-    for (const record of records) {
-      values.push(
-        record.id,
-        record.tenant,
-        record.at,
-        record.decision?.classification.task ?? null,
-        record.status,
-        record.strategy,
-        listText(modelsOf(record)),
-        listText(record.flags),
-        pack(record),
-      );
-    }
+    for (const { id, tenant, at, task, status, strategy, models, flags, record } of rows)
+      values.push(id, tenant, at, task, status, strategy, models, flags, record);
     insert(values);
   };
 }
