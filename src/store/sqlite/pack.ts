@@ -36,9 +36,6 @@ const NAMED = -1;
 const ID_LENGTH = 7;
 /** Upstreams choose some names; past so many they are no longer kept. */
 const MOST_NODES = 5_000;
-/** Short texts are the same again and again: models, tasks, kinds. */
-const SHORT = 40;
-const MOST_SHORT = 4_096;
 
 export function createPacker(db: Db): Packer {
   const insert = db.prepare('INSERT OR IGNORE INTO shapes (id, names) VALUES (?, ?)');
@@ -49,7 +46,6 @@ export function createPacker(db: Db): Packer {
   const namesOf = new Map<string, readonly string[]>();
   /** Not on disk yet. */
   let fresh: (readonly [id: string, names: string])[] = [];
-  const short = new Map<string, string>();
 
   /** null: there are too many. */
   const nodeAfter = (node: Node, name: string): Node | null => {
@@ -74,48 +70,32 @@ export function createPacker(db: Db): Packer {
     return node.id;
   };
 
-  const textOf = (text: string): string => {
-    if (text.length > SHORT) return JSON.stringify(text);
-    const known = short.get(text);
-    if (known !== undefined) return known;
-    const quoted = JSON.stringify(text);
-    if (short.size >= MOST_SHORT) short.clear();
-    short.set(text, quoted);
-    return quoted;
-  };
-
-  function packed(value: unknown): string {
-    if (typeof value === 'string') return textOf(value);
-    if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
-    if (typeof value === 'boolean') return value ? 'true' : 'false';
-    if (typeof value !== 'object' || value === null) return 'null';
-    return Array.isArray(value) ? listOf(value) : objectOf(value as Readonly<Record<string, unknown>>);
+  function shaped(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    if (!Array.isArray(value)) return fieldsOf(value as Readonly<Record<string, unknown>>);
+    const list: unknown[] = [LIST];
+    for (const each of value as readonly unknown[]) list.push(shaped(each));
+    return list;
   }
 
-  function listOf(list: readonly unknown[]): string {
-    let text = `[${LIST}`;
-    for (const each of list) text += `,${packed(each)}`;
-    return `${text}]`;
-  }
-
-  function objectOf(fields: Readonly<Record<string, unknown>>): string {
+  function fieldsOf(fields: Readonly<Record<string, unknown>>): unknown[] {
     let node: Node | null = root;
-    let text = '';
+    const list: unknown[] = [''];
     for (const name in fields) {
       const value = fields[name];
       if (value === undefined) continue;
       node = nodeAfter(node, name);
       if (node === null) return namedOf(fields);
-      text += `,${packed(value)}`;
+      list.push(shaped(value));
     }
-    return `["${idOf(node)}"${text}]`;
+    list[0] = idOf(node);
+    return list;
   }
 
-  function namedOf(fields: Readonly<Record<string, unknown>>): string {
-    let text = `[${NAMED}`;
-    for (const name in fields)
-      if (fields[name] !== undefined) text += `,${JSON.stringify(name)},${packed(fields[name])}`;
-    return `${text}]`;
+  function namedOf(fields: Readonly<Record<string, unknown>>): unknown[] {
+    const list: unknown[] = [NAMED];
+    for (const name in fields) if (fields[name] !== undefined) list.push(name, shaped(fields[name]));
+    return list;
   }
 
   const shape = (id: string): readonly string[] => {
@@ -140,7 +120,8 @@ export function createPacker(db: Db): Packer {
   }
 
   return {
-    pack: (value) => packed(value),
+    // Lists that are written by the engine: texts joined here would leave twenty times their length behind.
+    pack: (value) => JSON.stringify(shaped(value)),
     save() {
       const saved = fresh;
       for (const [id, names] of saved) insert.run(id, names);
