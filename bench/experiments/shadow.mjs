@@ -4,9 +4,9 @@ import { ask } from '../stress/load.mjs';
 import { startProviders, startQuorum } from '../stress/program.mjs';
 
 const LATENCY_MS = 200;
-const SLICES = 30;
-const PER_SLICE = 60;
-const EVERY_MS = 15;
+const SLICES = 24;
+const PER_SLICE = 100;
+const EVERY_MS = 12;
 
 const ADMIN_KEY = 'bench-admin-key-0123456789';
 
@@ -56,16 +56,19 @@ async function* compare(dist, providers, mode) {
   };
   try {
     for (const { url } of Object.values(programs)) await slice(url, SLICES);
-    const seen = { alone: [], beside: [] };
+    const slices = { alone: [], beside: [] };
     for (let nth = 0; nth < SLICES; nth += 1)
       for (const name of nth % 2 === 0 ? ['alone', 'beside'] : ['beside', 'alone'])
-        seen[name].push(...(await slice(programs[name].url, nth)));
-    const p = (name, share) =>
+        slices[name].push(await slice(programs[name].url, nth));
+    const seen = { alone: slices.alone.flat(), beside: slices.beside.flat() };
+    const p = (answers, share) =>
       quantile(
-        seen[name].map(({ ms }) => ms),
+        answers.map(({ ms }) => ms),
         share,
       );
-    const ratio = p('beside', 0.99) / p('alone', 0.99);
+    // Neighbours in time meet the same machine: one hiccup of it spoils one pair, not the figure.
+    const pairs = slices.alone.map((alone, nth) => p(slices.beside[nth], 0.99) / p(alone, 0.99));
+    const ratio = quantile(pairs, 0.5);
     const results = (name) => seen[name].map(({ status, answer }) => `${status} ${answer}`);
     const equal = JSON.stringify(results('alone')) === JSON.stringify(results('beside'));
     const { beside } = await fetch(`${programs.beside.url}/admin/v1/experiments/experiment/results`, {
@@ -73,8 +76,8 @@ async function* compare(dist, providers, mode) {
     }).then((answer) => answer.json());
     const { ran, dropped, running } = beside;
     yield {
-      what: `${SLICES * PER_SLICE} requests, the shadow's model ${mode}: p99 with it against without (p50)`,
-      measured: `${p('beside', 0.99).toFixed(1)} : ${p('alone', 0.99).toFixed(1)} ms, ${ratio.toFixed(3)} (${(p('beside', 0.5) / p('alone', 0.5)).toFixed(3)})`,
+      what: `the shadow's model ${mode}: p99 with it against without, median of ${SLICES} pairs of ${PER_SLICE} requests (all p50; all p99)`,
+      measured: `${ratio.toFixed(3)} (${p(seen.beside, 0.5).toFixed(1)} : ${p(seen.alone, 0.5).toFixed(1)}; ${p(seen.beside, 0.99).toFixed(0)} : ${p(seen.alone, 0.99).toFixed(0)} ms)`,
       target: '≤ 1.05',
       ok: ratio <= 1.05,
     };
