@@ -59,6 +59,7 @@ const isDecided = ({ decision: { state } }) => state === 'winner' || state === '
 export function* statistics(room) {
   for (const [what, runs, looks, truth] of [
     ['A/A, two arms at 85 %', 2_000, 40, { a: 0.85, b: 0.85 }],
+    ['A/A, two arms at 98 %', 500, 40, { a: 0.98, b: 0.98 }],
     ['A/A, two arms at 50 %', 500, 40, { a: 0.5, b: 0.5 }],
     ['A/A, four arms at 85 %', 500, 40, { a: 0.85, b: 0.85, c: 0.85, d: 0.85 }],
   ])

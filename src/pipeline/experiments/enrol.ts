@@ -49,7 +49,7 @@ export function createTrials({ register, shadow }: EnrolParts): Trials {
       const beside = assigned.filter(({ experiment, arm }) => experiment.shadow !== null && isLive(experiment, arm));
       const base: Derived = { inbound, settings };
       const own: Enrolled[] = [
-        ...forced.map((one): Enrolled => ({ ...one, exposed: false, forced: true })),
+        ...forced.map((one): Enrolled => ({ ...one, exposed: false, forced: true, counts: true })),
         ...assigned.filter(({ experiment }) => experiment.shadow === null).flatMap((one) => exposure(one, base, look)),
       ];
       if (own.length === 0 && beside.length === 0) return null;
@@ -59,7 +59,7 @@ export function createTrials({ register, shadow }: EnrolParts): Trials {
       );
       return {
         ...changed,
-        part: own.map(enrolmentOf),
+        part: own.filter(({ counts }) => counts).map(enrolmentOf),
         mirror: beside.length === 0 ? null : (served) => run(beside, base, served, shadow),
       };
     },
@@ -69,6 +69,8 @@ export function createTrials({ register, shadow }: EnrolParts): Trials {
 interface Enrolled extends Assigned {
   readonly exposed: boolean;
   readonly forced: boolean;
+  /** False: it is served so, and nobody counts it. */
+  readonly counts: boolean;
 }
 
 const isLive = ({ control }: Experiment, { name, stopped }: Arm): boolean => name !== control && stopped === null;
@@ -106,14 +108,17 @@ function overridesOf(experiment: Experiment, arm: Arm, { inbound, settings }: De
  */
 function exposure(one: Assigned, base: Derived, look: Look): Enrolled[] {
   const { experiment } = one;
-  if (one.arm.stopped !== null) return [];
+  // A stopped arm's units are served as the control's.
+  const counts = one.arm.stopped === null;
+  const arm = counts ? one.arm : experiment.arms.find(({ name }) => name === experiment.control)!;
   const live = experiment.arms.filter(({ weight, stopped }) => weight > 0 && stopped === null);
-  const tried = live.length < 2 ? [one.arm] : live;
-  if (live.length < 2 && Object.keys(overridesOf(experiment, one.arm, base)).length === 0)
-    return [{ ...one, exposed: false, forced: false }];
+  const tried = live.length < 2 || !counts ? [arm] : live;
+  const enrolled = { ...one, arm, forced: false, counts };
+  if (tried.length === 1 && Object.keys(overridesOf(experiment, arm, base)).length === 0)
+    return [{ ...enrolled, exposed: false }];
   try {
-    const seen = tried.map((arm) => traceOf(derive(base, overridesOf(experiment, arm, base)), tried, look));
-    return [{ ...one, exposed: seen.some((trace) => trace !== seen[0]), forced: false }];
+    const seen = tried.map((each) => traceOf(derive(base, overridesOf(experiment, each, base)), tried, look));
+    return [{ ...enrolled, exposed: seen.some((trace) => trace !== seen[0]) }];
   } catch (error) {
     if (error instanceof QuorumError) return [];
     throw error;
