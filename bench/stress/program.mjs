@@ -72,6 +72,18 @@ async function ready(url, deadline) {
   throw new Error('Quorum does not become ready');
 }
 
+/** A fresh program, and providers that are well. */
+export async function withProgram({ dist, providers }, more, work) {
+  await providers.all({ mode: 'well', latencyMs: 20, chunks: 5, everyMs: 10, chunkBytes: 40, holdMs: 0 });
+  await providers.newBooks();
+  const quorum = await startQuorum(dist, providers.ports, more);
+  try {
+    return await work(quorum);
+  } finally {
+    await quorum.stop();
+  }
+}
+
 /** `node dist/cli.js` with these sections of the config besides. */
 export async function startQuorum(dist, ports, more = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'quorum-stress-'));
@@ -83,8 +95,13 @@ export async function startQuorum(dist, ports, more = {}) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let head = '';
+  let log = '';
+  let exit = null;
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve((exit = signal ?? code))));
   const url = await new Promise((resolve, reject) => {
     const look = (part) => {
+      // Of the log only what isn't a request's line is kept.
+      for (const line of part.split('\n')) if (line !== '' && !line.includes('"level":"info"')) log += `${line}\n`;
       if (head.length > 20_000) return;
       head += part;
       const found = /listening on (http:\/\/[^\s"]+)/.exec(head)?.[1];
@@ -97,12 +114,19 @@ export async function startQuorum(dist, ports, more = {}) {
   await ready(url, Date.now() + READY_WITHIN_MS);
   return {
     url,
+    signal: (name) => child.kill(name),
+    /** Resolves with the exit code, or the signal that ended it. */
+    ended,
+    hasEnded: () => exit !== null,
+    /** Lines of the log, warnings and worse, that match. */
+    count: (pattern) => log.split('\n').filter((line) => pattern.test(line)).length,
+    /** Another config file; it is read when it is told to. */
+    configure: (other) => writeFileSync(file, JSON.stringify(configOf(ports, other))),
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
     async stop() {
       child.removeAllListeners('exit');
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await gone;
+      if (exit === null) child.kill('SIGKILL');
+      await ended;
       rmSync(folder, { recursive: true, force: true });
     },
   };

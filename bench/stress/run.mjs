@@ -7,12 +7,15 @@ import { tableText } from '../speed/table.mjs';
 import { startProviders } from './program.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 
-const USAGE = `node bench/stress/run.mjs [--only ${Object.keys(SCENARIOS).join(',')}] [--seconds N] [--outage N] [--soak N] [--aborts N] [--readers N] [--json] [--dist DIR]
+const USAGE = `node bench/stress/run.mjs [--only ${Object.keys(SCENARIOS).join(',')}] [--seconds N] [--outage N] [--soak N] [--aborts N] [--readers N] [--streams N] [--reloads N] [--inputs N] [--seed N] [--json] [--dist DIR]
   --seconds  how long a round of steady load takes (default 5)
   --outage   seconds that everything fails (default 60)
   --soak     seconds of mixed load (default 60; an hour is 3600)
   --aborts   clients that leave, for each strategy (default 1000)
   --readers  clients that read nothing (default 1000)
+  --streams  open streams when it is told to stop (default 500)
+  --reloads  of the config under load (default 1000)
+  --inputs   of the fuzzer (default 1000000; in CI 20000), --seed which (default 1)
   --dist     the built program (default dist; build it with: npm run build)`;
 
 const number = (text, name) => {
@@ -29,6 +32,10 @@ const { values } = parseArgs({
     soak: { type: 'string', default: '60' },
     aborts: { type: 'string', default: '1000' },
     readers: { type: 'string', default: '1000' },
+    streams: { type: 'string', default: '500' },
+    reloads: { type: 'string', default: '1000' },
+    inputs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     dist: { type: 'string', default: join(import.meta.dirname, '../../dist') },
     help: { type: 'boolean', default: false },
@@ -55,6 +62,10 @@ async function main() {
     soakSeconds: number(values.soak, 'soak'),
     aborts: number(values.aborts, 'aborts'),
     readers: number(values.readers, 'readers'),
+    streams: number(values.streams, 'streams'),
+    reloads: number(values.reloads, 'reloads'),
+    inputs: number(values.inputs, 'inputs'),
+    seed: number(values.seed, 'seed'),
   };
   const rows = [];
   try {

@@ -2,22 +2,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { row } from '../speed/table.mjs';
 import { ask, failed, metric, now, quantile, share, steady } from './load.mjs';
-import { startQuorum } from './program.mjs';
+import { OF_THE_PROCESS } from './process.mjs';
+import { withProgram } from './program.mjs';
 
 const percent = (value) => 100 * value;
 const MEBIBYTE = 1024 * 1024;
-
-/** A fresh program, and providers that are well. */
-async function withProgram({ dist, providers }, more, work) {
-  await providers.all({ mode: 'well', latencyMs: 20, chunks: 5, everyMs: 10, chunkBytes: 40, holdMs: 0 });
-  await providers.newBooks();
-  const quorum = await startQuorum(dist, providers.ports, more);
-  try {
-    return await work(quorum);
-  } finally {
-    await quorum.stop();
-  }
-}
 
 /** The best of three providers falls ill in the middle of steady load. */
 async function sick(context) {
@@ -136,22 +125,31 @@ async function readers(context) {
       (await others()).map(({ ms }) => ms),
       0.99,
     );
-    const before = quorum.residentBytes();
-    await context.providers.set({ 0: { chunks: 64, everyMs: 40, chunkBytes: 4_096, holdMs: 120_000 } });
     const body = JSON.stringify({ model: 'alpha', stream: true, messages: [{ role: 'user', content: 'Go on.' }] });
-    const sockets = [];
-    for (let nth = 0; nth < context.readers; nth++) {
-      const socket = createConnection({ host: hostname, port: Number(port) });
-      socket.on('error', () => undefined).pause();
-      socket.write(
-        `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-      );
-      sockets.push(socket);
-      if (nth % 50 === 49) await pause(100);
-    }
-    await pause(8_000);
+    const openStreams = async (isRead) => {
+      const sockets = [];
+      for (let nth = 0; nth < context.readers; nth++) {
+        const socket = createConnection({ host: hostname, port: Number(port) });
+        socket.on('error', () => undefined);
+        if (isRead) socket.resume();
+        else socket.pause();
+        socket.write(
+          `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        );
+        sockets.push(socket);
+        if (nth % 50 === 49) await pause(100);
+      }
+      await pause(8_000);
+      return sockets;
+    };
+    const atRest = quorum.residentBytes();
+    await context.providers.set({ 0: { chunks: 64, everyMs: 40, chunkBytes: 4_096, holdMs: 120_000 } });
+    for (const socket of await openStreams(true)) socket.destroy();
+    await pause(1_000);
+    const before = quorum.residentBytes();
+    const sockets = await openStreams(false);
     const { inside } = await context.providers.books();
-    const grown = quorum.residentBytes() - before;
+    const after = quorum.residentBytes();
     const crowded = quantile(
       (await others()).map(({ ms }) => ms),
       0.99,
@@ -159,11 +157,12 @@ async function readers(context) {
     for (const socket of sockets) socket.destroy();
     return [
       row(
-        `${context.readers} stalled readers (${inside} upstream streams held): growth of resident memory`,
-        grown / MEBIBYTE,
-        'MiB',
+        `${context.readers} stalled readers (${inside} upstream streams held): resident memory, against as many that read`,
+        (after - before) / MEBIBYTE,
+        'MiB more',
         { most: 50 },
       ),
+      row('… against the program at rest', (after - atRest) / MEBIBYTE, 'MiB more'),
       row("… other requests' p99 before", calm, 'ms'),
       row("… other requests' p99 against before", percent(crowded / calm - 1), '% more', { most: 10 }),
     ];
@@ -290,4 +289,4 @@ async function soak(context) {
   });
 }
 
-export const SCENARIOS = { sick, outage, overload, readers, aborts, jobs, soak };
+export const SCENARIOS = { sick, outage, overload, readers, aborts, jobs, soak, ...OF_THE_PROCESS };

@@ -11,8 +11,12 @@ const state = Array.from({ length: PROVIDERS }, () => ({
   chunkBytes: 40,
   holdMs: 0,
 }));
-let books = { calls: Array(PROVIDERS).fill(0), most: 0, closed: [] };
+/** `seen`: under which name of a model each tagged request called first; `mixed`: tags with more than one. */
+const emptyBooks = () => ({ calls: Array(PROVIDERS).fill(0), most: inside, closed: [] });
+let seen = new Map();
+let mixed = new Set();
 let inside = 0;
+let books = emptyBooks();
 
 const completion = (content) =>
   JSON.stringify({
@@ -73,6 +77,15 @@ function answer(provider, body, response) {
   response.once('close', () => clearTimeout(timer));
 }
 
+/** What is passed through may be anything. */
+function bodyIn(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 const servers = state.map((provider, place) =>
   createServer((request, response) => {
     const parts = [];
@@ -86,7 +99,12 @@ const servers = state.map((provider, place) =>
         inside--;
         if (!response.writableFinished && tag !== null) books.closed.push([tag, now()]);
       });
-      answer(provider, JSON.parse(text), response);
+      const body = bodyIn(text);
+      if (tag !== null) {
+        const first = seen.get(tag) ?? seen.set(tag, body.model).get(tag);
+        if (first !== body.model) mixed.add(tag);
+      }
+      answer(provider, body, response);
     });
   }),
 );
@@ -95,11 +113,14 @@ for (const server of servers) server.keepAliveTimeout = 60_000;
 await Promise.all(servers.map((server) => new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))));
 process.on('message', (message) => {
   if (message === 'books') {
-    process.send({ ...books, inside });
+    process.send({ ...books, inside, mixed: mixed.size, generations: new Set(seen.values()).size });
     return;
   }
-  if (message === 'new books') books = { calls: Array(PROVIDERS).fill(0), most: inside, closed: [] };
-  else for (const [place, change] of message) Object.assign(state[place], change);
+  if (message === 'new books') {
+    books = emptyBooks();
+    seen = new Map();
+    mixed = new Set();
+  } else for (const [place, change] of message) Object.assign(state[place], change);
   process.send('done');
 });
 process.on('disconnect', () => process.exit(0));

@@ -9,6 +9,7 @@ const TABLE = {
   permission_denied: [403, 'permission_error'],
   invalid_json: [400, 'invalid_request_error'],
   invalid_value: [400, 'invalid_request_error'],
+  invalid_http: [400, 'invalid_request_error'],
   expectation_failed: [417, 'invalid_request_error'],
   loop_detected: [508, 'invalid_request_error'],
   request_too_large: [413, 'invalid_request_error'],

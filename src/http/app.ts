@@ -98,6 +98,8 @@ async function admit(
 ): Promise<void> {
   const id = newId(parts);
   try {
+    if (request.headers.host === undefined && request.httpVersionMinor > 0)
+      throw new QuorumError('invalid_http', NO_HOST);
     const visitor = visitorOf(parts, request, access);
     const passes = access === 'open' || access === 'metrics';
     if (!passes && parts.draining())
@@ -111,6 +113,7 @@ async function admit(
   }
 }
 
+const NO_HOST = 'An HTTP/1.1 request needs a Host header.';
 const NEVER = new Abort();
 
 function visitorOf({ door, clock }: HttpParts, request: Request, access: Access): Visitor {

@@ -34,6 +34,8 @@ export function createHttpServer({ express, direct }: App): Server {
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
       insecureHTTPParser: false,
+      // Node's own refusal has no body; ours says what is wrong.
+      requireHostHeader: false,
     },
     (request, response) => {
       if (!direct(request, response)) express(request, response);

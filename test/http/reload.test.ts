@@ -46,3 +46,39 @@ test('a new model can be asked at once, a removed one no longer, a request under
   expect(ids).toContain('delta');
   expect(ids).not.toContain('gamma');
 });
+
+test('each request sees one config, however many come while it is answered', async () => {
+  scene.upstream.reply('*', { delayMs: 15 });
+  const names = ['alpha', 'beta', 'gamma'];
+  const generation = (nth: number) => {
+    const config = scriptedConfig(scene.upstream, { names }) as { models: Record<string, object> };
+    const models = Object.entries(config.models).map(([name, row]) => [name, { ...row, upstream_model: `gen-${nth}` }]);
+    return { ...config, models: Object.fromEntries(models) as Record<string, object> };
+  };
+  let over = false;
+  let asked = 0;
+  const failures: string[] = [];
+  const load = async (): Promise<void> => {
+    while (!over) {
+      const body = { model: 'quorum/triple', messages: [{ role: 'user', content: `Question ${asked++}?` }] };
+      const answer = await chat(scene.url, { ...body, stream: asked % 2 === 0 });
+      if (answer.status !== 200 || answer.text.includes('"error"')) failures.push(answer.text);
+    }
+  };
+  const loads = Array.from({ length: 6 }, load);
+  for (let nth = 1; nth <= 25; nth += 1) {
+    expect(await scene.quorum.reconfigure(generation(nth))).toMatchObject({ ok: true, changed: true });
+    await scene.upstream.received(scene.upstream.requests.length + 5);
+  }
+  over = true;
+  await Promise.all(loads);
+  expect(failures).toEqual([]);
+  const seen = new Map<string, Set<string>>();
+  for (const { body } of scene.upstream.requests) {
+    const { model, messages } = body as { model: string; messages: { content: string }[] };
+    const question = messages[0]!.content;
+    seen.set(question, (seen.get(question) ?? new Set()).add(model));
+  }
+  expect([...seen.values()].filter((models) => models.size > 1)).toEqual([]);
+  expect(new Set([...seen.values()].flatMap((models) => [...models])).size).toBeGreaterThan(5);
+});
