@@ -55,11 +55,11 @@ test('each request sees one config, however many come while it is answered', asy
     const models = Object.entries(config.models).map(([name, row]) => [name, { ...row, upstream_model: `gen-${nth}` }]);
     return { ...config, models: Object.fromEntries(models) as Record<string, object> };
   };
-  let over = false;
+  const over = new AbortController();
   let asked = 0;
   const failures: string[] = [];
   const load = async (): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const body = { model: 'quorum/triple', messages: [{ role: 'user', content: `Question ${asked++}?` }] };
       const answer = await chat(scene.url, { ...body, stream: asked % 2 === 0 });
       if (answer.status !== 200 || answer.text.includes('"error"')) failures.push(answer.text);
@@ -70,7 +70,7 @@ test('each request sees one config, however many come while it is answered', asy
     expect(await scene.quorum.reconfigure(generation(nth))).toMatchObject({ ok: true, changed: true });
     await scene.upstream.received(scene.upstream.requests.length + 5);
   }
-  over = true;
+  over.abort();
   await Promise.all(loads);
   expect(failures).toEqual([]);
   const seen = new Map<string, Set<string>>();
