@@ -289,7 +289,11 @@ function openCare({ config, clock, random, version }: ComposeOptions, settings: 
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** To the configured address and nowhere else: a redirect isn't followed. Resolves with the status. */
-async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<number> {
+async function post(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | Uint8Array,
+): Promise<number> {
   const signal = AbortSignal.timeout(WEBHOOK_TIMEOUT_MS);
   const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
   await answer.body?.cancel();

@@ -101,18 +101,28 @@ const bareEnvironment = () =>
 
 let started = 0;
 
-/** Quorum as it ships, in a folder of its own, its log in a file. `nodeArgs`: for a profile. */
-export async function startQuorum({ dist, upstream, cache = false, nodeArgs = [], everyMs = 20 }) {
+/** Quorum as it ships, in a folder of its own, its log in a file. `nodeArgs`: for a profile; `more`: further lines of the config; `prepare`: gets the folder. */
+export async function startQuorum({
+  dist,
+  upstream,
+  cache = false,
+  nodeArgs = [],
+  everyMs = 20,
+  more = '',
+  env = {},
+  prepare = () => {},
+}) {
   const folder = join(scratch, `quorum-${(started += 1)}`);
   mkdirSync(folder);
-  writeFileSync(join(folder, 'bench.yaml'), configText(upstream.port, cache));
+  writeFileSync(join(folder, 'bench.yaml'), configText(upstream.port, cache) + more);
+  await prepare(folder);
   const port = await freePort();
   const log = openSync(join(folder, 'log'), 'w');
   const from = performance.now();
   const child = start(
     PROXY_CORE,
     [...nodeArgs, join(dist, 'cli.js'), '--config', 'bench.yaml', '--port', String(port)],
-    { cwd: folder, env: bareEnvironment(), stdio: ['ignore', log, log] },
+    { cwd: folder, env: { ...bareEnvironment(), ...env }, stdio: ['ignore', log, log] },
   );
   closeSync(log);
   while (!(await isReady(port))) {

@@ -77,7 +77,7 @@ export async function openWatch(
     performance: { ...store.performance, flush: performance.flush },
     observe(record: RequestRecord): void {
       log.request(record);
-      metrics.observe(record);
+      if (config.parts().telemetry.metrics) metrics.observe(record);
       performance.observe(record);
       otlp?.observe(record);
       for (const slow of slowStages(record, config.parts().limits.warnAfterMs))

@@ -35,6 +35,7 @@ export interface RetentionSettings {
 }
 
 export interface TelemetrySettings {
+  readonly metrics: boolean;
   readonly anomalies: boolean;
   readonly litellmNames: boolean;
   /** Prompts and answers of everybody go into the log. */
@@ -103,6 +104,7 @@ const retentionFrom = ({ retention }: Config): RetentionSettings => ({
 });
 
 const telemetryFrom = ({ telemetry }: Config): TelemetrySettings => ({
+  metrics: telemetry.metrics,
   anomalies: telemetry.anomalies,
   litellmNames: telemetry.litellm_names,
   logContent: telemetry.log_content,

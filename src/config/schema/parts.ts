@@ -60,6 +60,7 @@ export const retention = () =>
 
 export const telemetry = () =>
   z.strictObject({
+    metrics: flag().prefault(true).describe('Numbers of requests are counted for `/metrics` and OpenTelemetry.'),
     anomalies: flag()
       .prefault(true)
       .describe('A model that is slower, dearer, fails or differs more than it used to is told in the log.'),

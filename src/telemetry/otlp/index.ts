@@ -4,6 +4,7 @@ import type { Family } from '../series.ts';
 import { createTracer } from '../trace-context.ts';
 import { createGenAiMetrics, metricsOf } from './metrics.ts';
 import { spansOf, type ProviderOf } from './spans.ts';
+import { createWaiting } from './waiting.ts';
 
 export interface OtlpOptions {
   readonly settings: OtlpSettings;
@@ -12,7 +13,7 @@ export interface OtlpOptions {
   readonly families: () => Promise<readonly Family[]>;
   readonly providerOf: ProviderOf;
   /** Resolves with the status. */
-  readonly post: (url: string, headers: Readonly<Record<string, string>>, body: string) => Promise<number>;
+  readonly post: (url: string, headers: Readonly<Record<string, string>>, body: string | Uint8Array) => Promise<number>;
   /** Told when sending begins to fail and when it works again. */
   readonly onTrouble: (trouble: string | null) => void;
 }
@@ -26,9 +27,6 @@ export interface Otlp {
 }
 
 const SEND_EVERY_MS = 2_000;
-const SEND_AT_SPANS = 256;
-/** Requests whose spans wait at the most; further ones are left out. */
-const MOST_WAITING = 4_096;
 const TRIES = 3;
 const PAUSE_MS = 500;
 
@@ -38,13 +36,17 @@ export function createOtlp(options: OtlpOptions): Otlp {
   const genAi = createGenAiMetrics(options.providerOf);
   const resource = resourceText(settings.resource, options.version);
   const headers = { 'content-type': 'application/json', ...settings.headers };
-  let waiting: string[] = [];
+  const waiting = createWaiting();
+  const [head, tail] = [
+    Buffer.from(`{"resourceSpans":[{"resource":${resource},"scopeSpans":[{"scope":{"name":"quorum"},"spans":[`),
+    Buffer.from(']}]}]}'),
+  ];
   let inTrouble = false;
   let stopped = false;
   let sending: Promise<void> = Promise.resolve();
 
   /** Tried again where that may help; what can't be sent is given up: no request waits for it. */
-  async function send(url: string, body: string): Promise<void> {
+  async function send(url: string, body: string | Uint8Array): Promise<void> {
     let trouble = '';
     for (let tried = 1; tried <= TRIES; tried += 1) {
       try {
@@ -69,13 +71,8 @@ export function createOtlp(options: OtlpOptions): Otlp {
   async function sendSpans(): Promise<void> {
     const url = settings.tracesUrl;
     if (url === null) return;
-    while (waiting.length > 0) {
-      const spans = waiting.splice(0, SEND_AT_SPANS).join(',');
-      await send(
-        url,
-        `{"resourceSpans":[{"resource":${resource},"scopeSpans":[{"scope":{"name":"quorum"},"spans":[${spans}]}]}]}`,
-      );
-    }
+    for (let spans = waiting.take(); spans !== null; spans = waiting.take())
+      await send(url, Buffer.concat([head, spans, tail]));
   }
 
   async function sendMetrics(): Promise<void> {
@@ -102,9 +99,10 @@ export function createOtlp(options: OtlpOptions): Otlp {
     observe(record) {
       genAi.observe(record);
       const spans = spansOf(record, options.providerOf);
-      if (spans === '' || waiting.length >= MOST_WAITING) return;
-      waiting.push(spans);
-      if (waiting.length === SEND_AT_SPANS) void inTurn(sendSpans);
+      if (spans === '') return;
+      const wasFull = waiting.isFull;
+      waiting.add(spans);
+      if (waiting.isFull && !wasFull) void inTurn(sendSpans);
     },
     flush: () => inTurn(sendSpans).then(() => inTurn(sendMetrics)),
     async stop() {

@@ -17,80 +17,85 @@ export function spansOf(record: RequestRecord, providerOf: ProviderOf): string {
 }
 
 function requestSpan(record: RequestRecord, trace: TraceMark): string {
-  const { status, errorCode, strategy, decision, merge } = record;
-  const attributes = [
-    text('gen_ai.operation.name', 'chat'),
-    text('gen_ai.request.model', record.requestedModel),
-    text('http.request.method', 'POST'),
-    text('http.route', record.endpoint),
-    number('http.response.status_code', status),
-    text('quorum.request_id', record.id),
-    text('quorum.strategy', strategy),
-    text('quorum.task', decision?.classification.task),
-    text('quorum.tier', decision?.tier),
-    text('quorum.cache', record.cache),
-    text('quorum.models', record.models.join(',')),
-    text('quorum.flags', record.flags.join(',')),
-    double('quorum.agreement', merge?.agreement),
-    double('quorum.confidence', record.confidence),
-    double('quorum.cost_usd', usdOf(record.cost)),
-    double('quorum.overhead_ms', record.timings.overheadMs),
-    text('error.type', errorCode),
-  ];
-  const events = record.events.flatMap(({ type, atMs, model, detail }) =>
-    type === 'routed' || type === 'escalated' || type === 'ranking' || type === 'failed'
-      ? [
-          `{"timeUnixNano":"${nano(record.at + atMs)}","name":"${type}","attributes":${list([text('quorum.model', model), text('quorum.detail', detail)])}}`,
-        ]
-      : [],
-  );
-  return span({
-    trace,
-    spanId: trace.spanId,
-    parentId: trace.parentId,
-    name: `chat ${record.requestedModel}`,
-    kind: SERVER,
-    from: record.at,
-    to: record.at + record.timings.totalMs,
+  const { status, errorCode, decision, merge, timings } = record;
+  const attributes =
+    CHAT +
+    text('gen_ai.request.model', record.requestedModel) +
+    word('http.route', record.endpoint) +
+    number('http.response.status_code', status) +
+    word('quorum.request_id', record.id) +
+    word('quorum.strategy', record.strategy) +
+    text('quorum.task', decision?.classification.task) +
+    text('quorum.tier', decision?.tier) +
+    word('quorum.cache', record.cache) +
+    text('quorum.models', record.models.join(',')) +
+    word('quorum.flags', record.flags.join(',')) +
+    double('quorum.agreement', merge?.agreement) +
+    double('quorum.confidence', record.confidence) +
+    double('quorum.cost_usd', usdOf(record.cost)) +
+    double('quorum.overhead_ms', timings.overheadMs) +
+    word('error.type', errorCode);
+  return span(
+    {
+      trace,
+      spanId: trace.spanId,
+      parentId: trace.parentId,
+      name: `chat ${record.requestedModel}`,
+      kind: SERVER,
+      from: record.at,
+      to: record.at + timings.totalMs,
+      error: status >= 500 ? (errorCode ?? 'error') : null,
+    },
     attributes,
-    events,
-    error: status >= 500 ? (errorCode ?? 'error') : null,
-  });
+    eventsOf(record),
+  );
+}
+
+/** What isn't a call: that it climbed, and that answers were ranked. */
+function eventsOf({ at, events }: RequestRecord): string {
+  let all = '';
+  for (const { type, atMs, model, detail } of events) {
+    if (type !== 'escalated' && type !== 'ranking') continue;
+    const attributes = list(text('quorum.model', model) + text('quorum.detail', detail));
+    all += `,{"timeUnixNano":"${nano(at + atMs)}","name":"${type}","attributes":${attributes}}`;
+  }
+  return all;
 }
 
 function callSpan(record: RequestRecord, trace: TraceMark, attempt: Attempt, providerOf: ProviderOf): string {
-  const { usage, outcome, finishReason, status } = attempt;
+  const { usage, outcome, finishReason, status, firstByteMs, startedMs } = attempt;
   const wentWrong = outcome === 'failed' || outcome === 'timeout';
-  const attributes = [
-    text('gen_ai.operation.name', 'chat'),
-    text('gen_ai.provider.name', providerOf(attempt.model)),
-    text('gen_ai.request.model', attempt.upstreamModel),
-    finishReason === null
+  const attributes =
+    CHAT +
+    text('gen_ai.provider.name', providerOf(attempt.model)) +
+    text('gen_ai.request.model', attempt.upstreamModel) +
+    (finishReason === null
       ? ''
-      : `{"key":"gen_ai.response.finish_reasons","value":{"arrayValue":{"values":[{"stringValue":${JSON.stringify(finishReason)}}]}}}`,
-    number('gen_ai.usage.input_tokens', usage?.prompt_tokens),
-    number('gen_ai.usage.output_tokens', usage?.completion_tokens),
-    number('http.response.status_code', status),
-    text('error.type', wentWrong ? (outcome === 'timeout' ? 'timeout' : String(status ?? 'failed')) : null),
-    text('quorum.model', attempt.model),
-    text('quorum.role', attempt.role),
-    text('quorum.outcome', outcome),
-    number('quorum.retries', attempt.retries),
-    double('quorum.cost_usd', usdOf(attempt.cost)),
-    double('quorum.first_byte_ms', attempt.firstByteMs === null ? null : attempt.firstByteMs - attempt.startedMs),
-  ];
-  return span({
-    trace,
-    spanId: attempt.spanId ?? trace.spanId,
-    parentId: trace.spanId,
-    name: `chat ${attempt.upstreamModel}`,
-    kind: CLIENT,
-    from: record.at + attempt.startedMs,
-    to: record.at + attempt.endedMs,
+      : `,{"key":"gen_ai.response.finish_reasons","value":{"arrayValue":{"values":[{"stringValue":${JSON.stringify(finishReason)}}]}}}`) +
+    number('gen_ai.usage.input_tokens', usage?.prompt_tokens) +
+    number('gen_ai.usage.output_tokens', usage?.completion_tokens) +
+    number('http.response.status_code', status) +
+    (wentWrong ? word('error.type', outcome === 'timeout' ? 'timeout' : String(status ?? 'failed')) : '') +
+    text('quorum.model', attempt.model) +
+    word('quorum.role', attempt.role) +
+    word('quorum.outcome', outcome) +
+    (attempt.retries === 0 ? '' : number('quorum.retries', attempt.retries)) +
+    double('quorum.cost_usd', usdOf(attempt.cost)) +
+    (firstByteMs === null ? '' : double('quorum.first_byte_ms', firstByteMs - startedMs));
+  return span(
+    {
+      trace,
+      spanId: attempt.spanId ?? trace.spanId,
+      parentId: trace.spanId,
+      name: `chat ${attempt.upstreamModel}`,
+      kind: CLIENT,
+      from: record.at + startedMs,
+      to: record.at + attempt.endedMs,
+      error: wentWrong ? (attempt.reason ?? outcome) : null,
+    },
     attributes,
-    events: [],
-    error: wentWrong ? (attempt.reason ?? outcome) : null,
-  });
+    '',
+  );
 }
 
 interface SpanParts {
@@ -102,14 +107,16 @@ interface SpanParts {
   /** Milliseconds since the epoch. */
   readonly from: number;
   readonly to: number;
-  readonly attributes: readonly string[];
-  readonly events: readonly string[];
   readonly error: string | null;
 }
 
-function span({ trace, spanId, parentId, name, kind, from, to, attributes, events, error }: SpanParts): string {
+function span(
+  { trace, spanId, parentId, name, kind, from, to, error }: SpanParts,
+  attributes: string,
+  events: string,
+): string {
   const parent = parentId === null ? '' : `"parentSpanId":"${parentId}",`;
-  const happened = events.length === 0 ? '' : `,"events":[${events.join(',')}]`;
+  const happened = events === '' ? '' : `,"events":${list(events)}`;
   const failed = error === null ? '' : `,"status":{"code":${ERROR},"message":${JSON.stringify(error)}}`;
   return `{"traceId":"${trace.traceId}","spanId":"${spanId}",${parent}"name":${JSON.stringify(name)},"kind":${kind},"startTimeUnixNano":"${nano(from)}","endTimeUnixNano":"${nano(to)}","attributes":${list(attributes)}${happened}${failed}}`;
 }
@@ -117,18 +124,22 @@ function span({ trace, spanId, parentId, name, kind, from, to, attributes, event
 /** Microseconds are all that the clock tells. */
 export const nano = (ms: number): string => `${Math.round(ms * 1_000)}000`;
 
-const list = (attributes: readonly string[]): string => `[${attributes.filter((each) => each !== '').join(',')}]`;
+// Attributes come with a comma before them; what isn't known isn't said.
+const list = (attributes: string): string => `[${attributes.slice(1)}]`;
+const CHAT = ',{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}';
 
-// What isn't known isn't said.
 const text = (key: string, value: string | null | undefined): string =>
   value === null || value === undefined || value === ''
     ? ''
-    : `{"key":"${key}","value":{"stringValue":${JSON.stringify(value)}}}`;
+    : `,{"key":"${key}","value":{"stringValue":${JSON.stringify(value)}}}`;
+/** A word of Quorum's own: nothing in it needs an escape. */
+const word = (key: string, value: string | null): string =>
+  value === null || value === '' ? '' : `,{"key":"${key}","value":{"stringValue":"${value}"}}`;
 const number = (key: string, value: number | null | undefined): string =>
   value === null || value === undefined || !Number.isFinite(value)
     ? ''
-    : `{"key":"${key}","value":{"intValue":"${Math.round(value)}"}}`;
+    : `,{"key":"${key}","value":{"intValue":"${Math.round(value)}"}}`;
 const double = (key: string, value: number | null | undefined): string =>
   value === null || value === undefined || !Number.isFinite(value)
     ? ''
-    : `{"key":"${key}","value":{"doubleValue":${value}}}`;
+    : `,{"key":"${key}","value":{"doubleValue":${value}}}`;
