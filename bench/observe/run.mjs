@@ -1,17 +1,18 @@
 // What metrics and traces cost: the same program with both off and with both on, in turns.
-//   node bench/observe/run.mjs [--seconds 1.5] [--rounds 14] [--json]
+//   node bench/observe/run.mjs [--seconds 1.5] [--rounds 14] [--warm 8] [--json]
 // Off: telemetry.metrics false, no OTLP endpoint. On: metrics counted, every request traced, spans and metrics sent to a
 // receiver in this process. Requests per second depend on what else runs here; processor time of the process doesn't.
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, warm } from '../speed/measures.mjs';
+import { median } from '../speed/measures.mjs';
 import { startLoad, startQuorum, startUpstream } from '../speed/processes.mjs';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '14' },
+    warm: { type: 'string', default: '8' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -31,7 +32,8 @@ const load = await startLoad();
 const off = await startQuorum({ dist, upstream, more: 'telemetry: { metrics: false }\n' });
 const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.address().port}` };
 const on = await startQuorum({ dist, upstream, env });
-for (const subject of [off, on]) await warm(load, subject);
+for (const { port, pid } of [off, on])
+  await load.run('saturate', { port, pid, connections: CONNECTIONS, seconds: Number(values.warm) });
 
 const rounds = [];
 for (let round = 0; round < Number(values.rounds); round += 1) {
