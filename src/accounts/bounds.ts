@@ -24,6 +24,8 @@ export interface Bounded {
   readonly call: PlannedCall;
   readonly price: Price;
   readonly input: number;
+  /** The most that it can cost. */
+  readonly most: Nano;
   /** Of one choice. */
   readonly output: number;
   /** Of one choice, where money is short: what nearly every answer so far needed. Never above `output`. */
@@ -40,7 +42,9 @@ const FLOOR_TOKENS = 16;
 /** As long as nobody asks what is usual, an answer may be as long as it is allowed to be. */
 export function bound(call: PlannedCall, price: Price): Bounded {
   const output = Math.min(call.outputAtMost ?? Infinity, call.model.maxOutput);
-  return { call, price, input: call.inputAtMost, output, expected: output, floor: output };
+  const input = call.inputAtMost;
+  const most = worstCaseCost(price, input, output * call.choices);
+  return { call, price, input, most, output, expected: output, floor: output };
 }
 
 /**
@@ -63,13 +67,14 @@ export async function countClosely(calls: readonly Bounded[]): Promise<readonly 
   return Promise.all(
     calls.map(async (bounded) => {
       const counted = await bounded.call.countInput?.();
-      return counted === undefined || counted >= bounded.input ? bounded : { ...bounded, input: counted };
+      if (counted === undefined || counted >= bounded.input) return bounded;
+      const { price, output, call } = bounded;
+      return { ...bounded, input: counted, most: worstCaseCost(price, counted, output * call.choices) };
     }),
   );
 }
 
-export const mostOf = ({ call, price, input, output }: Bounded): Nano =>
-  worstCaseCost(price, input, output * call.choices);
+export const mostOf = ({ most }: Bounded): Nano => most;
 
 export const expectedOf = ({ call, price, input, expected }: Bounded): Nano =>
   worstCaseCost(price, input, expected * call.choices);
@@ -105,9 +110,9 @@ export function flexibleLegs(
 }
 
 /** Tokens of one choice's output that `amount` pays for; null where it pays for all that may come. */
-export function clampFor({ call, price, input, output }: Bounded, amount: Nano): number | null {
+export function clampFor({ call, price, input, most, output }: Bounded, amount: Nano): number | null {
+  if (most <= amount) return null;
   const costs = (tokens: number): Nano => worstCaseCost(price, input, tokens * call.choices);
-  if (costs(output) <= amount) return null;
   let [fits, tooMuch] = [0, output];
   while (tooMuch - fits > 1) {
     const middle = Math.floor((fits + tooMuch) / 2);

@@ -76,10 +76,14 @@ export function worstCaseCost(price: Price, inputTokens: number, outputTokens: n
   const { inputPico, cachedInputPico, cacheWritePico, audioInputPico, imageInputPico } = price;
   const input = Math.max(inputPico, cachedInputPico, cacheWritePico, audioInputPico, imageInputPico);
   const output = Math.max(price.outputPico, price.reasoningPico, price.audioOutputPico, price.imageOutputPico);
+  const [inputs, outputs] = [whole(inputTokens), whole(outputTokens)];
+  // Asked several times a request: without lists as long as plain numbers are exact.
+  const pico = inputs * input + outputs * output + price.requestPico;
+  if (pico <= Number.MAX_SAFE_INTEGER) return Math.ceil(pico / PICO_PER_NANO) as Nano;
   return total(
     [
-      [whole(inputTokens), input],
-      [whole(outputTokens), output],
+      [inputs, input],
+      [outputs, output],
     ],
     price.requestPico,
   );
