@@ -84,7 +84,7 @@ async function reloads(context) {
             headers: { 'x-quorum-strategy': strategy },
           }),
         );
-        await pause(100);
+        await pause(40);
       }
       return Promise.all(all);
     })();

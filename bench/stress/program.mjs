@@ -124,7 +124,6 @@ export async function startQuorum(dist, ports, more = {}) {
     configure: (other) => writeFileSync(file, JSON.stringify(configOf(ports, other))),
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
     async stop() {
-      child.removeAllListeners('exit');
       if (exit === null) child.kill('SIGKILL');
       await ended;
       rmSync(folder, { recursive: true, force: true });

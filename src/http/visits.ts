@@ -1,5 +1,6 @@
 // The requests that are under way, so that a stop can wait for them, and end those that take too long.
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Abort, type AbortWatch, type QuorumError } from '../contract/index.ts';
 
 export interface Visits {
@@ -14,12 +15,33 @@ export interface Visits {
 export function createVisits(onCount: (change: 1 | -1) => void): Visits {
   const inside = new Set<Abort>();
   const waiting = new Set<() => void>();
+  const bySocket = new WeakMap<Socket, Set<ServerResponse>>();
+
+  /** Node tells the end of a connection only to the answer that is its turn; those pipelined behind it would wait for ever. */
+  function watch(response: ServerResponse): Set<ServerResponse> {
+    const { socket } = response.req;
+    const known = bySocket.get(socket);
+    if (known !== undefined) return known.add(response);
+    const open = new Set([response]);
+    bySocket.set(socket, open);
+    socket.on('close', () => {
+      for (const each of open) {
+        if (each.socket !== null) continue;
+        each.destroyed = true;
+        each.emit('close');
+      }
+    });
+    return open;
+  }
+
   return {
     enter(response) {
       const visit = new Abort();
       inside.add(visit);
       onCount(1);
+      const open = watch(response);
       response.on('close', () => {
+        open.delete(response);
         inside.delete(visit);
         onCount(-1);
         if (!response.writableFinished) visit.abort();

@@ -1,4 +1,5 @@
 // Hazard: the client goes away. Every upstream call of its request is aborted at once, and nobody else is disturbed.
+import { connect } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { open, send, startScene, type Scene } from '../support/program.ts';
@@ -82,6 +83,20 @@ test('what was used until then is in the record, under status 499', async () => 
       estimated: true,
       usage: { prompt_tokens: expect.any(Number) },
     });
+});
+
+test('requests pipelined behind one that is being answered are ended with their connection', async () => {
+  scene.upstream.reply('*', { stall: true });
+  const body = JSON.stringify({ model: 'alpha', messages: [{ role: 'user', content: 'Is it so?' }] });
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: q\r\ncontent-type: application/json\r\nx-quorum-cache: off\r\ncontent-length: ${body.length}`;
+  const socket = connect(Number(new URL(scene.url).port), '127.0.0.1');
+  socket.write(`${head}\r\n\r\n${body}`.repeat(5));
+  await scene.upstream.received(5);
+  socket.destroy();
+  expect(await scene.upstream.aborted(5)).toHaveLength(5);
+  await expect
+    .poll(async () => /^quorum_requests_in_flight (\d+)$/m.exec((await send(`${scene.url}/metrics`)).text)?.[1])
+    .toBe('0');
 });
 
 test('a body that never ends is given up when its client leaves', async () => {
