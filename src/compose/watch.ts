@@ -1,13 +1,13 @@
 // What looks on while requests are answered: log, metrics, hours of performance, and what goes when it is old.
 import type { LiveConfig } from '../config/index.ts';
 import {
-  sleep,
   type ChatRequest,
   type Clock,
   type CurrentSettings,
   type RequestRecord,
   type VirtualKey,
 } from '../contract/index.ts';
+import { keepForgetting } from './retention.ts';
 import type { OtlpOptions } from '../telemetry/otlp/index.ts';
 import type { SqliteStore } from '../store/index.ts';
 import {
@@ -65,7 +65,11 @@ export async function openWatch(
               ? log.info('OpenTelemetry: sent again')
               : log.warn('OpenTelemetry: traces and metrics are given up', { trouble }),
         });
-  const stopForgetting = keepForgetting({ config, clock, log }, store);
+  const stopForgetting = keepForgetting(store, {
+    retention: () => config.parts().retention,
+    clock,
+    onTrouble: (error) => log.warn('old records could not be deleted', { error }),
+  });
   return {
     metrics,
     anomalies,
@@ -89,39 +93,5 @@ export async function openWatch(
       performance.stop();
       await otlp?.stop();
     },
-  };
-}
-
-const FIRST_AFTER_MS = 20_000;
-const FORGET_EVERY_MS = 60_000;
-const HOUR_MS = 3_600_000;
-
-/** Once a minute, so that there is never much to do. Resolves the stop when nothing is under way any more. */
-function keepForgetting(
-  { config, clock, log }: Omit<WatchOptions, 'version' | 'post'>,
-  store: SqliteStore,
-): () => Promise<void> {
-  const stopped = new AbortController();
-  const forget = async (): Promise<void> => {
-    const { requestsMs, maxRows, maxBytes, reportsMs } = config.parts().retention;
-    const now = clock.now();
-    const before = now - requestsMs;
-    await store.prune(
-      { before, ...(maxRows !== null && { maxRows }), ...(maxBytes !== null && { maxBytes }) },
-      stopped.signal,
-    );
-    store.performance.forget(Math.floor((now - reportsMs) / HOUR_MS));
-  };
-  const run = async (): Promise<void> => {
-    for (let afterMs = FIRST_AFTER_MS; ; afterMs = FORGET_EVERY_MS) {
-      await sleep(clock, afterMs, stopped.signal).catch(() => undefined);
-      if (stopped.signal.aborted) return;
-      await forget().catch((error: unknown) => log.warn('old records could not be deleted', { error }));
-    }
-  };
-  const running = run();
-  return () => {
-    stopped.abort();
-    return running;
   };
 }

@@ -113,4 +113,42 @@ describe('SQLite store, by itself', () => {
     expect(await clock.runUntil(store.prune({ maxRows: 30 }))).toBe(1);
     await store.close();
   });
+
+  it('prunes by size: the oldest go while the file holds more than it may, and what is free is used again', async () => {
+    const clock = simulatedClock();
+    const store = await open(clock);
+    const append = async (name: string): Promise<void> => {
+      for (let index = 0; index < 600; index += 1)
+        store.requests.append(recordOf(`${name}${index}`, { at: clock.now(), session: 'x'.repeat(2_000) }));
+      await store.requests.flush();
+    };
+    const pragma = (name: string): number =>
+      Object.values(store.database.prepare(`PRAGMA ${name}`).first()!)[0] as number;
+    const used = (): number => (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+    await append('old');
+    await clock.advance(1_000);
+    const maxBytes = used() - 500_000;
+    expect(await clock.runUntil(store.prune({ maxBytes: used() }))).toBe(0);
+    const gone = await clock.runUntil(store.prune({ maxBytes }));
+    expect(gone).toBeGreaterThan(100);
+    expect(gone).toBeLessThan(600);
+    expect(used()).toBeLessThanOrEqual(maxBytes);
+    expect(await store.requests.find('old0', null)).toBeNull();
+    expect(await store.requests.find('old599', null)).not.toBeNull();
+    await store.close();
+  });
+
+  it('stops pruning when it is told to, between two steps', async () => {
+    const clock = simulatedClock();
+    const store = await open(clock);
+    for (let index = 0; index < 500; index += 1) store.requests.append(recordOf(`r${index}`));
+    await store.requests.flush();
+    const stopped = new AbortController();
+    const pruning = store.prune({ before: Number.MAX_SAFE_INTEGER }, stopped.signal);
+    stopped.abort();
+    const gone = await clock.runUntil(pruning);
+    expect(gone).toBeGreaterThan(0);
+    expect(gone).toBeLessThan(500);
+    await store.close();
+  });
 });
