@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
-import { createLiveConfig } from '../config/index.ts';
+import { stillConfig } from './still-config.ts';
 import {
   parseDuration,
   type AssistantMessage,
@@ -85,16 +85,8 @@ function lines(name: string, estimates: Estimates | null, shown: (value: number)
 }
 
 async function recorded({ config: file, env, since, clock }: ReplayArguments) {
-  const config = await createLiveConfig({
-    file,
-    env,
-    overrides: {},
-    watch: false,
-    probeEveryMs: 0,
-    probe: () => Promise.resolve({ kind: 'silent', reason: 'a replay asks nobody', ms: 0 }),
-  });
+  const config = await stillConfig(file, env);
   const { storageUrl } = config.parts();
-  config.close();
   const store = await openStore(storageUrl, clock, {
     decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
   });

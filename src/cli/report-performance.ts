@@ -1,6 +1,6 @@
 // `quorum report --by model,task` and `quorum report export`: how requests went, from the store, beside a server that may be running on it.
 import { createKeyring } from '../accounts/index.ts';
-import { createLiveConfig } from '../config/index.ts';
+import { stillConfig } from './still-config.ts';
 import { QuorumError, type Clock } from '../contract/index.ts';
 import { exportLines } from '../http/admin/export.ts';
 import { pointAt } from '../http/admin/input.ts';
@@ -68,15 +68,7 @@ async function withRecords(
   { config: file, env, clock }: PerformanceArguments,
   work: (parts: ReportParts) => Promise<number>,
 ): Promise<number> {
-  const config = await createLiveConfig({
-    file,
-    env,
-    overrides: {},
-    watch: false,
-    probeEveryMs: 0,
-    probe: () => Promise.resolve({ kind: 'silent', reason: 'a report asks nobody', ms: 0 }),
-  });
-  config.close();
+  const config = await stillConfig(file, env);
   const store = await openStore(config.parts().storageUrl, clock, {
     decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
   });

@@ -1,5 +1,5 @@
 // `quorum report`: how sure the program was and how right (calibration), and what it thinks of each model (confidence), from the store.
-import { createLiveConfig } from '../config/index.ts';
+import { stillConfig } from './still-config.ts';
 import type { Clock, LearningStore } from '../contract/index.ts';
 import { createEvidence, fadeTo, figuresOf, priorOf } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
@@ -23,17 +23,9 @@ const BAR = 30;
 export async function runReport({ what, config: file, json, env, clock, write }: ReportArguments): Promise<number> {
   if (what !== 'calibration' && what !== 'confidence')
     throw new Error(`There is no report "${what}": performance, export, calibration or confidence.`);
-  const config = await createLiveConfig({
-    file,
-    env,
-    overrides: {},
-    watch: false,
-    probeEveryMs: 0,
-    probe: () => Promise.resolve({ kind: 'silent', reason: 'a report asks nobody', ms: 0 }),
-  });
+  const config = await stillConfig(file, env);
   const settings = config.current();
   const { storageUrl } = config.parts();
-  config.close();
   const store = await openStore(storageUrl, clock, {
     decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
   });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLiveConfig } from '../../config/index.ts';
+import { stillConfig } from '../still-config.ts';
 import type { Settings } from '../../contract/index.ts';
 import type { RecordedRow } from './dataset.ts';
 
@@ -103,15 +103,7 @@ export async function plainSettings(rows: readonly RecordedRow[], choices: Polic
 
 /** A policy file as it stands; nothing is asked over the network. */
 export async function settingsOf(file: string, env: Readonly<Record<string, string | undefined>>): Promise<Settings> {
-  const config = await createLiveConfig({
-    file,
-    env,
-    overrides: {},
-    watch: false,
-    probeEveryMs: 0,
-    probe: () => Promise.resolve({ kind: 'silent', reason: 'a replay asks nobody', ms: 0 }),
-  });
+  const config = await stillConfig(file, env);
   const settings = config.current();
-  config.close();
   return settings;
 }
