@@ -47,6 +47,8 @@ test.each([
   ['keys crate', /Did you mean "quorum keys create"/],
   ['keys revoke nobody', /there is no key "nobody"/],
   ['budget bogus', /no "quorum budget bogus"/],
+  ['experiment bogus', /no "quorum experiment bogus"/],
+  ['rollout bogus', /neither a percentage/],
   ['import litellm gone.yaml', /no such file/],
   ['models import prose.txt', /JSON/],
 ])('quorum %s', (line, sentence) => {
@@ -63,13 +65,24 @@ test('check tells what isn’t possible too, and no password', () => {
   expect(out).not.toContain('hunter2');
 });
 
-test.each(['', 'start', 'check', 'keys', 'budget', 'models', 'estimate', 'report', 'replay', 'import', 'healthcheck'])(
-  'quorum %s --help tells what there is',
-  (verb) => {
-    const { code, out } = quorum(`${verb} --help`);
-    expect([code, out]).toEqual([0, expect.stringMatching(/^(Usage: quorum|quorum (keys|budget))/)]);
-    if (verb === '')
-      for (const word of ['--config', '--port', '--host', '--log-level', '--json', 'healthcheck', 'import'])
-        expect(out).toContain(word);
-  },
-);
+test.each([
+  '',
+  'start',
+  'check',
+  'keys',
+  'budget',
+  'models',
+  'estimate',
+  'report',
+  'replay',
+  'import',
+  'healthcheck',
+  'experiment',
+  'rollout',
+])('quorum %s --help tells what there is', (verb) => {
+  const { code, out } = quorum(`${verb} --help`);
+  expect([code, out]).toEqual([0, expect.stringMatching(/^(Usage: quorum|quorum (keys|budget|experiment|rollout))/)]);
+  if (verb === '')
+    for (const word of ['--config', '--port', '--host', '--log-level', '--json', 'healthcheck', 'import'])
+      expect(out).toContain(word);
+});
