@@ -1,6 +1,6 @@
 // What the router looks at, taken from the request once, in bounded time however long the prompt is.
 import type { ChatMessage, ChatRequest, Features } from '../contract/index.ts';
-import { requestTokens } from '../wire/tokens.ts';
+import { sizeOf } from './size.ts';
 
 const USER_WINDOW = 4_096;
 const SYSTEM_WINDOW = 1_024;
@@ -24,13 +24,15 @@ function windowOf(message: ChatMessage | undefined, window: number): string {
 const ends = (text: string, window: number): string =>
   text.length <= 2 * window ? text : `${text.slice(0, window)}\n${text.slice(-window)}`;
 
-const CODE_SIGNS = ['();', '){', ') {', '};', '</', '=>', '#include', '==', '!='];
+const CODE_SIGNS = ['();', '};', '</', '=>', '#include', '==', '!='];
+/** However they are spaced. */
+const BLOCK = /\)\s*\{/;
 
 /** Fences of these hold data or a form to fill in. */
 const DATA_FENCES = new Set(['json', 'text', 'txt', 'markdown', 'md', 'csv', 'xml', 'yaml', 'plaintext']);
 
 function hasCodeIn(text: string): boolean {
-  if (CODE_SIGNS.some((sign) => text.includes(sign))) return true;
+  if (CODE_SIGNS.some((sign) => text.includes(sign)) || (text.includes('{') && BLOCK.test(text))) return true;
   if (!text.includes('```')) return false;
   const named = [...text.matchAll(/```([a-z][a-z0-9+#]*)/gi)];
   return named.length === 0 || named.some(([, language]) => !DATA_FENCES.has(language!.toLowerCase()));
@@ -74,7 +76,7 @@ export function featuresOf(request: ChatRequest): Features {
   const system = windowOf(shape.system, SYSTEM_WINDOW / 2);
   return {
     text: system === '' ? asked : `${asked}${SECTION}${system}`,
-    inputTokens: requestTokens(request),
+    inputTokens: sizeOf(request, shape.lastUser),
     maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
     turns: shape.turns,
     hasTools: (filled(request.tools) || filled(request['functions'])) && request['tool_choice'] !== 'none',

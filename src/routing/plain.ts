@@ -4,7 +4,7 @@ import { DIGIT, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
 const HEAD_UNITS = 768;
 const TAIL_UNITS = 256;
 /** What has to be taken out: runs of spaces, unusual ones, marks, and signs at the beginning of a line. */
-const UNTIDY = /\s{2}|[\t\r\f\v\u00a0\u2000-\u200f\u3000*_~`\u00ad\ufeff]|^[\s#>]|\n[#>]/;
+const UNTIDY = /\s{2}|[\t\r\f\v\u00a0\u2000-\u200f\u3000*_~`\u00ad\ufeff]|^[\s#>•-]|\n[#>•-]/;
 
 const buffer = new Uint16Array(HEAD_UNITS + TAIL_UNITS + 1);
 const bytes = Buffer.from(buffer.buffer);
@@ -17,7 +17,9 @@ export function plainOf(text: string, to: number): string {
 }
 
 const NEWLINE = 0x0a;
-const isSign = (code: number): boolean => code === 0x23 || code === 0x3e;
+/** A heading's, a quotation's, or with a space behind it a list's: `-1` is a number. */
+const isSign = (text: string, at: number, code: number): boolean =>
+  code === 0x23 || code === 0x3e || code === 0x2022 || (code === 0x2d && KIND[text.charCodeAt(at + 1)] === SPACE);
 
 function tidy(text: string): string {
   let length = 0;
@@ -35,7 +37,7 @@ function tidy(text: string): string {
       spaced = true;
       continue;
     }
-    if (kind === MARK ? isEmphasis(text, at) : lineStart && isSign(code)) continue;
+    if (kind === MARK ? isEmphasis(text, at) : lineStart && isSign(text, at, code)) continue;
     buffer[length++] = code;
     lineStart = false;
     spaced = false;

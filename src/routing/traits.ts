@@ -3,6 +3,7 @@ import { TRAIT_MEASURES, TRAIT_SLOTS, type ChatRequest, type Features, type Trai
 import { DENSE, DIGIT, FOLD, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
 import { SECTION } from './features.ts';
 import { SEED, mix, mixWord } from './lexicon.ts';
+import { LAYOUT } from './size.ts';
 import { stemLength } from './stem.ts';
 
 const HEAD_UNITS = 1_536;
@@ -13,8 +14,6 @@ const MOST_SLOTS = 512;
 const WORD_UNITS = 24;
 const MASK = TRAIT_SLOTS - 1;
 const STEMS = 4_096;
-/** Signs that only lay text out. */
-const LAYOUT = new Set(Array.from('#>-|•+', (sign) => sign.charCodeAt(0)));
 const NEGATIONS = new Set(['not', 'except', 'never', 'without', 'no', 'nicht', 'sans', 'sin'].map(hashOf));
 
 /** Seeds keep the words of the prompt and of the tools apart. */
