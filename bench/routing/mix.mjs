@@ -9,9 +9,8 @@ export const POLICIES = [
   { name: 'balanced, dear tier', routing: { prefer: 'balanced' }, costPerQuery: 0.04 },
   { name: 'balanced', routing: { prefer: 'balanced' } },
   { name: 'balanced, cheap tier', routing: { prefer: 'balanced' }, costPerQuery: 0.005 },
-  { name: 'balanced, cheapest tier', routing: { prefer: 'balanced' }, costPerQuery: 0.0025 },
+
   { name: 'cost', routing: { prefer: 'cost' } },
-  { name: 'cost, cheapest tier', routing: { prefer: 'cost' }, costPerQuery: 0.0025 },
 ];
 
 function learntFrom(program, settings, train, grade, seed) {
@@ -57,30 +56,10 @@ export async function heldOut(program, rows, grade, seed, wishes) {
   return results;
 }
 
-/** What a user knows of the models beforehand, from a small sample: on the config's scale, where 0 is right a third of the time and 10 nearly always. */
-export function priorsFrom(sample) {
-  const models = [...sample[0].answers.keys()];
-  return Object.fromEntries(
-    models.map((model) => [
-      model,
-      Math.min(
-        10,
-        Math.max(
-          0,
-          Math.round(((accuracyOf(sample, model) * sample.length + 3.75) / (sample.length + 5) - 0.35) / 0.006) / 10,
-        ),
-      ),
-    ]),
-  );
-}
-
-/** One pass over all rows in one order; a verdict on a share of the answers. */
+/** One pass over all rows in one order; a verdict on a share of the answers. Nothing is known of the models beforehand but their prices. */
 export async function online(program, rows, grade, seed, share, routing = { prefer: 'quality', explore: 0.05 }) {
   const order = shuffled(rows, seed);
-  const settings = await program.plainSettings(rows, {
-    routing,
-    quality: priorsFrom(shuffled(rows, seed + 50).slice(0, 50)),
-  });
+  const settings = await program.plainSettings(rows, { routing });
   const replay = program.createReplay({ settings, grade, seed });
   const random = randomOf(seed + 100);
   const served = [];
@@ -107,13 +86,18 @@ export async function online(program, rows, grade, seed, share, routing = { pref
   };
 }
 
-/** The best model goes silently wrong in 60 % of its answers; how many requests until ten percent or less of fifty go to it. */
+/** Of fifty requests. */
+const LEFT_SHARE = 0.1;
+/** A model that hardly anything went to can't be left. */
+const USED_SHARE = 0.3;
+
+/**
+ * Learnt from all labels of one half; then the model that most requests go to gives wrong answers to 60 %. How many requests until a
+ * tenth or less of the fifty after them goes to it. null where no model had enough of them to be left.
+ */
 export async function broken(program, rows, grade, seed, share) {
-  const settings = await program.plainSettings(rows, {
-    routing: { prefer: 'quality', explore: 0.05 },
-    quality: priorsFrom(shuffled(rows, seed + 50).slice(0, 50)),
-  });
-  const best = bestModel(rows);
+  const settings = await program.plainSettings(rows, { routing: { prefer: 'quality', explore: 0.05 } });
+  let best = null;
   let isBroken = false;
   const fails = new Map(shuffled(rows, seed + 7).map((row, at) => [row.id, at % 10 < 6]));
   const answer = (row, model) => {
@@ -132,25 +116,29 @@ export async function broken(program, rows, grade, seed, share) {
     answer,
   });
   const random = randomOf(seed + 200);
-  const order = shuffled(rows, seed);
-  const half = Math.floor(order.length / 2);
-  for (const row of order.slice(0, half)) {
+  const [{ train, test: order }] = folds(rows, seed);
+  for (const row of train) for (const model of row.answers.keys()) replay.teach(row, model);
+  const window = 50;
+  const counts = new Map();
+  for (const row of order.slice(0, window)) {
     const one = await replay.serve(row, { strategy: 'single' });
     if (random() < share) replay.judge(one);
+    for (const model of one.record.models) counts.set(model, (counts.get(model) ?? 0) + 1);
   }
+  const [most, count] = [...counts].reduce((high, each) => (each[1] > high[1] ? each : high));
+  if (count < window * USED_SHARE) return null;
+  best = most;
   isBroken = true;
   const used = [];
-  for (const row of order.slice(half)) {
+  for (const row of order.slice(window)) {
     const one = await replay.serve(row, { strategy: 'single' });
     if (random() < share) replay.judge(one);
     used.push(Number(one.record.models.includes(best)));
   }
-  const window = 50;
   for (let at = 0; at + window <= used.length; at += 1) {
-    if (used.slice(at, at + window).reduce((sum, one) => sum + one, 0) <= window / 10)
-      return { left: at, before: mean(used.slice(0, 5)) };
+    if (used.slice(at, at + window).reduce((sum, one) => sum + one, 0) <= window * LEFT_SHARE) return at;
   }
-  return { left: used.length, before: mean(used.slice(0, 5)) };
+  return used.length;
 }
 
 /** Learnt online from one half with verdicts on all, judged on the other half with none. */

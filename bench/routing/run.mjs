@@ -78,7 +78,7 @@ if (wanted('broken')) {
     const results = await bySeed((seed) => broken(program, rows, data.grade, seed, share));
     report(
       `broken best model, verdicts on ${percent(share, 0)}: requests until it is left`,
-      results.map(({ left }) => left),
+      results.filter((left) => left !== null),
       plain,
     );
   }
