@@ -93,6 +93,8 @@ export interface Health {
 /** How long a verdict keeps half of its weight. */
 const EVIDENCE_HALF_LIFE_MS = 14 * 86_400_000;
 const PRIOR_STRENGTH = 12;
+/** A twentieth of the lateness at which requests are refused: then there is no time for what runs beside. */
+const SPARE_SHARE = 20;
 /** What a request that is ended by force gets to write its last words. */
 const LAST_WORDS_MS = 1_000;
 
@@ -119,7 +121,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const experiments = openExperiments(options, store, {
     settings,
     merger,
-    isBusy: () => care.health().lagMs > config.parts().limits.maxLagMs / 4,
+    isBusy: () => care.lagMs() > config.parts().limits.maxLagMs / SPARE_SHARE,
     open: (own, teaches) => openBeside(own, teaches),
   });
   const accounts = openAccounts(options, store, settings, experiments.budgets);
@@ -282,6 +284,7 @@ function openCare({ config, clock, random, version }: ComposeOptions, settings: 
       lagMs: lag.ms(),
     }),
     origins,
+    lagMs: lag.ms,
     stop: lag.stop,
   };
 }

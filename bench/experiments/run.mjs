@@ -1,9 +1,9 @@
 // What experiments promise: false winners, coverage, an even split, and a shadow that nobody feels.
-// Run after a build: node bench/experiments/run.mjs [statistics|split|shadow] [--dist dist]
+// Run after a build: node bench/experiments/run.mjs [same] [lift] [split] [shadow] [--dist dist]
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { shadow } from './shadow.mjs';
-import { split, statistics } from './statistics.mjs';
+import { lift, same, split } from './statistics.mjs';
 
 const words = process.argv.slice(2);
 const at = words.indexOf('--dist');
@@ -12,7 +12,7 @@ const wanted = words.filter((word, place) => !word.startsWith('--') && words[pla
 const load = (file) => import(pathToFileURL(join(dist, file)).href);
 const room = { ...(await load('experiment/index.js')), ...(await load('contract/index.js')) };
 
-const parts = { statistics: () => statistics(room), split: () => split(room), shadow: () => shadow(dist) };
+const parts = { same: () => same(room), lift: () => lift(room), split: () => split(room), shadow: () => shadow(dist) };
 let failed = false;
 for (const [name, part] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

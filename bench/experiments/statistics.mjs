@@ -56,7 +56,8 @@ function simulate(room, { seed, truth, looks, units = null }, look) {
 
 const isDecided = ({ decision: { state } }) => state === 'winner' || state === 'harmful';
 
-export function* statistics(room) {
+/** A/A: nothing is there to be found. */
+export function* same(room) {
   for (const [what, runs, looks, truth] of [
     ['A/A, two arms at 85 %', 2_000, 40, { a: 0.85, b: 0.85 }],
     ['A/A, two arms at 98 %', 500, 40, { a: 0.98, b: 0.98 }],
@@ -69,12 +70,16 @@ export function* statistics(room) {
     truth: { a: 0.7, b: 0.7 },
     units: 200,
   });
-  for (const [lift, looks] of [
+}
+
+/** A/B: what is there is known. */
+export function* lift(room) {
+  for (const [known, looks] of [
     [0.1, 20],
     [0.06, 40],
-    [0.03, 120],
+    [0.03, 200],
   ])
-    yield* knownLift(room, lift, looks, 400);
+    yield* knownLift(room, known, looks, 400);
 }
 
 function falseWinners(room, what, runs, setting) {

@@ -126,7 +126,7 @@ export interface ExperimentStore {
   /** Adds, atomically. */
   add(deltas: readonly SumsDelta[]): void;
   sums(experiment: string, design: string): ReadonlyMap<string, Sums>;
-  addShadow(run: ShadowRun): void;
+  addShadows(runs: readonly ShadowRun[]): void;
   /** Newest first. */
   shadows(experiment: string, limit: number): readonly ShadowRun[];
 }

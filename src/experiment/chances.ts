@@ -14,7 +14,7 @@ export interface Chance {
   readonly loss: number;
 }
 
-const STEPS = 400;
+const STEPS = 160;
 const REACH = 8;
 
 /**

@@ -23,7 +23,7 @@ export function below(z: number): number {
   if (z > 38) return 1;
   if (Math.abs(z) < 4) {
     let [term, sum] = [z, z];
-    for (let k = 1; k < 120 && Math.abs(term) > 1e-16; k += 1) {
+    for (let k = 1; k < 120 && Math.abs(term) > 1e-12 * Math.abs(sum); k += 1) {
       term *= (z * z) / (2 * k + 1);
       sum += term;
     }
@@ -31,7 +31,7 @@ export function below(z: number): number {
   }
   const x = Math.abs(z);
   let fraction = x;
-  for (let k = 60; k > 0; k -= 1) fraction = x + k / fraction;
+  for (let k = 24; k > 0; k -= 1) fraction = x + k / fraction;
   const tail = density(x) / fraction;
   return z < 0 ? tail : 1 - tail;
 }

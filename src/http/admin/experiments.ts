@@ -21,7 +21,7 @@ export interface ExperimentParts {
   readonly experiments: {
     readonly register: Register;
     readonly tally: Pick<Tally, 'flush'>;
-    readonly shadow: Pick<Shadow, 'stats'>;
+    readonly shadow: Pick<Shadow, 'stats' | 'flush'>;
     readonly store: ExperimentStore;
   };
   readonly clock: Clock;
@@ -87,6 +87,7 @@ export function experimentRoutes(parts: ExperimentParts): readonly AdminRoute[] 
     route('get', '/experiments/:name/results', (request) => {
       const experiment = named(request);
       parts.experiments.tally.flush();
+      parts.experiments.shadow.flush();
       return {
         object: 'experiment.results',
         ...resultsShown(experiment, parts.experiments.store, parts.clock.now()),

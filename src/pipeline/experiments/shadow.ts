@@ -23,6 +23,8 @@ import type { Tally } from './tally.ts';
 
 /** The answer is out by then. */
 const SOON_MS = 20;
+/** How long what ran waits to be written with others. */
+const WRITE_MS = 500;
 /** Requests that wait take no more memory than this. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -30,7 +32,7 @@ export interface ShadowParts {
   /** Makes the path that runs beside: everything of its own but the money's one way in. Called when it is first needed. */
   readonly open: (own: Pick<PipelineParts, 'trials' | 'done'>, teaches: boolean) => Pipeline;
   readonly merger: Merger;
-  readonly store: Pick<ExperimentStore, 'addShadow'>;
+  readonly store: Pick<ExperimentStore, 'addShadows'>;
   readonly tally: Pick<Tally, 'beside'>;
   readonly clock: Clock;
   /** Those who pay need all there is: nothing is run beside. */
@@ -40,6 +42,8 @@ export interface ShadowParts {
 
 export interface Shadow {
   offer(errand: Errand): void;
+  /** Writes what waits to be written. */
+  flush(): void;
   /** Since the start: what ran, and what was left out since there was too much of it. */
   stats(): { readonly ran: number; readonly dropped: number; readonly waiting: number; readonly running: number };
   close(): void;
@@ -59,6 +63,8 @@ export function createShadow(parts: ShadowParts): Shadow {
   let bytes = 0;
   let counts = { ran: 0, dropped: 0 };
   let cancel: (() => void) | null = null;
+  let unwritten: ShadowRun[] = [];
+  let cancelWrite: (() => void) | null = null;
   let closed = false;
 
   const trials: Trials = {
@@ -176,11 +182,25 @@ export function createShadow(parts: ShadowParts): Shadow {
       { cost: usdOf(run.served.costNano as never), latency: run.served.ms, errors: 0 },
     );
     tally.beside({ ...of, arm: arm.name }, shownOf(run));
-    store.addShadow(run);
+    unwritten.push(run);
+    cancelWrite ??= clock.after(WRITE_MS, flush);
+  }
+
+  function flush(): void {
+    cancelWrite?.();
+    cancelWrite = null;
+    const runs = unwritten;
+    unwritten = [];
+    try {
+      if (runs.length > 0) store.addShadows(runs);
+    } catch (error) {
+      parts.onTrouble(error);
+    }
   }
 
   return {
     offer,
+    flush,
     stats: () => ({
       ...counts,
       waiting: waiting.length,
@@ -189,6 +209,7 @@ export function createShadow(parts: ShadowParts): Shadow {
     close() {
       closed = true;
       cancel?.();
+      flush();
       waiting.length = 0;
       for (const abort of aborts) abort.abort();
     },

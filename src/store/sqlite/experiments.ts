@@ -66,10 +66,10 @@ export function createSqliteExperiments(db: Db): ExperimentStore {
       }
       return byArm satisfies ReadonlyMap<string, Sums>;
     },
-    addShadow: (run) =>
+    addShadows: (added) =>
       db.transaction(() => {
-        addRun.run(run.experiment, run.at, JSON.stringify(run));
-        oldRuns.run(run.experiment, run.experiment, MOST_RUNS);
+        for (const run of added) addRun.run(run.experiment, run.at, JSON.stringify(run));
+        for (const name of new Set(added.map(({ experiment }) => experiment))) oldRuns.run(name, name, MOST_RUNS);
       }),
     shadows: (experiment, limit) => runs.all(experiment, limit).map(({ run }) => JSON.parse(run) as ShadowRun),
   };
