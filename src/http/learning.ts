@@ -16,7 +16,17 @@ import {
 } from '../contract/index.ts';
 import { priorOf, type Evidence, type Learner } from '../learning/index.ts';
 import { compileTasks, decide, usualFeatures, type Classifier } from '../routing/index.ts';
-import { limitOf, momentShown, pageShown, queryOf, route, rowCursorOf, type AdminRoute } from './admin/answer.ts';
+import {
+  type AdminRoute,
+  cursorOf,
+  limitOf,
+  momentShown,
+  pageOf,
+  pageShown,
+  queryOf,
+  route,
+  rowCursorOf,
+} from './admin/answer.ts';
 import { flag, readInput } from './admin/input.ts';
 import type { Visit } from './chat.ts';
 import { readBody } from './body.ts';
@@ -261,10 +271,16 @@ const MOST_IMPORT = 64 * 1024 * 1024;
 export function learningAdminRoutes(parts: LearningParts): readonly AdminRoute[] {
   const { learner, evidence, lessons, settings } = parts;
   return [
-    route('get', '/confidence', (request) => ({
-      object: 'list',
-      data: confidences(parts, queryOf(request, 'task'), queryOf(request, 'model'), queryOf(request, 'tenant')),
-    })),
+    route('get', '/confidence', (request) => {
+      const rows = confidences(parts, queryOf(request, 'task'), queryOf(request, 'model'), queryOf(request, 'tenant'));
+      // A map of models and tasks wants all of them: pages only for who asks for pages.
+      if (queryOf(request, 'limit') === undefined && cursorOf(request) === null) return pageShown(rows, null);
+      return pageOf(
+        request,
+        rows.map((row) => ({ id: `${row.task}/${row.model}`, row })),
+        ({ row }) => row,
+      );
+    }),
     route('get', '/confidence/history', (request) => ({
       object: 'list',
       data: lessons

@@ -179,6 +179,12 @@ describe('answers are as described', () => {
     await ask('PUT /admin/v1/settings', '/admin/v1/settings', {});
     await ask('POST /admin/v1/config/reload', '/admin/v1/config/reload');
     await ask('GET /admin/v1/confidence', '/admin/v1/confidence');
+    const first = await ask('GET /admin/v1/confidence', '/admin/v1/confidence?limit=3');
+    expect(first).toMatchObject({ has_more: true, next_cursor: expect.any(String) });
+    await ask(
+      'GET /admin/v1/confidence',
+      `/admin/v1/confidence?limit=3&cursor=${encodeURIComponent(String(first['next_cursor']))}`,
+    );
     await ask('GET /admin/v1/confidence/history', '/admin/v1/confidence/history');
     await ask('GET /admin/v1/calibration', '/admin/v1/calibration');
     await ask('GET /admin/v1/feedback', '/admin/v1/feedback');

@@ -247,8 +247,8 @@ export const OPERATION: Descriptions = {
   'GET /admin/v1/confidence': {
     tag: 'learning',
     summary: 'How likely each model is right at each task.',
-    query: named.extend({ tenant: z.string().optional() }),
-    answer: list(confidence),
+    query: named.extend({ ...paging.shape, tenant: z.string().optional() }),
+    answer: page(confidence),
   },
   'GET /admin/v1/confidence/history': {
     tag: 'learning',

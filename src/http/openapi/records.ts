@@ -311,6 +311,7 @@ export const RECORDS: Descriptions = {
   'GET /admin/v1/anomalies': {
     tag: 'reports',
     summary: 'Models that are not as they used to be, and those that were lately.',
-    answer: z.strictObject({ object: z.literal('list'), data: z.array(anomaly) }),
+    query: paging,
+    answer: page(anomaly),
   },
 };
