@@ -67,12 +67,13 @@ export function compare(entries, books) {
     const [ours, theirs] = [sumOf(ledger, ({ amount }) => amount), sumOf(upstream, ({ cost }) => cost)];
     const estimated = ledger.some(({ flag }) => flag === 'estimated');
     const untold = estimated || upstream.some(({ how }) => !isTold(how));
+    const isLossy = upstream.some(({ mayCost }) => mayCost > 0);
     const kind = untold ? result.untold : result.told;
     kind.calls += upstream.length;
     kind.ledger += ours;
     kind.upstream += theirs;
     // Quorum hung up while the last bytes were on their way: the upstream thinks that it told its usage.
-    if (estimated && upstream.every(({ how }) => isTold(how))) result.crossed += 1;
+    if (estimated && !isLossy && upstream.every(({ how }) => isTold(how))) result.crossed += 1;
     else if (!untold && ours !== theirs) result.wrong.push(`${name}: the ledger says ${ours}, the upstream ${theirs}`);
     else if (untold && !isBetween(ours, upstream))
       result.wrong.push(
@@ -89,7 +90,7 @@ function isBetween(amount, upstream) {
   const least = sumOf(upstream, ({ how, cost, model, sent }) =>
     how === 'told' ? cost : how === 'cut' ? 0 : Math.max(0, cost - outputCost(model, sent)),
   );
-  const most = sumOf(upstream, ({ cost }) => cost);
+  const most = sumOf(upstream, ({ cost, mayCost }) => cost + mayCost);
   return amount >= least - upstream.length && amount <= most;
 }
 const outputCost = (model, tokens) => charged(model, { input: 0, output: tokens });
@@ -127,7 +128,7 @@ function storiesOf({ told, wishes, books }) {
   const endedAt = new Map(told.map((one) => [one.mark, one.endedAt]));
   const wishOf = new Map(wishes.map((wish) => [wish.mark, wish]));
   const stories = new Map();
-  for (const { mark, at, endedAt: callEndedAt, cost } of books) {
+  for (const { mark, at, endedAt: callEndedAt, cost, mayCost } of books) {
     const story = stories.get(mark) ?? {
       key: wishOf.get(mark).key,
       wish: wishOf.get(mark),
@@ -138,7 +139,7 @@ function storiesOf({ told, wishes, books }) {
     stories.set(mark, story);
     story.at = Math.min(story.at, at);
     story.endedAt = Math.max(story.endedAt, callEndedAt ?? Infinity);
-    story.came += cost;
+    story.came += cost + mayCost;
   }
   return [...stories.values()].toSorted((one, other) => one.at - other.at);
 }

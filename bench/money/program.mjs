@@ -7,7 +7,7 @@ import { processorUs } from '../speed/processor-time.mjs';
 import { MAX_OUTPUT, MODELS, PRICES } from './script.mjs';
 
 export const ADMIN_KEY = 'admin-of-the-bench-0123456789';
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 export async function startUpstream(dist, faults) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'upstream.mjs'), dist, String(faults)], {

@@ -1,6 +1,7 @@
 // Process: the models, and what they charge. Keeps its own books, by its own rules; knows nothing of Quorum's.
 // A call whose usage it told is charged by that usage. One that ends without (the caller left, it broke off, it told none) is charged
-// for its input, counted roughly, and for what was sent: a token for each piece of a stream, a whole text counted roughly. Refusals, resets and garbage cost nothing.
+// for its input, counted roughly, and for what was sent: a token for each piece of a stream, a whole text counted roughly. Refusals, resets and garbage cost nothing,
+// but Quorum may count the input of the last two: a provider may have worked on what it then lost.
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
@@ -50,6 +51,8 @@ function enter(body, stream) {
     endedAt: null,
     how: null,
     cost: 0,
+    /** What the other side may count more, since it can't know. */
+    mayCost: 0,
     sent: 0,
     nth,
   };
@@ -64,6 +67,10 @@ function enter(body, stream) {
     usage,
     told: () => end('told', charged(body.model, usage)),
     free: (how) => end(how, 0),
+    lost: (how) => {
+      if (line.how === null) line.mayCost = charged(body.model, { input: roughInput, output: 0 });
+      end(how, 0);
+    },
     untold: (how) => end(how, charged(body.model, { input: roughInput, output: line.sent })),
   };
 }
@@ -159,10 +166,10 @@ function answer(body, response) {
     if (response.destroyed) return;
     if (/^\d/.test(fault ?? '')) refuse(call, response, Number(fault));
     else if (fault === 'reset') {
-      call.free('reset');
+      call.lost('reset');
       response.destroy();
     } else if (fault === 'garbage') {
-      call.free('garbage');
+      call.lost('garbage');
       response.writeHead(200, { 'content-type': 'text/html' });
       response.end('<html>Bad gateway, says the load balancer</html>');
     } else if (fault === 'stall') setTimeout(() => response.destroy(), STALL_MS).unref();
