@@ -5,6 +5,8 @@ const CONNECTIONS = 16;
 /** Requests that a connection has under way. */
 const DEPTH = 12;
 const PATIENCE_MS = 30_000;
+/** What isn't HTTP may be waited for in vain. */
+const MISFIT_MS = 200;
 
 /** mulberry32: the same seed gives the same inputs. */
 export function chanceOf(seed) {
@@ -187,6 +189,7 @@ const isShape = ({ status, body }) => {
 /** Sends `count` inputs. Resolves with what came of them. */
 export async function fuzz(url, { count, seed }) {
   const { hostname, port } = new URL(url);
+  const alone = [];
   const found = { sent: 0, answered: 0, byStatus: new Map(), strange: [], unanswered: 0 };
   const take = (answer, input) => {
     found.answered++;
@@ -230,35 +233,40 @@ export async function fuzz(url, { count, seed }) {
       });
       socket.on('error', () => undefined);
       socket.on('close', () => {
-        found.unanswered += waiting.length;
-        if (waiting.length > 0 && found.strange.length < 20)
-          found.strange.push(`no answer to ${waiting[0].toString('latin1').slice(0, 600)}`);
+        // A connection that is cut takes along what was pipelined on it; asked alone, each has to get its answer.
+        alone.push(...waiting);
         resolve();
       });
     });
 
-  /** One connection for one misfit: any clean answer will do, or none. */
-  const misfit = (chance) =>
+  /** One connection for one input. Resolves with whether it was answered. */
+  const single = (input, patienceMs) =>
     new Promise((resolve) => {
-      const input = unframed(chance);
-      found.sent++;
+      let isAnswered = false;
       const socket = createConnection({ host: hostname, port: Number(port) });
       let held = Buffer.alloc(0);
-      const hangUp = setTimeout(() => socket.destroy(), 200);
+      const hangUp = setTimeout(() => socket.destroy(), patienceMs);
       socket.on('data', (part) => {
         held = Buffer.concat([held, part]);
         const answer = answerIn(held);
         if (answer === null) return;
+        isAnswered = true;
         take(answer, input);
         socket.destroy();
       });
       socket.on('error', () => undefined);
       socket.on('close', () => {
         clearTimeout(hangUp);
-        resolve();
+        resolve(isAnswered);
       });
-      socket.end(input);
+      socket.write(input);
     });
+
+  /** Any clean answer will do, or none. */
+  const misfit = (chance) => {
+    found.sent++;
+    return single(unframed(chance), MISFIT_MS);
+  };
 
   const chances = Array.from({ length: CONNECTIONS }, (_, nth) => chanceOf(seed * 1_000 + nth));
   await Promise.all(
@@ -266,5 +274,10 @@ export async function fuzz(url, { count, seed }) {
       while (found.sent < count) await (nth === 0 ? misfit(chance) : lane(chance));
     }),
   );
+  for (const input of alone) {
+    if (await single(input, PATIENCE_MS)) continue;
+    found.unanswered++;
+    found.strange.push(`no answer to ${input.toString('latin1').slice(0, 600)}`);
+  }
   return found;
 }

@@ -29,7 +29,10 @@ export async function startProviders() {
   };
 }
 
-const configOf = (ports, more) => ({
+const USUAL = { connect: '1s', first_token: '1s', idle: '60s', total: '60s' };
+
+/** `timeouts`: of the models. */
+const configOf = (ports, { timeouts = USUAL, ...more }) => ({
   server: { port: 0 },
   storage: { url: 'sqlite::memory:' },
   providers: Object.fromEntries(
@@ -48,7 +51,7 @@ const configOf = (ports, more) => ({
         speed: 'fast',
         family: name,
         capabilities: ['tools', 'json_schema', 'streaming'],
-        timeouts: { connect: '1s', first_token: '1s', idle: '60s', total: '60s' },
+        timeouts,
       },
     ]),
   ),

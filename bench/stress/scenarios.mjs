@@ -115,7 +115,8 @@ async function overload(context) {
 
 /** Clients that open a stream and read nothing. */
 async function readers(context) {
-  return withProgram(context, {}, async (quorum) => {
+  const timeouts = { connect: '20s', first_token: '20s', idle: '10m', total: '10m' };
+  return withProgram(context, { timeouts }, async (quorum) => {
     const { createConnection } = await import('node:net');
     const { url } = quorum;
     const { hostname, port } = new URL(url);
