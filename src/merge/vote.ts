@@ -33,10 +33,10 @@ export type Bond = (left: Member, right: Member) => number;
 /** Models of one family err alike even where nothing has been measured yet. */
 const FAMILY_BOND = 0.25;
 /** How often two that are wrong say the same: higher than what is seen on open questions, so that a strong model isn't outvoted lightly. */
-const SAME_ERROR = 0.6;
+const SAME_ERROR = 0.75;
 /** A further voice on the same side counts for something, however weak or bound it is. */
 const LEAST_GAIN = 1.02;
-const SUREST = 0.95;
+const SUREST = 0.98;
 const LEAST_SURE = 0.05;
 export const EPSILON = 1e-9;
 
