@@ -1,4 +1,4 @@
-// node bench/consensus/run.mjs --data DIR [--trios N | --all] [--json]
+// node bench/consensus/run.mjs --data DIR [--trios N | --all] [--only calls,tools,text,choice,adaptive,records] [--json]
 // Replays recorded answers of real models through the compiled merge: what two, three and early-stopped three are worth against the best of them alone.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,26 +16,35 @@ const { values: options } = parseArgs({
     data: { type: 'string', default: process.env.QUORUM_BENCH_DATA ?? '' },
     trios: { type: 'string', default: '40' },
     all: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-const HELP = `node bench/consensus/run.mjs --data DIR [--trios N | --all] [--json]
+const HELP = `node bench/consensus/run.mjs --data DIR [--trios N | --all] [--only calls,tools,text,choice,adaptive,records] [--json]
   --data DIR   folder of recorded answers with their grader (also QUORUM_BENCH_DATA)
   --trios N    sets of three models per table, drawn the same way every time (default 40); --all: every set
+  --only LIST  these parts: calls, tools, text, choice, adaptive, records
   --json       machine-readable`;
 
 const SETS = [
-  { name: 'tool calls', file: 'structured-dev.jsonl.gz', keep: () => true },
-  { name: 'tools, some fit none', file: 'mix4-dev.jsonl.gz', keep: (row) => row.kind === 'tool', wholePath: true },
+  { part: 'calls', name: 'tool calls', file: 'structured-dev.jsonl.gz', keep: () => true },
   {
+    part: 'tools',
+    name: 'tools, some fit none',
+    file: 'mix4-dev.jsonl.gz',
+    keep: (row) => row.kind === 'tool',
+    wholePath: true,
+  },
+  {
+    part: 'text',
     name: 'text: numbers, code',
     file: 'mix4-dev.jsonl.gz',
     keep: (row) => row.kind === 'number' || row.kind === 'crux',
     wholePath: true,
   },
-  { name: 'multiple choice', file: 'mmlu-pro-dev.jsonl.gz', keep: () => true },
+  { part: 'choice', name: 'multiple choice', file: 'mmlu-pro-dev.jsonl.gz', keep: () => true },
 ];
 /** Weighting may not lose to plain majority by more than this share. */
 const TOLERATED = 0.002;
@@ -70,12 +79,14 @@ function learntWeights(program, cases, models) {
 
 const costOf = (cases, model) => mean(cases.map((each) => each.answers.get(model).cost));
 
+/** The same order every time. */
+const drawnTrios = (models) =>
+  combinations(models, 3).toSorted((left, right) => drawn(left.join()) - drawn(right.join()));
+
 async function replaySet(program, cases, count) {
   const models = [...cases[0].answers.keys()].filter((model) => cases.every((each) => each.answers.has(model)));
   const weights = learntWeights(program, cases, models);
-  const trios = combinations(models, 3)
-    .toSorted((left, right) => drawn(left.join()) - drawn(right.join()))
-    .slice(0, count);
+  const trios = drawnTrios(models).slice(0, count);
   const byCost = models.toSorted((left, right) => costOf(cases, left) - costOf(cases, right));
   const cheap = byCost.slice(0, 3);
   const strong = models.toSorted((left, right) => accuracyOf(cases, right) - accuracyOf(cases, left))[0];
@@ -89,13 +100,15 @@ async function replaySet(program, cases, count) {
   return {
     questions: cases.length,
     models: models.length,
-    chosen: trios,
     equal: summary(replayTrios(merger, cases, trios, () => 0.7)),
     learnt: summary(replayTrios(merger, cases, trios, weights)),
     cheap: { models: cheap, ...summary(replayTrios(merger, cases, [cheap], weights)) },
     dual,
   };
 }
+
+const wanted = options.only === '' ? null : new Set(options.only.split(','));
+const wants = (part) => wanted === null || wanted.has(part);
 
 const percent = (share) => (100 * share).toFixed(2);
 const points = (share) => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(2)}`;
@@ -152,14 +165,15 @@ function printSet(name, result) {
 }
 
 /** The first sets of three of each table, on the whole path. */
-async function adaptiveSets(sets, count) {
+async function adaptiveSets(count) {
   const program = await loadProgram();
   const { rows: read, grade } = await openData(program, options.data);
   const found = {};
   for (const { name, file, keep, wholePath } of SETS) {
-    if (wholePath !== true || sets[name] === undefined) continue;
+    if (wholePath !== true) continue;
     const rows = read(file).filter((row) => keep(row.source));
-    found[name] = await replayAdaptive(program, rows, sets[name].chosen.slice(0, count), grade);
+    const trios = drawnTrios([...rows[0].answers.keys()]).slice(0, count);
+    found[name] = await replayAdaptive(program, rows, trios, grade);
   }
   return found;
 }
@@ -185,7 +199,8 @@ async function main() {
   const { grader, read } = await openFolder(options.data);
   const count = options.all ? Infinity : Number(options.trios);
   const sets = {};
-  for (const { name, file, keep } of SETS) {
+  for (const { part: own, name, file, keep } of SETS) {
+    if (!wants(own)) continue;
     const rows = read(file)?.filter(keep);
     if (!rows || rows.length === 0) {
       console.error(`${name}: ${file} is missing, left out`);
@@ -194,9 +209,11 @@ async function main() {
     sets[name] = await replaySet(program, casesOf(rows, grader), count);
     if (!options.json) printSet(name, sets[name]);
   }
-  const adaptive = await adaptiveSets(sets, Number.isFinite(count) ? Math.min(count, MOST_ADAPTIVE) : MOST_ADAPTIVE);
+  const adaptive = !wants('adaptive')
+    ? {}
+    : await adaptiveSets(Number.isFinite(count) ? Math.min(count, MOST_ADAPTIVE) : MOST_ADAPTIVE);
   if (!options.json) printAdaptive(adaptive);
-  const rows = read('records-dev.jsonl.gz');
+  const rows = wants('records') ? read('records-dev.jsonl.gz') : null;
   const records = rows === null ? null : replayRecords(createMerger(), rows, grader, Math.min(count, 20));
   const lost = Object.entries(sets).filter(
     ([, set]) => set.learnt.merged.accuracy < set.learnt.majority.accuracy - TOLERATED,

@@ -147,9 +147,17 @@ function tailOf(text: string): { readonly magnitude: number; readonly factor: nu
 
 /** Equal to rounding: in one unit, or as they stand where one of them names none. */
 export function sameQuantity(left: Quantity, right: Quantity): boolean {
-  if (left.unit === '' || right.unit === '') return near(left.plain, right.plain, 0, 1e-9);
+  if (left.unit === '' || right.unit === '')
+    return near(left.plain, right.plain, 0, 1e-9) || isShareOf(left, right) || isShareOf(right, left);
   return left.unit === right.unit && near(left.value, right.value, 0, 1e-9);
 }
+
+/** `0.5` and `50 %`. */
+const isShareOf = (share: Quantity, percent: Quantity): boolean =>
+  share.unit === '' &&
+  percent.unit === '%' &&
+  Math.abs(share.plain) <= 1 &&
+  near(share.plain * 100, percent.plain, 0, 1e-9);
 
 export function near(left: number, right: number, absolute: number, relative: number): boolean {
   const distance = Math.abs(left - right);

@@ -29,6 +29,7 @@ describe('kinds and camps', () => {
     ['number', ['La respuesta es 42.', '答案是42。', 'Die Antwort lautet 42.'], '?', 'abc'],
     ['number', ['<think>maybe 7, or 8?</think>9', '9', '10'], '?', 'ab'],
     ['number', ['5 km', '5000 m', '5 m'], 'How far?', 'ab'],
+    ['number', ['50%', '0.5', '**40 percent**'], 'What share?', 'ab'],
     ['label', ['Yes, it is.', 'yes', 'No.'], 'Is it?', 'ab'],
     ['label', ['positive', 'Positive.', '"negative"'], 'Label it positive, negative or neutral.', 'ab'],
     ['short', ['Paris', 'The capital of France is Paris.', 'Lyon'], 'Capital?', 'ab'],
