@@ -85,6 +85,24 @@ export function replayTrios(merger, cases, trios, weights) {
   }));
 }
 
+/** With hindsight: of each family of questions and each pattern of who says the same, the member that is right most often in it. */
+function ceilingOf(cases, trio) {
+  const groups = new Map();
+  for (const each of cases) {
+    const said = trio.map((model) => each.answers.get(model).said);
+    const key = `${each.family}/${said.map((one) => said.indexOf(one)).join('')}`;
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  const right = [...groups.values()].map(
+    (group) => Math.max(...trio.map((model) => accuracyOf(group, model))) * group.length,
+  );
+  return right.reduce((sum, one) => sum + one, 0) / cases.length;
+}
+
+/** Mean gain over the best single that any rule could have that looks at nothing but who says the same. */
+export const ceilingGain = (cases, trios) =>
+  mean(trios.map((trio) => ceilingOf(cases, trio) - Math.max(...trio.map((model) => accuracyOf(cases, model)))));
+
 export function summary(trios) {
   const gains = (field) => trios.map((one) => one[field] - one.best);
   const reach = (field) => mean(gains(field).map((gain) => Number(gain >= -1e-9)));

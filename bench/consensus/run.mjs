@@ -8,7 +8,7 @@ import { learnt } from './history.mjs';
 import { casesOf, drawn, openFolder } from './recorded.mjs';
 import { replayRecords } from './records.mjs';
 import { replayDual } from './ladder.mjs';
-import { accuracyOf, combinations, mean, replayTrios, summary } from './replay.mjs';
+import { accuracyOf, ceilingGain, combinations, mean, replayTrios, summary } from './replay.mjs';
 import { measureSpeed } from './speed.mjs';
 
 const { values: options } = parseArgs({
@@ -100,6 +100,7 @@ async function replaySet(program, cases, count) {
   return {
     questions: cases.length,
     models: models.length,
+    ceiling: ceilingGain(cases, trios),
     equal: summary(replayTrios(merger, cases, trios, () => 0.7)),
     learnt: summary(replayTrios(merger, cases, trios, weights)),
     cheap: { models: cheap, ...summary(replayTrios(merger, cases, [cheap], weights)) },
@@ -158,6 +159,9 @@ function printSet(name, result) {
     );
   console.log(
     `  unanimous: ${percent(result.equal.unanimousShare)} % of questions, right in ${percent(result.equal.unanimousCorrect)} %`,
+  );
+  console.log(
+    `  any rule over who says the same, with hindsight: ${points(result.ceiling)} points over the best single`,
   );
   console.log(
     `  weighting against plain majority: ${points(result.learnt.merged.accuracy - result.learnt.majority.accuracy)} points`,
