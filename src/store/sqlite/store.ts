@@ -67,7 +67,7 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
     options: createOptionTable(db),
     experiments: createSqliteExperiments(db),
     dropped: requests.dropped,
-    prune: (retention, signal) => prune(db, clock, retention, signal),
+    prune: (retention, signal) => prune({ db, clock, onGone: checkpointer.wrote }, retention, signal),
     close: async () => {
       writer.attempt();
       writer.stop();
@@ -79,17 +79,24 @@ export function createStore(db: Db, clock: Clock, { decay, onTrouble = () => {} 
 
 /** So many rows take about a millisecond. */
 const STEP_ROWS = 50;
-/** At most a fifth of the time goes into it. */
-const PAUSE = { times: 4, leastMs: 2 };
+/** At most a twentieth of the time goes into it. */
+const PAUSE = { times: 19, leastMs: 5 };
+
+interface Pruning {
+  readonly db: Db;
+  readonly clock: Clock;
+  /** What is deleted fills the journal as well, and emptying it here would halt the process. */
+  readonly onGone: (rows: number) => void;
+}
 
 async function prune(
-  db: Db,
-  clock: Clock,
+  pruning: Pruning,
   { before, maxRows, maxBytes }: Retention,
   signal?: AbortSignal,
 ): Promise<number> {
+  const { db } = pruning;
   const steps = (where: string, bound: () => number | null): Promise<number> =>
-    inSteps(db, clock, where, () => (signal?.aborted ? null : bound()));
+    inSteps(pruning, where, () => (signal?.aborted ? null : bound()));
   let gone = 0;
   if (before !== undefined) gone += await steps('at < ?', () => before);
   if (maxRows !== undefined) {
@@ -115,7 +122,7 @@ function sizeOf(db: Db): () => number {
 }
 
 /** Each step is a short transaction, so that requests are answered and written in between. `bound` null: enough. */
-async function inSteps(db: Db, clock: Clock, where: string, bound: () => number | null): Promise<number> {
+async function inSteps({ db, clock, onGone }: Pruning, where: string, bound: () => number | null): Promise<number> {
   const order = where.startsWith('at') ? 'at' : 'seq';
   const choose = db.prepare<{ seq: number }>(
     `SELECT seq FROM requests WHERE ${where} ORDER BY ${order} LIMIT ${STEP_ROWS}`,
@@ -130,6 +137,7 @@ async function inSteps(db: Db, clock: Clock, where: string, bound: () => number 
       return forget.run(chosen);
     });
     gone += step;
+    onGone(step);
     if (step < STEP_ROWS) return gone;
     await sleep(clock, Math.max(PAUSE.leastMs, PAUSE.times * (clock.now() - since)));
   }
