@@ -3,15 +3,13 @@ import type { Nano, Price, Usage } from '../contract/index.ts';
 
 const PICO_PER_NANO = 1_000;
 
-type Charge = readonly [tokens: number, pico: number];
-
-/** Σ tokens × pico, rounded up to nano. Plain numbers while they are exact, big integers beyond. */
-function total(charges: readonly Charge[], flatPico: number): Nano {
+/** Σ tokens × pico, rounded up to nano; tokens and prices take turns. Plain numbers while they are exact, big integers beyond. */
+function total(flatPico: number, ...charges: readonly number[]): Nano {
   let pico = flatPico;
-  for (const [tokens, price] of charges) pico += tokens * price;
+  for (let at = 0; at < charges.length; at += 2) pico += charges[at]! * charges[at + 1]!;
   if (pico <= Number.MAX_SAFE_INTEGER) return Math.ceil(pico / PICO_PER_NANO) as Nano;
   let exact = BigInt(flatPico);
-  for (const [tokens, price] of charges) exact += BigInt(tokens) * BigInt(price);
+  for (let at = 0; at < charges.length; at += 2) exact += BigInt(charges[at]!) * BigInt(charges[at + 1]!);
   return Number((exact + 999n) / 1_000n) as Nano;
 }
 
@@ -22,7 +20,9 @@ function whole(value: unknown): number {
 }
 
 /** The first that the provider reports: OpenAI's name or another's for the same thing. */
-const first = (...values: readonly unknown[]): number => whole(values.find((value) => typeof value === 'number'));
+function first(one: unknown, two: unknown, three: unknown): number {
+  return whole(typeof one === 'number' ? one : typeof two === 'number' ? two : three);
+}
 
 /**
  * Cost of a finished call. Cached, cache-written, sound and picture tokens are parts of `prompt_tokens`; reasoning, sound and
@@ -43,18 +43,25 @@ export function costOf(price: Price, usage: Usage): Nano {
   const spoken = whole(output['audio_tokens']);
   const drawn = whole(output['image_tokens']);
   return total(
-    [
-      [Math.max(0, whole(usage.prompt_tokens) - cached - written - heard - seen), price.inputPico],
-      [cached, price.cachedInputPico],
-      [written, price.cacheWritePico],
-      [heard, price.audioInputPico],
-      [seen, price.imageInputPico],
-      [Math.max(0, whole(usage.completion_tokens) - reasoning - spoken - drawn), price.outputPico],
-      [reasoning, price.reasoningPico],
-      [spoken, price.audioOutputPico],
-      [drawn, price.imageOutputPico],
-    ],
     price.requestPico,
+    Math.max(0, whole(usage.prompt_tokens) - cached - written - heard - seen),
+    price.inputPico,
+    cached,
+    price.cachedInputPico,
+    written,
+    price.cacheWritePico,
+    heard,
+    price.audioInputPico,
+    seen,
+    price.imageInputPico,
+    Math.max(0, whole(usage.completion_tokens) - reasoning - spoken - drawn),
+    price.outputPico,
+    reasoning,
+    price.reasoningPico,
+    spoken,
+    price.audioOutputPico,
+    drawn,
+    price.imageOutputPico,
   );
 }
 
@@ -76,15 +83,5 @@ export function worstCaseCost(price: Price, inputTokens: number, outputTokens: n
   const { inputPico, cachedInputPico, cacheWritePico, audioInputPico, imageInputPico } = price;
   const input = Math.max(inputPico, cachedInputPico, cacheWritePico, audioInputPico, imageInputPico);
   const output = Math.max(price.outputPico, price.reasoningPico, price.audioOutputPico, price.imageOutputPico);
-  const [inputs, outputs] = [whole(inputTokens), whole(outputTokens)];
-  // Asked several times a request: without lists as long as plain numbers are exact.
-  const pico = inputs * input + outputs * output + price.requestPico;
-  if (pico <= Number.MAX_SAFE_INTEGER) return Math.ceil(pico / PICO_PER_NANO) as Nano;
-  return total(
-    [
-      [inputs, input],
-      [outputs, output],
-    ],
-    price.requestPico,
-  );
+  return total(price.requestPico, whole(inputTokens), input, whole(outputTokens), output);
 }

@@ -135,7 +135,8 @@ export function createPanel(parts: PanelParts): Panel {
     });
     return (ending, judgement = null) => {
       const { usage, estimated } = usageOf(ending, features, options);
-      const again = guessed(inputOf(features, options) * (ending.usage === null ? 0 : (ending.lost ?? 0)), 0);
+      const lost = ending.usage === null ? 0 : (ending.lost ?? 0);
+      const again = lost === 0 ? null : guessed(inputOf(features, options) * lost, 0);
       const cost = usage === null ? NO_MONEY : payment.settle(usage, estimated, again);
       if (usage === null) payment.release();
       trail.callEnds({

@@ -38,8 +38,8 @@ const WRAPPING_TOKENS = 64;
 export interface Payment {
   /** To be put in place of the request's own limit; null: it stands. */
   readonly clampTokens: number | null;
-  /** Returns what the call cost. `again`: what earlier attempts at it may have used; counted as far as money is held for it. */
-  settle(usage: Usage, estimated: boolean, again: Usage): Nano;
+  /** Returns what the call cost. `again`: what earlier attempts at it may have used, null: nothing; counted as far as money is held for it. */
+  settle(usage: Usage, estimated: boolean, again: Usage | null): Nano;
   release(): void;
 }
 
@@ -105,8 +105,8 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
         const counted = told ?? (price === null ? NO_MONEY : costOf(price, usage));
         // A guess never says that an upstream took more than it was allowed to.
         const held = reservation.amountOf(id) ?? counted;
-        // Without an earlier attempt there is no fee of it either.
-        const lost = price === null || again.total_tokens === 0 ? 0 : costOf(price, again);
+          // Without an earlier attempt there is no fee of it either.
+        const lost = price === null || again === null ? 0 : costOf(price, again);
         const cost = (
           estimated ? Math.min(counted + lost, held) : Math.max(counted, Math.min(counted + lost, held))
         ) as Nano;

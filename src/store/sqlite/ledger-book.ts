@@ -11,7 +11,8 @@ import type {
   Refused,
   Spender,
 } from '../../contract/index.ts';
-import type { Db } from './database.ts';
+import type { Db, Value } from './database.ts';
+import { inserter } from './rows.ts';
 import type { HoldJournal, HoldRow } from './hold-journal.ts';
 
 /** What an allowance has seen; `limit` comes with the allowance. */
@@ -56,7 +57,10 @@ export interface Book {
   /** Moves money on every one of these. */
   move(allowances: readonly (Allowance | string)[], change: { readonly posted?: number; readonly held?: number }): void;
   credit(allowance: Allowance, change: { readonly topped?: number; readonly forgiven?: number }): Balance;
+  /** Gathered until `writeEntries` or the end. */
   entry(entry: NewEntry): void;
+  /** Before entries are read in the same transaction. */
+  writeEntries(): void;
   /** What is open of one of our holds; null: nothing. */
   hold(id: string, row: HoldRow | null): void;
   /** Rises when another process took this one for dead: what was held until then has been recovered. */
@@ -66,6 +70,26 @@ export interface Book {
   /** The entry by which a call was posted at its reserve and not corrected yet. */
   openEntry(call: string): number | null;
 }
+
+const ENTRY = [
+  'at',
+  'kind',
+  'amount',
+  'call',
+  'key_id',
+  'team',
+  'user',
+  'tags',
+  'model',
+  'task',
+  'strategy',
+  'input_tokens',
+  'output_tokens',
+  'flag',
+  'allowances',
+  'detail',
+  'corrects',
+];
 
 /** Balances kept in memory from one transaction to the next. */
 const MOST_LINES = 5_000;
@@ -77,6 +101,14 @@ export function createBook(db: Db, journal: HoldJournal): Book {
   const touched = new Set<Line>();
   let trusted = false;
   let version = -1;
+  const insertEntries = inserter(db, 'entries', ENTRY);
+  /** Values of entries of this transaction: many are written at once. */
+  let gathered: Value[] = [];
+  const writeEntries = (): void => {
+    if (gathered.length === 0) return;
+    insertEntries(gathered);
+    gathered = [];
+  };
 
   /** SQLite's data_version changes when, and only when, somebody else has written. */
   const begin = (): void => {
@@ -84,6 +116,7 @@ export function createBook(db: Db, journal: HoldJournal): Book {
     const othersWrote = !trusted || now !== version;
     if (othersWrote || lines.size > MOST_LINES) lines.clear();
     touched.clear();
+    gathered = [];
     version = now;
     trusted = false;
     journal.begin(othersWrote);
@@ -123,7 +156,9 @@ export function createBook(db: Db, journal: HoldJournal): Book {
       trusted = true;
       journal.committed();
     },
+    writeEntries,
     end: () => {
+      writeEntries();
       journal.write();
       const changed: Balance[] = [];
       for (const line of touched) {
@@ -152,7 +187,7 @@ export function createBook(db: Db, journal: HoldJournal): Book {
     },
     entry: (entry) => {
       const { spender } = entry;
-      sql.insertEntry.run(
+      gathered.push(
         entry.at,
         entry.kind,
         entry.amount,
@@ -176,7 +211,10 @@ export function createBook(db: Db, journal: HoldJournal): Book {
     epoch: () => journal.epoch(),
     audit: ({ at, actor }, action, subject, detail) =>
       void sql.audit.run(at, actor, action, subject, JSON.stringify(detail)),
-    openEntry: (call) => sql.openEntry.first(call)?.seq ?? null,
+    openEntry: (call) => {
+      writeEntries();
+      return sql.openEntry.first(call)?.seq ?? null;
+    },
   };
 }
 
@@ -198,11 +236,6 @@ const statements = (db: Db) => ({
   ),
   insertBalance: db.prepare('INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?)'),
   updateBalance: db.prepare('UPDATE balances SET posted = ?, held = ?, topped = ?, forgiven = ? WHERE id = ?'),
-  insertEntry: db.prepare(
-    `INSERT INTO entries (at, kind, amount, call, key_id, team, user, tags, model, task, strategy,
-       input_tokens, output_tokens, flag, allowances, detail, corrects)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ),
   audit: db.prepare('INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)'),
   openEntry: db.prepare<{ seq: number }>(
     `SELECT seq FROM entries WHERE flag = 'unreconciled' AND call = ?

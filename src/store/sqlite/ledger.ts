@@ -97,6 +97,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     new Promise((resolve, reject) => {
       commits.add({
         apply: () => {
+          book.writeEntries();
           const result = work();
           return () => {
             ended(result);
