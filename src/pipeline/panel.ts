@@ -26,7 +26,6 @@ import { estimateText, estimateTokens } from '../accounts/index.ts';
 import type { Answered, AskOptions, Hedging, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
 import { createStreamTap } from '../wire/index.ts';
 import { clampedRequest, type Payment, type Purse } from './purse.ts';
-import { createReceived } from './received.ts';
 import type { Trail } from './trail.ts';
 
 const LEAST_PATIENCE_MS = 10_000;
@@ -203,14 +202,13 @@ export function createPanel(parts: PanelParts): Panel {
     try {
       const reply = await upstream.stream(callOf(model, options, true, payment, spanId));
       const tap = createStreamTap({ hideUsage: request.stream_options?.include_usage !== true });
-      const received = createReceived();
       return {
         model: name,
         async pump(sink) {
           const ended = (failure: CallFailure | null): Ending => {
             const end = tap.end();
             return {
-              usage: end.usage ?? guessed(inputOf(features, options), received.tokens()),
+              usage: end.usage ?? guessed(inputOf(features, options), end.outputTokens),
               finishReason: end.finishReason,
               failure,
               retries: reply.retries,
@@ -222,7 +220,6 @@ export function createPanel(parts: PanelParts): Panel {
           try {
             await reply.pump({
               write(bytes) {
-                received.push(bytes);
                 const forward = tap.push(bytes);
                 const goesOn = forward === null || sink.write(forward);
                 if (tap.damaged) throw new CallFailure('malformed', `${name} sent an event that is no JSON`);

@@ -16,6 +16,8 @@ export interface TapEnd {
   /** `[DONE]` or a finish_reason came, and no error. */
   readonly complete: boolean;
   readonly usage: Usage | null;
+  /** Of what came, roughly: as a rule a piece is one; where pieces are longer, their bytes are counted. */
+  readonly outputTokens: number;
   readonly finishReason: string | null;
   readonly model: string | null;
   readonly error: InBandError | null;
@@ -48,10 +50,25 @@ interface Seen {
   model: string | null;
   error: InBandError | null;
   damaged: boolean;
+  /** Pieces of generated text, and their bytes. */
+  pieces: number;
+  textBytes: number;
 }
 
+/** A token of English, a short one at that. */
+const BYTES_PER_TOKEN = 4;
+
 export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }): StreamTap {
-  const seen: Seen = { done: false, usage: null, finishReason: null, model: null, error: null, damaged: false };
+  const seen: Seen = {
+    done: false,
+    usage: null,
+    finishReason: null,
+    model: null,
+    error: null,
+    damaged: false,
+    pieces: 0,
+    textBytes: 0,
+  };
   const cutter = createEventCutter(MAX_HELD_BYTES);
   let started = false;
   let bytes = 0;
@@ -74,8 +91,9 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
       if (ended !== null) return ended;
       const tail = lastWords(cutter.rest(), seen, hideUsage);
       const { done, usage, finishReason, model, error } = seen;
+      const outputTokens = Math.max(seen.pieces, Math.ceil(seen.textBytes / BYTES_PER_TOKEN));
       const complete = error === null && !seen.damaged && (done || finishReason !== null);
-      ended = { complete, usage, finishReason, model, error, bytes, tail };
+      ended = { complete, usage, outputTokens, finishReason, model, error, bytes, tail };
       return ended;
     },
   };
@@ -132,10 +150,29 @@ function learn(chunk: Fields, seen: Seen, hideUsage: boolean): boolean {
   seen.usage = usage ?? seen.usage;
   const choices = Array.isArray(chunk['choices']) ? (chunk['choices'] as readonly unknown[]) : [];
   for (const choice of choices) {
-    const reason = (choice as { readonly finish_reason?: unknown } | null)?.finish_reason;
+    if (!isFields(choice)) continue;
+    const reason = choice['finish_reason'];
     if (typeof reason === 'string' && reason !== '') seen.finishReason ??= reason;
+    if (isFields(choice['delta'])) hear(choice['delta'], seen);
   }
   return !wasDone && !(hideUsage && choices.length === 0 && usage !== null);
+}
+
+/** Generated text, wherever it stands. */
+function hear(delta: Fields, seen: Seen): void {
+  count(delta['content'], seen);
+  count(delta['reasoning_content'], seen);
+  if (isFields(delta['function_call'])) count(delta['function_call']['arguments'], seen);
+  const calls = delta['tool_calls'];
+  if (!Array.isArray(calls)) return;
+  for (const call of calls as readonly unknown[])
+    if (isFields(call) && isFields(call['function'])) count(call['function']['arguments'], seen);
+}
+
+function count(text: unknown, seen: Seen): void {
+  if (typeof text !== 'string' || text === '') return;
+  seen.pieces += 1;
+  seen.textBytes += Buffer.byteLength(text);
 }
 
 /** A last event without its blank line counts if it came whole, and so does an error without `data:`: some servers end like that. */

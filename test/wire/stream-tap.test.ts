@@ -1,6 +1,6 @@
 // The tap's habits one by one; that cuts never matter is in stream-laws.test.ts.
 import { describe, expect, it } from 'vitest';
-import { createStreamTap, type TapEnd } from '../../src/wire/index.ts';
+import { createStreamTap, sseData, type TapEnd } from '../../src/wire/index.ts';
 
 function event(value: unknown): Buffer {
   return Buffer.from(`data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`);
@@ -156,10 +156,22 @@ describe('createStreamTap', () => {
     expect(tap.end()).toMatchObject({ complete: true, usage, tail: expect.any(Uint8Array) as Uint8Array });
   });
 
+  it('guesses the tokens of what came: a piece is one, a long piece as many as its bytes make', () => {
+    const tokensOf = (...deltas: readonly object[]): number => {
+      const tap = createStreamTap({ hideUsage: true });
+      for (const delta of deltas) tap.push(sseData({ choices: [{ index: 0, delta }] }));
+      return tap.end().outputTokens;
+    };
+    expect(tokensOf({ role: 'assistant', content: '' }, { content: 'a' }, { reasoning_content: 'b' })).toBe(2);
+    expect(tokensOf({ tool_calls: [{ function: { name: 'f', arguments: '{"city":"Ulm"}' } }] })).toBe(4);
+    expect(tokensOf({ content: '春眠不覺曉' })).toBe(4);
+  });
+
   it('says nothing of an empty stream', () => {
     expect(told()).toEqual({
       complete: false,
       usage: null,
+      outputTokens: 0,
       finishReason: null,
       model: null,
       error: null,
