@@ -36,7 +36,16 @@ const random = () => (draws = (draws * 1_103_515_245 + 12_345) % 2 ** 31) / 2 **
 function costUs(length, perBatch) {
   const request = { model: 'auto', messages: [{ role: 'user', content: promptOf(length) }] };
   const once = () =>
-    decide({ features: featuresOf(request), wishes, settings, classifier, quality, mark: '', allowed: null, random });
+    decide({
+      features: featuresOf(request),
+      wishes,
+      settings,
+      classifier,
+      quality,
+      mark: { state: 1, tenant: '' },
+      allowed: null,
+      random,
+    });
   for (let count = 0; count < perBatch * 10; count += 1) once();
   const batches = Array.from({ length: 40 }, () => {
     const from = process.cpuUsage();

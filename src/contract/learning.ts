@@ -135,8 +135,14 @@ export interface Mind {
 export interface Insight extends Forecast {
   /** Expected share of right answers of each model at this prompt; the tenant's own experience counts most. */
   quality(task: string, model: string): Expected;
-  /** Two insights with the same mark expect the same of every model; null: it depends on the prompt. */
-  readonly mark: string | null;
+  /** Two insights with equal marks expect the same of every model; null: it depends on the prompt. */
+  readonly mark: InsightMark | null;
+}
+
+export interface InsightMark {
+  /** Rises; what was worked out of an earlier one is of no use any more. */
+  readonly state: number;
+  readonly tenant: string;
 }
 
 export interface Expected {

@@ -77,7 +77,7 @@ const [LOWEST, HIGHEST] = [0.02, 0.99];
 /** As soon as the others together have given so many verdicts, no tenant counts for more than they do. */
 const OTHERS_FROM = 100;
 /** What answers show by themselves is taken into account this much later at the most, a verdict at once. */
-const LATE_MS = 100;
+const LATE_MS = 250;
 /** Old evidence fades by itself. */
 const FADED_AFTER_MS = 60_000;
 
@@ -235,7 +235,7 @@ export function createLearner(parts: LearnerParts): Learner {
       let read: Traits | null = null;
       let factor: number | null = null;
       return {
-        mark: difficulty.seen < DIFFICULTY_FROM ? `${tenant}\n${markAt(at)}` : null,
+        mark: difficulty.seen < DIFFICULTY_FROM ? { state: markAt(at), tenant } : null,
         quality(task, name) {
           const model = modelOf(name);
           const taken = takings.usual(task, name);

@@ -19,7 +19,8 @@ export function createRetries(): Retries {
       const key = keyOf(lesson);
       const before = recent.get(key);
       recent.delete(key);
-      recent.set(key, lesson);
+      // It is kept for a long time: without what nobody will ask of it.
+      recent.set(key, { ...lesson, values: [], taken: [], traits: null });
       if (recent.size > KEPT) recent.delete(recent.keys().next().value!);
       return before !== undefined && lesson.at - before.at <= WITHIN_MS && before.request !== lesson.request
         ? before

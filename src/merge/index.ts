@@ -14,18 +14,27 @@ import { supportOf } from './support.ts';
 export function createMerger(): Merger {
   const schemas = createSchemas();
   const read = createReader();
-  const judged = new WeakMap<Candidate, { readonly context: MergeContext; readonly judgement: Judgement }>();
+  const judged = new WeakMap<Candidate, Judged>();
+  let last: Judged | null = null;
 
+  /** As of a reading: only those that are compared with others are kept. */
   function judgeOnce(candidate: Candidate, context: MergeContext): Judgement {
+    if (last?.candidate === candidate && last.context === context) return last.judgement;
     const known = judged.get(candidate);
     if (known?.context === context) return known.judgement;
-    const judgement = judge(candidate, read(candidate, context.request), context, schemas);
-    judged.set(candidate, { context, judgement });
+    const judgement = judge(candidate, read.once(candidate, context.request), context, schemas);
+    last = { candidate, context, judgement };
+    return judgement;
+  }
+
+  function judgeAndKeep(candidate: Candidate, context: MergeContext): Judgement {
+    const judgement = judgeOnce(candidate, context);
+    if (judged.get(candidate)?.judgement !== judgement) judged.set(candidate, { candidate, context, judgement });
     return judgement;
   }
 
   const sit = (candidates: readonly Candidate[], context: MergeContext, largest: number): Panel =>
-    seat(candidates, context, { schemas, read, judge: judgeOnce }, largest);
+    seat(candidates, context, { schemas, read: read.kept, judge: judgeAndKeep }, largest);
 
   return {
     judge: judgeOnce,
@@ -41,4 +50,10 @@ export function createMerger(): Merger {
       return merge(sit(candidates, context, largestOf(candidates)));
     },
   };
+}
+
+interface Judged {
+  readonly candidate: Candidate;
+  readonly context: MergeContext;
+  readonly judgement: Judgement;
 }

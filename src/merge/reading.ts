@@ -133,14 +133,30 @@ export function readingOf(candidate: Candidate, request: ChatRequest): Reading {
   };
 }
 
-/** Readings are kept as long as their candidate: `judge`, `stand` and `merge` read it once. */
-export function createReader(): (candidate: Candidate, request: ChatRequest) => Reading {
+export type Read = (candidate: Candidate, request: ChatRequest) => Reading;
+
+/**
+ * `once` remembers the last alone: as a rule a candidate is read, merged and forgotten, and what is kept weakly costs the garbage
+ * collector more than reading it. `kept` is for several that are compared again and again.
+ */
+export function createReader(): { readonly once: Read; readonly kept: Read } {
   const readings = new WeakMap<Candidate, { readonly request: ChatRequest; readonly reading: Reading }>();
-  return (candidate, request) => {
+  let last: { readonly candidate: Candidate; readonly request: ChatRequest; readonly reading: Reading } | null = null;
+
+  const once: Read = (candidate, request) => {
+    if (last?.candidate === candidate && last.request === request) return last.reading;
     const known = readings.get(candidate);
     if (known?.request === request) return known.reading;
     const reading = readingOf(candidate, request);
-    readings.set(candidate, { request, reading });
+    last = { candidate, request, reading };
     return reading;
+  };
+  return {
+    once,
+    kept(candidate, request) {
+      const reading = once(candidate, request);
+      if (readings.get(candidate)?.reading !== reading) readings.set(candidate, { request, reading });
+      return reading;
+    },
   };
 }

@@ -50,10 +50,12 @@ function readTools(request: ChatRequest): ReadonlyMap<string, Tool> {
   return tools;
 }
 
+const NO_TOOLS: ReadonlyMap<string, Tool> = new Map();
 const known = new WeakMap<ChatRequest, ReadonlyMap<string, Tool>>();
 
 /** Function tools by name; read once per request. */
 export function toolsOf(request: ChatRequest): ReadonlyMap<string, Tool> {
+  if (!request.tools && request['functions'] === undefined) return NO_TOOLS;
   let tools = known.get(request);
   if (tools === undefined) known.set(request, (tools = readTools(request)));
   return tools;

@@ -6,6 +6,7 @@ import {
   type Decision,
   type Features,
   type Forecast,
+  type InsightMark,
   type Model,
   type Nano,
   type Plan,
@@ -33,7 +34,7 @@ export interface DecisionInput {
   readonly classifier: Classifier;
   readonly quality: QualityView;
   /** The same mark: the same quality for any prompt. null or absent: nothing is remembered. */
-  readonly mark?: string | null;
+  readonly mark?: InsightMark | null;
   /** How several models would do together; absent: by rule of thumb. */
   readonly forecast?: Forecast;
   /** null: every model. */

@@ -176,8 +176,12 @@ function hashOf(text: string): number {
 
 /** Logarithms of counts, so that the first of a word says most; of unit length. */
 function finish(tally: Tally, tools: number): Traits {
-  const slots = met.slice(0, tally.slots);
-  const weights = new Float32Array(slots.length);
+  // One piece of memory for all three, in the order in which they are stored.
+  const bytes = new ArrayBuffer(4 * (TRAIT_MEASURES + tally.slots) + 2 * tally.slots);
+  const measures = new Float32Array(bytes, 0, TRAIT_MEASURES);
+  const weights = new Float32Array(bytes, 4 * TRAIT_MEASURES, tally.slots);
+  const slots = new Uint16Array(bytes, 4 * (TRAIT_MEASURES + tally.slots), tally.slots);
+  for (let nth = 0; nth < tally.slots; nth += 1) slots[nth] = met[nth]!;
   let squares = 0;
   for (let nth = 0; nth < slots.length; nth += 1) {
     const weight = 1 + Math.log(countOf[slots[nth]!]!);
@@ -187,11 +191,11 @@ function finish(tally: Tally, tools: number): Traits {
   }
   const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
   for (let nth = 0; nth < weights.length; nth += 1) weights[nth]! *= scale;
-  return { slots, weights, measures: measuresOf(tally, tools) };
+  measure(measures, tally, tools);
+  return { slots, weights, measures };
 }
 
-function measuresOf(tally: Tally, tools: number): Float32Array {
-  const measures = new Float32Array(TRAIT_MEASURES);
+function measure(measures: Float32Array, tally: Tally, tools: number): void {
   const units = tally.letters + tally.digits;
   const words = Math.max(1, tally.words);
   measures.set([
@@ -208,5 +212,4 @@ function measuresOf(tally: Tally, tools: number): Float32Array {
     tools === 0 ? 0 : tally.overlap / words,
     tally.dense / Math.max(1, units),
   ]);
-  return measures;
 }

@@ -1,7 +1,7 @@
 // Decisions from remembered pools are those that would be made anew.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Decision, Wishes } from '../../src/contract/index.ts';
+import type { Decision, InsightMark, Wishes } from '../../src/contract/index.ts';
 import { compileTasks, decide, featuresOf } from '../../src/routing/index.ts';
 import { testSettings } from '../support/settings.ts';
 import { NO_WISHES, user } from './asking.ts';
@@ -21,7 +21,7 @@ interface Asked {
 }
 
 /** What is expected of the models goes by the mark. */
-const decided = (asked: Asked, mark: string | null): Decision =>
+const decided = (asked: Asked, mark: InsightMark | null): Decision =>
   decide({
     features: featuresOf(
       user(asked.prompt, {
@@ -63,7 +63,8 @@ describe('remembered pools', () => {
     });
     fc.assert(
       fc.property(fc.array(asked, { minLength: 2, maxLength: 12 }), (all) => {
-        for (const each of all) expect(decided(each, each.mark)).toEqual(decided(each, null));
+        for (const each of all)
+          expect(decided(each, { state: Number(each.mark), tenant: `t${each.which}` })).toEqual(decided(each, null));
       }),
       { numRuns: 200 },
     );

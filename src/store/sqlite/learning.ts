@@ -158,6 +158,11 @@ const taughtOf = ({ seq, verdict, lesson, traits }: VerdictRow): Taught => ({
 export function bytesOf(traits: Traits | null): Uint8Array | null {
   if (traits === null) return null;
   const { measures, weights, slots } = traits;
+  const { buffer } = measures;
+  const length = measures.byteLength + weights.byteLength + slots.byteLength;
+  // As the router makes them, and as they are read: they lie together already.
+  if (weights.buffer === buffer && slots.buffer === buffer && buffer.byteLength === length)
+    return new Uint8Array(buffer);
   const bytes = new Uint8Array(measures.byteLength + weights.byteLength + slots.byteLength);
   bytes.set(new Uint8Array(measures.buffer, measures.byteOffset, measures.byteLength));
   bytes.set(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength), measures.byteLength);
