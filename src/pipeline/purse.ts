@@ -105,7 +105,7 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
         const counted = told ?? (price === null ? NO_MONEY : costOf(price, usage));
         // A guess never says that an upstream took more than it was allowed to.
         const held = reservation.amountOf(id) ?? counted;
-          // Without an earlier attempt there is no fee of it either.
+        // Without an earlier attempt there is no fee of it either.
         const lost = price === null || again === null ? 0 : costOf(price, again);
         const cost = (
           estimated ? Math.min(counted + lost, held) : Math.max(counted, Math.min(counted + lost, held))
