@@ -1,5 +1,5 @@
 // Records as text in little room. Most of a record's JSON is the names of its fields, which are the same in all of them: they are
-// kept once, in a table, and a record refers to them by a hash. A record is a third as long, and so is all that the disk does for it.
+// kept once, in a table, and a record refers to them by a hash. A record is little more than half as long, and so is all that the disk does for it.
 import { createHash } from 'node:crypto';
 import type { Migration } from './migrations.ts';
 import type { Db } from './database.ts';
