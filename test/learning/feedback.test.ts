@@ -59,6 +59,22 @@ test('a verdict moves the confidence of the model that answered, once however of
   expect(read(list).data.filter((one) => one.request_id === told['x-request-id'])).toHaveLength(1);
 });
 
+test('the very next decision takes a verdict into account, though pools are remembered', async () => {
+  interface Route {
+    readonly decision: { readonly prospects: readonly { readonly model: string; readonly quality: number }[] };
+  }
+  const body = { model: 'auto', messages: [{ role: 'user', content: 'What is 7 + 30?' }] };
+  const qualityOf = async (model: string): Promise<number> => {
+    const route = await send(`${scene.url}/v1/route`, { method: 'POST', body });
+    return (JSON.parse(route.text) as Route).decision.prospects.find((one) => one.model === model)!.quality;
+  };
+  const told = await ask();
+  const model = String(told['x-quorum-model']).split(',')[0]!.trim();
+  const before = await qualityOf(model);
+  await judge({ request_id: told['x-request-id'], correct: false });
+  expect(await qualityOf(model)).toBeLessThan(before);
+});
+
 test('an unknown request and a verdict that says nothing are refused by name', async () => {
   expect((await judge({ request_id: 'req_nobody', correct: true })).status).toBe(404);
   const told = await ask();
