@@ -53,7 +53,12 @@ function looked(text: string) {
   const features = featuresOf(request);
   const { task } = classify(classifier, features, { task: null }, settings.routing);
   const { slots, measures } = traitsOf(features, request);
-  return { task, tokens: features.inputTokens, slots: [...slots].toSorted(), measures: [...measures] };
+  return {
+    task,
+    tokens: features.inputTokens,
+    slots: [...slots].toSorted((left, right) => left - right),
+    measures: [...measures],
+  };
 }
 
 describe.each(LAYOUTS)('%s', (_, layout) => {
