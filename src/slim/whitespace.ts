@@ -1,10 +1,12 @@
 // Whitespace and rules of characters that carry nothing.
 const CODE_LIKE = /[{};]\s*$|^\s*(?:def|class|return|import|from|const|let|var|function|if|for|while)\b.*[:;({]\s*$/;
 
-/** The margin that comes from an indented string in somebody's program: every line but the first has it. */
+/** The margin that comes from an indented string in somebody's program: every line has it, but perhaps the first that isn't empty. */
 export function withoutMargin(text: string): string {
   if (/^\s*(?:```|~~~)|<pre/m.test(text)) return text;
-  const [first = '', ...rest] = text.split('\n');
+  const lines = text.split('\n');
+  const second = lines.findIndex((line) => line.trim() !== '') + 1;
+  const [head, rest] = [lines.slice(0, second), lines.slice(second)];
   const full = rest.filter((line) => line.trim() !== '');
   if (full.length < 3 || full.some((line) => CODE_LIKE.test(line))) return text;
   const margins = full.map((line) => /^[ \t]*/.exec(line)![0]);
@@ -14,9 +16,8 @@ export function withoutMargin(text: string): string {
     return short.slice(0, length);
   });
   if (shared.length < 2) return text;
-  return [first, ...rest.map((line) => (line.startsWith(shared) ? line.slice(shared.length) : line.trimStart()))].join(
-    '\n',
-  );
+  const level = (line: string): string => (line.startsWith(shared) ? line.slice(shared.length) : line);
+  return [...head.map(level), ...rest.map((line) => (line.trim() === '' ? '' : level(line)))].join('\n');
 }
 
 /** Runs of spaces, ends of lines, empty lines, drawn rules. Indentation stays: lists are nested by it. */

@@ -157,7 +157,8 @@ describe('laws', () => {
         expect(text.length - (once.request.messages[0]!.content as string).length).toBe(once.saved.characters);
         expect(once.saved.characters).toBeGreaterThanOrEqual(0);
       }),
-      { numRuns: 500 },
+      // Found once: an empty first line hid which line the margin doesn't hold for.
+      { numRuns: 500, examples: [[`   \nYou are a planner.${'\n    indented   code'.repeat(3)}`]] },
     );
   });
 
