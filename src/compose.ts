@@ -35,7 +35,7 @@ import {
   refuseConnection,
   refuseExpectation,
 } from './http/index.ts';
-import { createEvidence, createLearner, fadeTo } from './learning/index.ts';
+import { createEvidence, createLearner, EVIDENCE, evidenceAt } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
 import { createCapacity, leftAlone, slotLimit } from './pipeline/capacity.ts';
 import { createMemory } from './pipeline/memory.ts';
@@ -90,9 +90,6 @@ export interface Health {
   readonly lagMs: number;
 }
 
-/** How long a verdict keeps half of its weight. */
-const EVIDENCE_HALF_LIFE_MS = 14 * 86_400_000;
-const PRIOR_STRENGTH = 12;
 /** A twentieth of the lateness at which requests are refused: then there is no time for what runs beside. */
 const SPARE_SHARE = 20;
 /** What a request that is ended by force gets to write its last words. */
@@ -101,7 +98,7 @@ const LAST_WORDS_MS = 1_000;
 export async function startProgram(options: ComposeOptions): Promise<Program> {
   const { config, clock, random, log } = options;
   const store = await openStore(config.parts().storageUrl, clock, {
-    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, EVIDENCE_HALF_LIFE_MS) }),
+    decay: evidenceAt,
     onTrouble: (trouble) => log.warn(`storage: ${JSON.stringify(trouble)}`),
   });
   const stopFollowing = followOptions(config, store.options, clock, (error) =>
@@ -113,10 +110,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const { upstream } = care;
   const watch = await openWatch({ ...options, post }, store, settings);
   const { metrics } = watch;
-  const evidence = createEvidence(
-    { halfLifeMs: EVIDENCE_HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
-    await store.evidence.load(),
-  );
+  const evidence = createEvidence(EVIDENCE, await store.evidence.load());
   const merger = createMerger();
   const experiments = openExperiments(options, store, {
     settings,

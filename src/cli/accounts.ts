@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { createAdministration, createBudgets, createKeyring } from '../accounts/index.ts';
 import { loadConfig, resolveParts } from '../config/index.ts';
-import { fadeTo } from '../learning/index.ts';
+import { evidenceAt } from '../learning/index.ts';
 import { systemClock } from '../main.ts';
 import { createSqliteAccounts, openStore } from '../store/index.ts';
 import type { AccountsDeps } from './accounts-arguments.ts';
@@ -14,18 +14,13 @@ export interface AccountsOptions {
   readonly write: (text: string) => void;
 }
 
-/** Nothing is decayed here; the store asks for it all the same. */
-const HALF_LIFE_MS = 14 * 86_400_000;
-
 export async function withAccounts(
   { config, env, write }: AccountsOptions,
   work: (deps: AccountsDeps) => Promise<number>,
 ): Promise<number> {
   const clock = systemClock;
   const parts = resolveParts(loadConfig({ file: config, env }).config);
-  const store = await openStore(parts.storageUrl, clock, {
-    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
-  });
+  const store = await openStore(parts.storageUrl, clock, { decay: evidenceAt });
   const { registry, ledger } = createSqliteAccounts(store.database, { clock });
   const keyring = createKeyring({
     store: registry,

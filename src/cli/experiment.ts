@@ -5,7 +5,7 @@ import { askAround, loadConfig, probeProvider, resolve, resolveParts } from '../
 import { nearest, QuorumError, type Clock, type Experiment, type ExperimentStore } from '../contract/index.ts';
 import { resultsOf } from '../experiment/index.ts';
 import { experimentShown, resultsShown, stateOf } from '../http/admin/experiments.ts';
-import { fadeTo } from '../learning/index.ts';
+import { evidenceAt } from '../learning/index.ts';
 import { createRegister, type Register, type Rollout } from '../pipeline/experiments/register.ts';
 import { openStore } from '../store/index.ts';
 import { inputOf, shareOf } from './experiment-arguments.ts';
@@ -99,7 +99,7 @@ async function withExperiments(options: ExperimentOptions, work: (deps: Experime
   const loaded = loadConfig({ file: options.config, env });
   const parts = resolveParts(loaded.config);
   const { settings } = resolve(loaded, await askAround(loaded, probeProvider, false));
-  const store = await openStore(parts.storageUrl, clock, { decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, 1) }) });
+  const store = await openStore(parts.storageUrl, clock, { decay: evidenceAt });
   const register = createRegister({ store: store.experiments, clock, written: () => parts, settings: () => settings });
   try {
     work({ register, store: store.experiments, write, now: () => clock.now(), actor: `cli:${userInfo().username}` });

@@ -10,7 +10,7 @@ import {
   type RequestRecord,
   type Settings,
 } from '../contract/index.ts';
-import { fadeTo, type Estimate, type Estimates } from '../learning/index.ts';
+import { evidenceAt, type Estimate, type Estimates } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
 import { readDataset, type RecordedRow } from './replay/dataset.ts';
 import { createReplay, type Served } from './replay/engine.ts';
@@ -40,7 +40,6 @@ export interface ReplayArguments {
 
 const MOST_RECORDS = 50_000;
 const PAGE = 500;
-const HALF_LIFE_MS = 14 * 86_400_000;
 const USUAL_FEEDBACK = 0.2;
 
 /** Exit code: 0 when there was an answer, 1 when the records can't give one. Throws an Error in words for what the user must mend. */
@@ -87,9 +86,7 @@ function lines(name: string, estimates: Estimates | null, shown: (value: number)
 async function recorded({ config: file, env, since, clock }: ReplayArguments) {
   const config = await stillConfig(file, env);
   const { storageUrl } = config.parts();
-  const store = await openStore(storageUrl, clock, {
-    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
-  });
+  const store = await openStore(storageUrl, clock, { decay: evidenceAt });
   try {
     const records: RequestRecord[] = [];
     const filter = since === undefined ? {} : { since: momentOf(since, clock.now()) };

@@ -5,7 +5,7 @@ import { QuorumError, type Clock } from '../contract/index.ts';
 import { exportLines } from '../http/admin/export.ts';
 import { pointAt } from '../http/admin/input.ts';
 import { reportOf, reportQueryOf, reportShown, type ReportParts } from '../http/admin/reports.ts';
-import { fadeTo } from '../learning/index.ts';
+import { evidenceAt } from '../learning/index.ts';
 import { createSqliteAccounts, openStore } from '../store/index.ts';
 import { reportCells, reportCsv, stageCells } from '../telemetry/index.ts';
 import { tableText } from './replay/table.ts';
@@ -49,6 +49,8 @@ export async function runPerformanceReport(given: PerformanceArguments): Promise
 /** JSON lines of requests, or of their calls. */
 export async function runExport(given: PerformanceArguments): Promise<number> {
   const { rows = 'requests', since, until, clock, write } = given;
+  if (given.format !== undefined)
+    throw new QuorumError('invalid_value', 'An export is JSON lines: leave --format out, or ask for a report.');
   if (rows !== 'requests' && rows !== 'attempts')
     throw new QuorumError('invalid_value', `--rows is requests or attempts, not "${rows}".`);
   const now = clock.now();
@@ -62,16 +64,12 @@ export async function runExport(given: PerformanceArguments): Promise<number> {
   });
 }
 
-const HALF_LIFE_MS = 14 * 86_400_000;
-
 async function withRecords(
   { config: file, env, clock }: PerformanceArguments,
   work: (parts: ReportParts) => Promise<number>,
 ): Promise<number> {
   const config = await stillConfig(file, env);
-  const store = await openStore(config.parts().storageUrl, clock, {
-    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
-  });
+  const store = await openStore(config.parts().storageUrl, clock, { decay: evidenceAt });
   const { registry, ledger } = createSqliteAccounts(store.database, { clock });
   const keyring = createKeyring({ store: registry, clock, adminKey: () => null, loopback: () => true });
   try {

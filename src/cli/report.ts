@@ -1,7 +1,7 @@
 // `quorum report`: how sure the program was and how right (calibration), and what it thinks of each model (confidence), from the store.
 import { stillConfig } from './still-config.ts';
 import type { Clock, LearningStore } from '../contract/index.ts';
-import { createEvidence, fadeTo, figuresOf, priorOf } from '../learning/index.ts';
+import { createEvidence, EVIDENCE, evidenceAt, figuresOf, priorOf } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
 import { tableText } from './replay/table.ts';
 
@@ -14,8 +14,6 @@ export interface ReportArguments {
   readonly write: (text: string) => void;
 }
 
-const HALF_LIFE_MS = 14 * 86_400_000;
-const PRIOR_STRENGTH = 12;
 const MOST_VERDICTS = 50_000;
 const BAR = 30;
 
@@ -26,19 +24,14 @@ export async function runReport({ what, config: file, json, env, clock, write }:
   const config = await stillConfig(file, env);
   const settings = config.current();
   const { storageUrl } = config.parts();
-  const store = await openStore(storageUrl, clock, {
-    decay: (sum, at) => ({ ...sum, ...fadeTo(sum, at, HALF_LIFE_MS) }),
-  });
+  const store = await openStore(storageUrl, clock, { decay: evidenceAt });
   try {
     if (what === 'calibration') {
       const reports = calibrationOf(store.learning);
       write(json ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(calibrationText).join('\n'));
       return 0;
     }
-    const evidence = createEvidence(
-      { halfLifeMs: HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH },
-      await store.evidence.load(),
-    );
+    const evidence = createEvidence(EVIDENCE, await store.evidence.load());
     const rows = [...settings.models.values()].flatMap((model) =>
       [...settings.tasks.keys()].flatMap((task) => {
         const { quality, samples } = evidence.quality(model, task, null, clock.now());

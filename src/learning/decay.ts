@@ -9,6 +9,9 @@ export interface Fading {
   readonly at: number;
 }
 
+/** How evidence is kept: a verdict has half of its weight after so long; the prior weighs as much as so many outcomes. */
+export const EVIDENCE = { halfLifeMs: 14 * 86_400_000, priorStrength: 12 } as const;
+
 export const NOTHING: Fading = { good: 0, total: 0, at: 0 };
 
 /** What a sum weighs at another moment; before its own moment it weighs what it weighed then. */
@@ -24,3 +27,9 @@ export function addSums(left: Fading, right: Fading, halfLifeMs: number): Fading
   const [a, b] = [fadeTo(left, at, halfLifeMs), fadeTo(right, at, halfLifeMs)];
   return { good: a.good + b.good, total: a.total + b.total, at };
 }
+
+/** As the store of evidence wants it: the same sum at another moment. */
+export const evidenceAt = <Sum extends Fading>(sum: Sum, at: number): Sum => ({
+  ...sum,
+  ...fadeTo(sum, at, EVIDENCE.halfLifeMs),
+});

@@ -1,6 +1,6 @@
 // Front door of learning: what outcomes and verdicts say about models and answers. Pure.
 export { figuresOf, type Reliability as ReliabilityReport } from './calibration.ts';
-export { addSums, fadeTo, type Fading } from './decay.ts';
+export { addSums, EVIDENCE, evidenceAt, fadeTo, type Fading } from './decay.ts';
 export { createEvidence, type Confidence, type Evidence, type EvidenceOptions, type Outcome } from './evidence.ts';
 export { createLearner, type FeedbackGiven, type Learner, type LearnerParts } from './learner.ts';
 export { createMemoryLearningStore } from './memory.ts';

@@ -36,6 +36,7 @@ test.each([
   ['start --config pg.yaml', /pg\.yaml:1:10 storage: PostgreSQL isn’t possible; .*sqlite:/],
   ['start --config redis.yaml', /redis\.yaml:1:15 redis\.url: Redis isn’t possible; .*leave this empty/],
   ['report bogus', /no report "bogus": .*calibration or confidence/],
+  ['report export --format csv', /JSON lines: leave --format out/],
   ['replay', /--policy FILE .*--dataset FILE/],
   ['replay --policy gone.yaml', /no policy file gone\.yaml/],
   ['replay --dataset gone.jsonl', /no file gone\.jsonl/],

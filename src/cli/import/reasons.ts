@@ -57,7 +57,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^router_settings\.(?:enable_tag_filtering|tag_filtering_match_any)$/, 'no routing by tags'],
   [
     /^(?:litellm_settings\.(?:success_callback|failure_callback|callbacks|service_callbacks|langfuse_default_tags)|callback_settings)\b/,
-    'nothing is sent to other services: there are /metrics, request records and the log',
+    'no service is called back: there are /metrics, traces by OTEL_EXPORTER_OTLP_ENDPOINT, request records and the log',
   ],
   [
     /^(?:router_settings|litellm_settings\.cache_params)\.(?:redis_\w+|host|port|url|password|username|ssl\w*)$/,

@@ -16,6 +16,7 @@ import {
 } from '../../contract/index.ts';
 import {
   createEvidence,
+  EVIDENCE,
   createLearner,
   createMemoryLearningStore,
   type Evidence,
@@ -61,8 +62,6 @@ export interface Replay {
   expect(row: RecordedRow): ReadonlyMap<string, number>;
 }
 
-const HALF_LIFE_MS = 14 * 86_400_000;
-const PRIOR_STRENGTH = 12;
 const BETWEEN_MS = 1_000;
 const USUAL_LATENCY_MS = 1_000;
 
@@ -79,7 +78,7 @@ export function createReplay(options: ReplayOptions): Replay {
   const records = new Map<string, RequestRecord>();
   const recorded = (row: RecordedRow, model: string): RecordedAnswer | undefined =>
     options.answer === undefined ? row.answers.get(model) : options.answer(row, model);
-  const evidence = createEvidence({ halfLifeMs: HALF_LIFE_MS, priorStrength: PRIOR_STRENGTH }, []);
+  const evidence = createEvidence(EVIDENCE, []);
   const learner = createLearner({
     evidence,
     sums: { add: () => {} },
