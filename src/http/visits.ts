@@ -17,20 +17,22 @@ export function createVisits(onCount: (change: 1 | -1) => void): Visits {
   const waiting = new Set<() => void>();
   const bySocket = new WeakMap<Socket, Set<ServerResponse>>();
 
-  /** Node tells the end of a connection only to the answer that is its turn; those pipelined behind it would wait for ever. */
+  /** Up to Node 22 the end of a connection is told only to the answer whose turn it is; those pipelined behind it would wait for ever. */
   function watch(response: ServerResponse): Set<ServerResponse> {
     const { socket } = response.req;
     const known = bySocket.get(socket);
     if (known !== undefined) return known.add(response);
     const open = new Set([response]);
     bySocket.set(socket, open);
-    socket.on('close', () => {
+    const tell = (): void => {
       for (const each of open) {
         if (each.socket !== null) continue;
         each.destroyed = true;
         each.emit('close');
       }
-    });
+    };
+    // Later versions tell them all, but after this listener: whoever heard of it is no longer among the open ones then.
+    socket.on('close', () => setImmediate(tell));
     return open;
   }
 
