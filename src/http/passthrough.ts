@@ -53,8 +53,12 @@ const REQUEST_HEADERS: ReadonlySet<string> = new Set([
 const RESPONSE_HEADERS =
   /^(content-(type|length|encoding|disposition|range)|cache-control|etag|last-modified|accept-ranges|retry-after(-ms)?|x-should-retry|openai-(processing-ms|version|model)|x-ratelimit-[a-z-]+)$/;
 const TIMEOUT_MS = 600_000;
-/** How far into a form the model's name is looked for. */
-const PEEK_BYTES = 64 * 1024;
+const FORM = /^multipart\/form-data\b/i;
+/** A form that asks no model may name one, for the sake of its provider, in its first piece. */
+const FIRST_PIECE = 1;
+/** What a form's `model` field takes at the most, head and all. */
+const FIELD_BYTES = 1024;
+const MODEL_FIELD = /name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,256})\r\n/;
 /** Bytes of English a token stands for. */
 const TOKEN_BYTES = 4;
 
@@ -103,11 +107,11 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
 
   return async (request, response, visit) => {
     const settings = parts.settings();
-    const path = (request.url ?? '').split('?', 1)[0]!;
-    if (!PLAIN_PATH.test(path) || !FAMILIES.has(path.split('/')[2]!)) throw unknownRoute(request.method ?? 'GET', path);
+    const path = pathOf(request);
+    const family = familyOf(request);
+    if (!PLAIN_PATH.test(path) || !FAMILIES.has(family)) throw unknownRoute(request.method ?? 'GET', path);
     const limitBytes = parts.bodyLimitBytes();
     const found = await destination(request, settings, limitBytes);
-    const family = path.split('/')[2]!;
     allow(visit, request.method, family, found);
     const length = found.body?.byteLength ?? Number(request.headers['content-length'] ?? limitBytes);
     const { headers: limits, onUsed } = enter(parts, request, response, visit, found, length);
@@ -151,11 +155,24 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
 const BOUNDLESS =
   /^\/v1\/(?:(?:batches|fine_tuning|evals|containers|vector_stores|videos)(?:\/.*)?|threads\/(?:[^/]+\/)?runs(?:\/.*)?)$/;
 
+/** What is paid by the model, and would be the provider's own choice where none is named. */
+const MODEL_ASKED: ReadonlySet<string> = new Set([
+  'completions',
+  'embeddings',
+  'images',
+  'audio',
+  'responses',
+  'rerank',
+]);
+
 /** Costs that no price of a model bounds. A film at a price a request has one. */
 const costsBoundlessly = (path: string, model: Model | null): boolean =>
-  BOUNDLESS.test(path) &&
   !path.endsWith('/cancel') &&
-  !(path === '/v1/videos' && model !== null && model.price !== null);
+  ((BOUNDLESS.test(path) && !(path === '/v1/videos' && model !== null && model.price !== null)) ||
+    (model === null && MODEL_ASKED.has(path.split('/')[2]!)));
+
+const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0]!;
+const familyOf = (request: IncomingMessage): string => pathOf(request).split('/')[2] ?? '';
 
 /** What keeps or describes data, but asks no model. */
 const MODEL_FREE: ReadonlySet<string> = new Set(['files', 'uploads', 'containers', 'vector_stores', 'conversations']);
@@ -319,8 +336,11 @@ async function destination(request: IncomingMessage, settings: Settings, limitBy
     );
   if (/^application\/json\b|\+json\b/i.test(type) && hasBody(request))
     return jsonDestination(await readBody(request, limitBytes), settings);
-  const name = /^multipart\/form-data\b/i.test(type) ? await peekModel(request) : null;
-  if (name === null) return { provider: defaultProvider(settings), model: null, fields: {}, body: null };
+  // Whose model isn't known can't be charged: a form that asks one is read until it names it, its file first if need be.
+  const { name, whole } = FORM.test(type)
+    ? await peekModel(request, MODEL_ASKED.has(familyOf(request)) ? limitBytes : FIRST_PIECE)
+    : { name: null, whole: null };
+  if (name === null) return { provider: defaultProvider(settings), model: null, fields: {}, body: whole };
   const { provider, model } = servedBy(name, settings);
   // A form is streamed, never rewritten.
   if (model.upstreamModel !== name)
@@ -332,6 +352,12 @@ async function destination(request: IncomingMessage, settings: Settings, limitBy
       },
     );
   return { provider, model, fields: {}, body: null };
+}
+
+interface Peeked {
+  readonly name: string | null;
+  /** The form, when it ended without a name: nothing can be put back into what has ended. */
+  readonly whole: Buffer | null;
 }
 
 function jsonDestination(raw: Uint8Array, settings: Settings): Destination {
@@ -355,21 +381,33 @@ function jsonDestination(raw: Uint8Array, settings: Settings): Destination {
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
 
-/** The `model` field of a form, if it stands near the beginning; what was read is put back. */
-function peekModel(request: IncomingMessage): Promise<string | null> {
+/** The `model` field of a form, however it comes in pieces, in about its first `mostBytes`; what was read is put back. */
+function peekModel(request: IncomingMessage, mostBytes: number): Promise<Peeked> {
   return new Promise((resolve, reject) => {
-    const look = (): void => {
-      const part = request.read() as Buffer | null;
-      if (part === null) {
-        request.once('readable', look);
-        return;
-      }
-      const text = part.subarray(0, PEEK_BYTES).toString('latin1');
-      request.unshift(part);
-      resolve(/name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,256})\r\n/.exec(text)?.[1] ?? null);
+    const read: Buffer[] = [];
+    let [length, tail] = [0, ''];
+    const found = (name: string | null, ended: boolean): void => {
+      request.off('readable', look);
+      const bytes = Buffer.concat(read, length);
+      if (!ended) request.unshift(bytes);
+      resolve({ name, whole: ended ? bytes : null });
     };
-    request.once('readable', look);
-    request.once('end', () => resolve(null));
+    const look = (): void => {
+      let part: Buffer | null;
+      while ((part = request.read() as Buffer | null) !== null) {
+        read.push(part);
+        length += part.length;
+        const text = tail + part.toString('latin1');
+        tail = text.slice(-FIELD_BYTES);
+        const name = MODEL_FIELD.exec(text)?.[1];
+        if (name !== undefined || length >= mostBytes) {
+          found(name ?? null, false);
+          return;
+        }
+      }
+    };
+    request.on('readable', look);
+    request.once('end', () => found(null, true));
     request.once('error', reject);
     request.once('close', () =>
       reject(new QuorumError('client_closed', 'The client left before its request was there.')),

@@ -159,6 +159,24 @@ test('the end of a budget lowers what may be written', async () => {
   expect(limit).toBeLessThan(400);
 });
 
+test('a form is charged by its model, though a large file stands before it; without one there is no telling', async () => {
+  const { secret, id } = await office.key({ budget: '50/month' });
+  office.upstream.reply('/v1/audio/transcriptions', {
+    body: { text: 'Words.', usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30 } },
+  });
+  const transcribe = async (model: string | null): Promise<Response> => {
+    const form = new FormData();
+    form.append('file', new Blob([Buffer.alloc(200_000, 65)]), 'a.wav');
+    if (model !== null) form.append('model', model);
+    const url = `${office.url}/v1/audio/transcriptions`;
+    return fetch(url, { method: 'POST', body: form, headers: bearer(secret) });
+  };
+  expect((await transcribe('alpha')).status).toBe(200);
+  await vi.waitFor(async () => expect(await balanceOf(id)).toEqual([(20 * 1_000 + 10 * 2_000) / 1e6, 0]));
+  const unnamed = [await transcribe(null), await post(secret, '/v1/images/generations', { prompt: 'A cat.' })];
+  expect(unnamed.map(({ status }) => status)).toEqual([400, 400]);
+});
+
 test('a client that leaves in the middle pays for what came, and nothing stays held', async () => {
   const { secret, id } = await office.key({ budget: '5/month' });
   office.upstream.reply('/v1/completions', { content: 'word '.repeat(50), stall: 'mid-stream' });

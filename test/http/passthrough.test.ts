@@ -1,4 +1,5 @@
 // Everything else under /v1 goes to the provider of the named model, streamed both ways, with our key and none of the client's.
+import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { toFile } from 'openai';
@@ -83,6 +84,28 @@ test('forms: an upload with its model in it', async () => {
     status: 404,
     code: 'model_not_found',
   });
+});
+
+test.each([true, false])('a form that comes in pieces, its model last and its length told: %s', async (told) => {
+  const form = (model: string): Buffer[] =>
+    ['--b\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF', '-sound\r\n']
+      .concat('--b\r\ncontent-disposition: form-data; na', `me="model"\r\n\r\n${model}\r\n--b--\r\n`)
+      .map((piece) => Buffer.from(piece));
+  const post = async (pieces: readonly Buffer[]): Promise<number | undefined> => {
+    const { length } = Buffer.concat(pieces);
+    const outgoing = request(`${scene.url}/v1/audio/transcriptions`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=b', ...(told && { 'content-length': length }) },
+    });
+    for (const piece of pieces) await new Promise((sent) => outgoing.write(piece, sent));
+    outgoing.end();
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    answer.resume();
+    return answer.statusCode;
+  };
+  expect(await post(form('whisper-9'))).toBe(404);
+  expect(await post(form('whisper-1'))).toBe(200);
+  expect(Buffer.from(last().bytes).equals(Buffer.concat(form('whisper-1')))).toBe(true);
 });
 
 test('GET and DELETE with a query', async () => {
