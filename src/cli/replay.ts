@@ -129,9 +129,10 @@ async function replayDataset(file: string, given: ReplayArguments): Promise<numb
   const grade = given.grader === undefined ? undefined : await graderOf(given.grader);
   const seed = given.seed === undefined ? 1 : numberOf('--seed', given.seed);
   const verdicts = given.feedback === undefined ? USUAL_FEEDBACK : numberOf('--feedback', given.feedback);
+  if (verdicts > 1) throw new Error(`--feedback ${given.feedback}: a share from 0 to 1 is expected.`);
   const bar = progressBar((text) => process.stderr.write(text), given.isTerminal && given.json !== true);
   const runs: Run[] = [];
-  for (const part of [0, verdicts]) {
+  for (const part of new Set([0, verdicts])) {
     const name = part === 0 ? 'policy, no feedback' : `policy, feedback on ${Math.round(part * 100)} %`;
     const replay = createReplay({ settings, seed, ...(grade !== undefined && { grade }) });
     const served: Served[] = [];

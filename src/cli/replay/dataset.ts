@@ -55,23 +55,41 @@ export function readDataset(file: string): readonly RecordedRow[] {
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   return text.split('\n').flatMap((line, nth) => {
     if (line.trim() === '') return [];
-    let row: WrittenRow;
+    let row: unknown;
     try {
-      row = JSON.parse(line) as WrittenRow;
+      row = JSON.parse(line);
     } catch {
       throw new Error(`${file}, line ${nth + 1}: not JSON.`);
     }
-    if (row.contaminated === true) return [];
-    const read = rowOf(row, nth);
-    if (read === null)
-      throw new Error(
-        `${file}, line ${nth + 1}: a row has "request" and "answers", or "prompt" and "correct" by model.`,
-      );
-    return [read];
+    const wrong = wrongWith(row);
+    if (wrong !== null) throw new Error(`${file}, line ${nth + 1}: ${wrong}`);
+    const written = row as WrittenRow;
+    return written.contaminated === true ? [] : [rowOf(written, nth)];
   });
 }
 
-function rowOf(row: WrittenRow, nth: number): RecordedRow | null {
+/** Null when nothing is. */
+function wrongWith(row: unknown): string | null {
+  const forms = 'a row has "request" and "answers", or "prompt" and "correct" by model.';
+  if (!isObject(row)) return forms;
+  const { request, answers, prompt, correct } = row;
+  const whole = isObject(request) && isObject(answers);
+  if (!whole && !(typeof prompt === 'string' && isObject(correct))) return forms;
+  const messages: unknown = whole ? request['messages'] : [{}];
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject))
+    return '"request" needs "messages", at least one.';
+  const verdicts = whole
+    ? Object.entries(answers).map(([model, answer]) => [model, isObject(answer) ? answer['correct'] : null] as const)
+    : Object.entries(correct as object);
+  if (verdicts.length === 0) return 'no model has answered.';
+  const unsaid = verdicts.find(([, verdict]) => !(typeof verdict === 'number' && verdict >= 0 && verdict <= 1));
+  return unsaid === undefined ? null : `"correct" of ${unsaid[0]} is a number from 0 to 1.`;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function rowOf(row: WrittenRow, nth: number): RecordedRow {
   const { id = `row-${nth + 1}`, family = '', task = family, kind = '' } = row;
   if (row.request !== undefined && row.answers !== undefined) {
     const answers = Object.entries(row.answers).map(([model, answer]) => [model, answerOf(answer)] as const);
@@ -85,21 +103,18 @@ function rowOf(row: WrittenRow, nth: number): RecordedRow | null {
       source: row,
     };
   }
-  if (typeof row.prompt === 'string' && row.correct !== undefined) {
-    const answers = Object.entries(row.correct).map(
-      ([model, correct]) => [model, answerOf({ content: `the recorded answer of ${model}`, correct })] as const,
-    );
-    return {
-      id,
-      family,
-      task,
-      kind,
-      request: { model: 'auto', messages: [{ role: 'user', content: row.prompt }] },
-      answers: new Map(answers),
-      source: row,
-    };
-  }
-  return null;
+  const answers = Object.entries(row.correct ?? {}).map(
+    ([model, correct]) => [model, answerOf({ content: `the recorded answer of ${model}`, correct })] as const,
+  );
+  return {
+    id,
+    family,
+    task,
+    kind,
+    request: { model: 'auto', messages: [{ role: 'user', content: row.prompt ?? '' }] },
+    answers: new Map(answers),
+    source: row,
+  };
 }
 
 function answerOf(answer: WrittenAnswer): RecordedAnswer {

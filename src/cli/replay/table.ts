@@ -81,7 +81,7 @@ export function frontierSvg(points: readonly Point[]): string {
   );
   const dots = points.map(
     ({ name, cost, accuracy, kind }) =>
-      `<circle cx="${x(cost).toFixed(1)}" cy="${y(accuracy).toFixed(1)}" r="5" fill="${kind === 'policy' ? '#d9480f' : '#1864ab'}"><title>${escaped(name)}: ${(accuracy * 100).toFixed(2)} % at $${cost.toFixed(3)}</title></circle><text x="${(x(cost) + 8).toFixed(1)}" y="${(y(accuracy) - 6).toFixed(1)}">${escaped(name)}</text>`,
+      `<circle cx="${x(cost).toFixed(1)}" cy="${y(accuracy).toFixed(1)}" r="5" fill="${kind === 'policy' ? '#d9480f' : '#1864ab'}"><title>${escaped(name)}: ${(accuracy * 100).toFixed(2)} % at $${cost.toFixed(3)}</title></circle>${label(x(cost), y(accuracy), name)}`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">
 <rect width="100%" height="100%" fill="white"/>
@@ -91,6 +91,12 @@ ${[...grid, ...marks].join('\n')}
 ${dots.join('\n')}
 </svg>
 `;
+}
+
+/** Towards the middle, so that long names stay inside the picture. */
+function label(x: number, y: number, name: string): string {
+  const left = x > WIDTH / 2;
+  return `<text x="${(x + (left ? -8 : 8)).toFixed(1)}" y="${(y - 6).toFixed(1)}" text-anchor="${left ? 'end' : 'start'}">${escaped(name)}</text>`;
 }
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);

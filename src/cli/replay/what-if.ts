@@ -34,9 +34,6 @@ export function whatIf(records: readonly RequestRecord[], verdicts: readonly Tau
     const outcome = targetOf(record, policy, classifier);
     return outcome === null ? [] : [{ record, ...outcome }];
   });
-  const model = rewardModel(
-    compared.flatMap(({ record }) => (good.has(record.id) ? [{ record, good: good.get(record.id)! }] : [])),
-  );
   const judged = compared.filter(({ record }) => good.has(record.id));
   const refusals: string[] = [];
   const answered = (name: string, logged: readonly Logged[]): Estimates | null => {
@@ -45,39 +42,34 @@ export function whatIf(records: readonly RequestRecord[], verdicts: readonly Tau
     if (refusal !== null) refusals.push(`${name}: ${refusal}`);
     return refusal === null ? estimates : null;
   };
+  const estimated = (name: string, outcomes: readonly Compared[], measure: Measure): Estimates | null => {
+    const model = rewardModel(outcomes, measure);
+    return answered(
+      name,
+      outcomes.map(({ record, target, best }) => ({
+        propensity: record.decision!.plan.propensity,
+        target,
+        reward: measure.reward(record),
+        expected: model.ofDone(record.decision!),
+        expectedOfTarget: model.ofTarget(best),
+      })),
+    );
+  };
   return {
     records: compared.length,
     judged: judged.length,
-    accuracy: answered(
-      'accuracy',
-      judged.map(({ record, target, best }) => ({
-        propensity: record.decision!.plan.propensity,
-        target,
-        reward: good.get(record.id)!,
-        expected: model(record.decision!),
-        expectedOfTarget: model(best),
-      })),
-    ),
-    costUsd: answered(
-      'cost',
-      compared.map(({ record, target, best }) => ({
-        propensity: record.decision!.plan.propensity,
-        target,
-        reward: usdOf(record.cost),
-        expected: usdOf(record.decision!.expectedCost),
-        expectedOfTarget: usdOf(best.expectedCost),
-      })),
-    ),
-    latencyS: answered(
-      'latency',
-      compared.map(({ record, target, best }) => ({
-        propensity: record.decision!.plan.propensity,
-        target,
-        reward: record.timings.totalMs / 1_000,
-        expected: record.decision!.expectedLatencyMs / 1_000,
-        expectedOfTarget: best.expectedLatencyMs / 1_000,
-      })),
-    ),
+    accuracy: estimated('accuracy', judged, {
+      reward: ({ id }) => good.get(id)!,
+      expected: ({ expectedQuality }) => expectedQuality,
+    }),
+    costUsd: estimated('cost', compared, {
+      reward: ({ cost }) => usdOf(cost),
+      expected: ({ expectedCost }) => usdOf(expectedCost),
+    }),
+    latencyS: estimated('latency', compared, {
+      reward: ({ timings }) => timings.totalMs / 1_000,
+      expected: ({ expectedLatencyMs }) => expectedLatencyMs / 1_000,
+    }),
     refusals,
   };
 }
@@ -123,20 +115,43 @@ function targetOf(
   return { target: (explored * hits) / DRAWS, best };
 }
 
-/** Mean reward by task and call, shrunk towards what the router expected. */
-function rewardModel(
-  judged: readonly { readonly record: RequestRecord; readonly good: number }[],
-): (decision: Decision) => number {
-  const sums = new Map<string, { good: number; count: number }>();
+interface Compared {
+  readonly record: RequestRecord;
+  readonly target: number;
+  readonly best: Decision;
+}
+interface Measure {
+  readonly reward: (record: RequestRecord) => number;
+  readonly expected: (decision: Decision) => number;
+}
+interface RewardModel {
+  readonly ofDone: (decision: Decision) => number;
+  readonly ofTarget: (best: Decision) => number;
+}
+
+/**
+ * Mean reward by task and call, shrunk towards what the router expected, in the scale of what came of it: expectations of costs and times are
+ * far off at first, and the other policy's are for a prompt of usual length.
+ */
+function rewardModel(outcomes: readonly Compared[], { reward, expected }: Measure): RewardModel {
+  const sums = new Map<string, { reward: number; count: number }>();
   const key = ({ classification, plan }: Decision): string => `${classification.task} ${keyOf(plan.call)}`;
-  for (const { record, good } of judged) {
-    const sum = sums.get(key(record.decision!)) ?? { good: 0, count: 0 };
-    sum.good += good;
+  for (const { record } of outcomes) {
+    const sum = sums.get(key(record.decision!)) ?? { reward: 0, count: 0 };
+    sum.reward += reward(record);
     sum.count += 1;
     sums.set(key(record.decision!), sum);
   }
-  return (decision) => {
-    const { good, count } = sums.get(key(decision)) ?? { good: 0, count: 0 };
-    return (good + STRENGTH * decision.expectedQuality) / (count + STRENGTH);
+  const scaleOf = (of: (one: Compared) => Decision): number => {
+    const same = outcomes.filter((one) => key(of(one)) === key(one.record.decision!));
+    const foreseen = same.reduce((sum, one) => sum + expected(of(one)), 0);
+    return foreseen > 0 ? same.reduce((sum, { record }) => sum + reward(record), 0) / foreseen : 1;
   };
+  const scaled =
+    (scale: number) =>
+    (decision: Decision): number => {
+      const sum = sums.get(key(decision)) ?? { reward: 0, count: 0 };
+      return (sum.reward + STRENGTH * scale * expected(decision)) / (sum.count + STRENGTH);
+    };
+  return { ofDone: scaled(scaleOf(({ record }) => record.decision!)), ofTarget: scaled(scaleOf(({ best }) => best)) };
 }
