@@ -1,9 +1,17 @@
 // The decision: tiers, constraints, strategies, diversity, degradation, explanation, exploration.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { membersOf, type Nano, type Plan, type StrategyName } from '../../src/contract/index.ts';
+import {
+  membersOf,
+  type Decision,
+  type Forecast,
+  type Nano,
+  type Plan,
+  type StrategyName,
+} from '../../src/contract/index.ts';
 import { testModel, testSettings, testTask } from '../support/settings.ts';
-import { ask, excludedOf } from './asking.ts';
+import { compileTasks, decide, featuresOf } from '../../src/routing/index.ts';
+import { ask, excludedOf, NO_WISHES, user } from './asking.ts';
 
 const TOOLS = [{ type: 'function', function: { name: 'weather' } }];
 const IMAGE = [
@@ -433,6 +441,70 @@ describe('exploration', () => {
     const settings = testSettings({ routing: { explore: 1 } });
     expect(ask({ settings, wishes: { task: 'validation_critical' }, random: () => 0 }).plan.propensity).toBe(1);
     expect(ask({ settings, wishes: { models: ['elm-large', 'dahlia-pro'] }, random: () => 0 }).plan.propensity).toBe(1);
+  });
+});
+
+describe('hope for the little known', () => {
+  /** A second voice gains nothing. */
+  const forecast: Forecast = {
+    panel: (_, first, second) => ({ quality: (first.quality + second.quality) / 2, differ: 0.5 }),
+  };
+  /** Two that are well known, and one that looks worse and of which nothing is known for sure. */
+  const decided = (explore: number, critical: boolean, doubt: number, random = (): number => 0.999_999) => {
+    const settings = testSettings({
+      routing: { explore },
+      models: ['known', 'second', 'new'].map((name) => testModel({ name })),
+      tiers: [
+        {
+          name: 'balanced',
+          models: ['known', 'second', 'new'],
+          configured: ['known', 'second', 'new'],
+          chairman: 'known',
+        },
+      ],
+      tasks: [testTask({ name: 'math', critical })],
+    });
+    return decide({
+      features: featuresOf(user('Which river runs through Vienna?')),
+      wishes: { ...NO_WISHES, task: 'math' },
+      settings,
+      classifier: compileTasks(settings.tasks),
+      quality: (_, model) =>
+        model === 'new'
+          ? { quality: 0.75, samples: 1, doubt }
+          : { quality: model === 'known' ? 0.95 : 0.93, samples: 200, doubt: 0 },
+      forecast,
+      allowed: null,
+      random,
+    });
+  };
+  const asked = (decision: Decision): readonly string[] => membersOf(decision.plan.call);
+
+  it('gives a model its turn that may be much better than it looks, and draws nothing for it', () => {
+    expect(asked(decided(1e-9, false, 0.15))).toContain('new');
+    expect(decided(1e-9, false, 0.15).plan.propensity).toBeCloseTo(1, 6);
+    expect(asked(decided(1e-9, false, 0.01))).toEqual(['known']);
+  });
+
+  it('is off for critical tasks and with explore: 0', () => {
+    expect(asked(decided(0, false, 0.15))).toEqual(['known']);
+    expect(decided(1e-9, true, 0.15).plan).toEqual(decided(1e-9, true, 0).plan);
+  });
+
+  it('leaves the recorded propensity exact where exploration draws beside it', () => {
+    const random = chance(11);
+    const drawn = new Map<string, { count: number; propensity: number }>();
+    for (let draw = 0; draw < 4_000; draw += 1) {
+      const { plan } = decided(0.3, false, 0.12, random);
+      const key = JSON.stringify(plan.call);
+      drawn.set(key, { count: (drawn.get(key)?.count ?? 0) + 1, propensity: plan.propensity });
+    }
+    expect([...drawn.values()].reduce((sum, { propensity }) => sum + propensity, 0)).toBeCloseTo(1, 9);
+    for (const { count, propensity } of drawn.values())
+      expect(Math.abs(count / 4_000 - propensity)).toBeLessThanOrEqual(
+        4 * Math.sqrt((propensity * (1 - propensity)) / 4_000),
+      );
+    expect(drawn.size).toBeGreaterThan(1);
   });
 });
 
