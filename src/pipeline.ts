@@ -248,7 +248,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     pressure: Pressure,
   ): Promise<Panel> {
     const { inbound } = trail;
-    const { features, decision, traits } = plan(inbound, wishes, settings, pressure);
+    const { decision, traits } = plan(inbound, wishes, settings, pressure);
     trail.traits = traits;
     const task = settings.tasks.get(decision.classification.task)!;
     const role = roleOf(inbound, decision, settings);
@@ -285,7 +285,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       random: parts.random,
       trail,
       settings,
-      features,
       decision: taken,
       outgoing: slimmed?.request ?? inbound.request,
       context,

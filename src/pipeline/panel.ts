@@ -11,7 +11,6 @@ import {
   type Clock,
   type Completion,
   type Decision,
-  type Features,
   type MergeContext,
   type Merger,
   type Model,
@@ -35,7 +34,6 @@ const PATIENCE = 4;
 export interface PanelParts {
   readonly trail: Trail;
   readonly settings: Settings;
-  readonly features: Features;
   readonly decision: Decision;
   /** As members are asked: the caller's request, or it slimmed. */
   readonly outgoing: ChatRequest;
@@ -65,8 +63,7 @@ interface Ending {
 }
 
 export function createPanel(parts: PanelParts): Panel {
-  const { trail, settings, features, decision, outgoing, context, purse, upstream, merger, clock, signal, deadlineAt } =
-    parts;
+  const { trail, settings, decision, outgoing, context, purse, upstream, merger, clock, signal, deadlineAt } = parts;
   const { request, written } = trail.inbound;
   const weights = new Map(decision.prospects.map((prospect) => [prospect.model, prospect]));
 
@@ -80,6 +77,9 @@ export function createPanel(parts: PanelParts): Panel {
     family: modelOf(name).family,
     weight: weights.get(name)?.quality ?? modelOf(name).quality / 10,
   });
+
+  /** What a call's input is charged at where the provider doesn't tell: layout counts here, though it doesn't for the choice. */
+  const inputOf = ({ request: own = outgoing }: AskOptions): number => estimateTokens(own);
 
   function callOf(
     model: Model,
@@ -133,9 +133,9 @@ export function createPanel(parts: PanelParts): Panel {
       detail: options.role,
     });
     return (ending, judgement = null) => {
-      const { usage, estimated } = usageOf(ending, features, options);
+      const { usage, estimated } = usageOf(ending, () => inputOf(options));
       const lost = ending.usage === null ? 0 : (ending.lost ?? 0);
-      const again = lost === 0 ? null : guessed(inputOf(features, options) * lost, 0);
+      const again = lost === 0 ? null : guessed(inputOf(options) * lost, 0);
       const cost = usage === null ? NO_MONEY : payment.settle(usage, estimated, again);
       if (usage === null) payment.release();
       trail.callEnds({
@@ -175,7 +175,7 @@ export function createPanel(parts: PanelParts): Panel {
       );
       leave(
         {
-          usage: reply.completion.usage ?? uncounted(reply.completion, inputOf(features, options)),
+          usage: reply.completion.usage ?? uncounted(reply.completion, inputOf(options)),
           finishReason: candidate.finishReason,
           failure: null,
           retries: reply.retries,
@@ -208,7 +208,7 @@ export function createPanel(parts: PanelParts): Panel {
           const ended = (failure: CallFailure | null): Ending => {
             const end = tap.end();
             return {
-              usage: end.usage ?? guessed(inputOf(features, options), end.outputTokens),
+              usage: end.usage ?? guessed(inputOf(options), end.outputTokens),
               finishReason: end.finishReason,
               failure,
               retries: reply.retries,
@@ -298,20 +298,11 @@ function outcomeOf(failure: CallFailure | null): Attempt['outcome'] {
 }
 
 /** Each attempt that may have been accepted costs its input, and what was received; one that was refused costs nothing. */
-function usageOf(
-  { usage, failure }: Ending,
-  features: Features,
-  options: AskOptions,
-): { usage: Usage | null; estimated: boolean } {
+function usageOf({ usage, failure }: Ending, input: () => number): { usage: Usage | null; estimated: boolean } {
   if (usage !== null) return { usage, estimated: usage['estimated'] === true };
   const lost = failure?.lost ?? 0;
-  return lost > 0
-    ? { usage: guessed(lost * inputOf(features, options), 0), estimated: true }
-    : { usage: null, estimated: false };
+  return lost > 0 ? { usage: guessed(lost * input(), 0), estimated: true } : { usage: null, estimated: false };
 }
-
-const inputOf = (features: Features, { request }: AskOptions): number =>
-  request === undefined ? features.inputTokens : estimateTokens(request);
 
 const guessed = (input: number, output: number): Usage => ({
   prompt_tokens: input,

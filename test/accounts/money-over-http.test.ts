@@ -117,6 +117,20 @@ describe('where the provider tells no usage', () => {
     }
   });
 
+  it('counts the input as it was written: its layout costs, though it chooses nothing', async () => {
+    const of = await begin();
+    of.upstream.reply('alpha', { usage: null, content: WHOLE });
+    const costOf = async (content: string): Promise<number> => {
+      const before = await spent(of);
+      const body = { model: 'alpha', messages: [{ role: 'user', content }] };
+      await send(`${of.url}/v1/chat/completions`, { headers: { authorization: `Bearer ${ADMIN}` }, body });
+      return (await spent(of)) - before;
+    };
+    const dense = await costOf('Is it so, or is it not so at all?');
+    const loose = await costOf('Is it so,\n\n\n\n\n\n> or   is   it   not   so\n\n\n\n\n\n> at all?');
+    expect(loose).toBeGreaterThan(dense + 3e-6);
+  });
+
   it('counts the pieces that came of a stream that the client left, and its input', async () => {
     const of = await begin();
     const chunks = Array.from({ length: 200 }, () => ({
