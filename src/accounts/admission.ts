@@ -1,5 +1,6 @@
 // May this be spent? The one way in for everything that costs money: it holds what a plan can cost at the most, before its first call.
 import {
+  FREE_PRICE,
   type AbortWatch,
   QuorumError,
   type Allowance,
@@ -99,7 +100,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const standIn = options.dearestPrice();
     if (strict !== undefined || (standIn === null && allowances.length > 0))
       throw unpriced(model.name, strict ?? allowances[0]!);
-    return standIn ?? FREE;
+    return standIn ?? FREE_PRICE;
   };
 
   /** `last`: an answer cut short is better than none. */
@@ -191,19 +192,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     standing: (spender, at) => ledger.balances(budgets.allowancesOf(spender, at)),
   };
 }
-
-const FREE: Price = {
-  inputPico: 0,
-  cachedInputPico: 0,
-  cacheWritePico: 0,
-  outputPico: 0,
-  reasoningPico: 0,
-  audioInputPico: 0,
-  audioOutputPico: 0,
-  imageInputPico: 0,
-  imageOutputPico: 0,
-  requestPico: 0,
-};
 
 /** A smaller plan now is better than the large one later. */
 function worthWaiting(outcome: HoldOutcome, { smaller }: AdmissionRequest): boolean {

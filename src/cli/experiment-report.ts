@@ -1,6 +1,6 @@
 // What an experiment shows, as text with small charts and as CSV. Pure.
 import { csvCell, type Experiment, type Goal } from '../contract/index.ts';
-import type { ArmResult, Lift, Results } from '../experiment/index.ts';
+import { MEASURES, type ArmResult, type Lift, type Results } from '../experiment/index.ts';
 
 const CHART = 40;
 const LESS_IS_BETTER = 'less is better';
@@ -145,18 +145,6 @@ function liftText(goal: Goal, { difference, relative, low, high, standing }: Lif
   return `${signed(difference)}${share}${interval} ${standing}`;
 }
 
-const CSV_MEASURES = [
-  'quality',
-  'feedback',
-  'checks',
-  'agreement',
-  'cost',
-  'latency',
-  'errors',
-  'cached',
-  'same',
-] as const;
-
 export function reportCsv(results: Results): string {
   const head = [
     'arm',
@@ -167,7 +155,7 @@ export function reportCsv(results: Results): string {
     'exposures',
     'units',
     'forced',
-    ...CSV_MEASURES.flatMap((measure) => [measure, `${measure}_n`, `${measure}_low`, `${measure}_high`]),
+    ...MEASURES.flatMap((measure) => [measure, `${measure}_n`, `${measure}_low`, `${measure}_high`]),
     'p50_ms',
     'p95_ms',
     'lift',
@@ -188,7 +176,7 @@ export function reportCsv(results: Results): string {
       arm.exposures,
       arm.units,
       arm.forced,
-      ...CSV_MEASURES.flatMap((measure) => {
+      ...MEASURES.flatMap((measure) => {
         const mean = arm.measures[measure];
         return [mean?.mean, mean?.n, mean?.low, mean?.high];
       }),

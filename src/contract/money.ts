@@ -22,6 +22,19 @@ export interface Price {
   readonly requestPico: number;
 }
 
+export const FREE_PRICE: Price = {
+  inputPico: 0,
+  cachedInputPico: 0,
+  cacheWritePico: 0,
+  outputPico: 0,
+  reasoningPico: 0,
+  audioInputPico: 0,
+  audioOutputPico: 0,
+  imageInputPico: 0,
+  imageOutputPico: 0,
+  requestPico: 0,
+};
+
 export const usdOf = (nano: Nano): number => nano / 1e9;
 export const nanoOf = (usd: number): Nano => Math.round(usd * 1e9) as Nano;
 

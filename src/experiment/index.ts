@@ -5,4 +5,4 @@ export { tripped } from './guardrails.ts';
 export { pseudonym } from './hash.ts';
 export type { Lift } from './lift.ts';
 export { ALPHA, resultsOf, type ArmResult, type Results } from './results.ts';
-export { plus, sumsOf, type Measure, type Shown } from './sums.ts';
+export { MEASURES, plus, sumsOf, type Measure, type Shown } from './sums.ts';

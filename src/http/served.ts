@@ -1,5 +1,5 @@
 // Which provider serves a request that is passed through, and as which model it counts.
-import { nearest, QuorumError, type Model, type Price, type Provider, type Settings } from '../contract/index.ts';
+import { FREE_PRICE, nearest, QuorumError, type Model, type Provider, type Settings } from '../contract/index.ts';
 import { meaningOf, namesOf } from '../pipeline/names.ts';
 
 export interface Served {
@@ -42,21 +42,8 @@ export function defaultProvider(settings: Settings): Provider {
   return provider;
 }
 
-const FREE: Price = {
-  inputPico: 0,
-  cachedInputPico: 0,
-  cacheWritePico: 0,
-  outputPico: 0,
-  reasoningPico: 0,
-  audioInputPico: 0,
-  audioOutputPico: 0,
-  imageInputPico: 0,
-  imageOutputPico: 0,
-  requestPico: 0,
-};
-
 /** A model that only its provider knows: without a price, unless nobody is paid for it. What concerns chat alone is any model's. */
 function unlisted(name: string, { name: provider, local, simulated }: Provider, like: Model): Model {
-  const price = local || simulated ? FREE : null;
+  const price = local || simulated ? FREE_PRICE : null;
   return { ...like, name, provider, upstreamModel: name, price, context: 128_000, maxOutput: 16_384, local, simulated };
 }

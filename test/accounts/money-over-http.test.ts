@@ -233,7 +233,7 @@ it('refuses new spending while the ledger can’t be written, and recovers by it
   expect(await spent(of)).toBeGreaterThan(0);
 }, 20_000);
 
-/** Linux can forbid a running process to make its files longer, which is what a full disk does. */
+/** Linux can forbid a running process to make its files longer, which is what a full disk does. .ci/run installs the tool for it. */
 const canFill = spawnSync('prlimit', ['--version']).status === 0;
 
 it.skipIf(!canFill)(

@@ -35,6 +35,7 @@ test('the clients run against the simulated models', { timeout: 60_000 }, async 
   }
 });
 
+// Whoever runs the suite without curl may; .ci/run installs it, so that there it is never skipped.
 test.skipIf(spawnSync('curl', ['--version']).status !== 0)('so does curl', async () => {
   const quorum = await startQuorum();
   onTestFinished(() => quorum.stop());
