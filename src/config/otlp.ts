@@ -1,5 +1,5 @@
 // OpenTelemetry's own environment variables, as far as OTLP over HTTP needs them.
-import type { OtlpSettings } from '../contract/index.ts';
+import type { OtlpSettings, Sampling } from '../contract/index.ts';
 import type { Environment } from './substitute.ts';
 
 /** null: nothing is sent anywhere. */
@@ -21,7 +21,7 @@ export function otlpFrom(env: Environment): OtlpSettings | null {
     metricsUrl,
     headers: pairsOf(of('OTEL_EXPORTER_OTLP_HEADERS')),
     resource: { ...pairsOf(of('OTEL_RESOURCE_ATTRIBUTES')), ...(name !== undefined && { 'service.name': name }) },
-    sampled: sampledFrom(of('OTEL_TRACES_SAMPLER'), of('OTEL_TRACES_SAMPLER_ARG')),
+    sampling: samplingFrom(of('OTEL_TRACES_SAMPLER'), of('OTEL_TRACES_SAMPLER_ARG')),
     metricsEveryMs: Math.max(1_000, Number(of('OTEL_METRIC_EXPORT_INTERVAL')) || 60_000),
   };
 }
@@ -44,10 +44,22 @@ function decoded(text: string): string {
   }
 }
 
-/** What a caller decided stands in any case. */
-function sampledFrom(sampler = 'parentbased_always_on', argument = '1'): number {
-  if (sampler.endsWith('always_off')) return 0;
-  if (!sampler.endsWith('traceidratio')) return 1;
-  const share = Number(argument);
-  return share >= 0 && share <= 1 ? share : 1;
+/** Tracing every request of a busy program costs a fifth of its speed, and nobody looks at a thousand traces a second. */
+const USUAL_PER_SECOND = 100;
+
+/** OpenTelemetry's samplers by their names, and Quorum's own `rate_limited`, which is also what holds where none is named. */
+function samplingFrom(sampler = 'rate_limited', argument?: string): Sampling {
+  const parentBased = sampler.startsWith('parentbased_') || sampler === 'rate_limited';
+  const every = { share: 1, perSecond: null, parentBased };
+  const given = Number(argument ?? Number.NaN);
+  switch (sampler.replace('parentbased_', '')) {
+    case 'always_on':
+      return every;
+    case 'always_off':
+      return { ...every, share: 0 };
+    case 'traceidratio':
+      return { ...every, share: given >= 0 && given <= 1 ? given : 1 };
+    default:
+      return { ...every, parentBased: true, perSecond: given > 0 && given < 1e6 ? given : USUAL_PER_SECOND };
+  }
 }

@@ -19,6 +19,16 @@ export interface Trace extends TraceMark {
 export const traceParent = ({ traceId, sampled }: TraceMark, spanId: string): string =>
   `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 
+/** Which requests are traced. */
+export interface Sampling {
+  /** 0-1. */
+  readonly share: number;
+  /** At the most so many a second, and so many more that failed; null: no limit. */
+  readonly perSecond: number | null;
+  /** What a caller has decided stands. */
+  readonly parentBased: boolean;
+}
+
 /** Where traces and metrics go, through OTLP over HTTP. */
 export interface OtlpSettings {
   readonly tracesUrl: string | null;
@@ -26,7 +36,6 @@ export interface OtlpSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** `service.name` and whatever else is said of the process. */
   readonly resource: Readonly<Record<string, string>>;
-  /** Share of the traces that begin here, 0-1. */
-  readonly sampled: number;
+  readonly sampling: Sampling;
   readonly metricsEveryMs: number;
 }

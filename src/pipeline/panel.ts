@@ -17,6 +17,7 @@ import {
   type Nano,
   type Random,
   type Settings,
+  type Trace,
   type Upstream,
   type UpstreamCall,
   type Usage,
@@ -90,7 +91,7 @@ export function createPanel(parts: PanelParts): Panel {
   ): UpstreamCall {
     const provider = settings.providers.get(model.provider)!;
     const { trace } = trail.inbound;
-    const tells = spanId !== undefined && trace !== undefined && (provider.traceContext ?? provider.local);
+    const tells = trace !== undefined && (provider.traceContext ?? provider.local);
     return {
       provider,
       model,
@@ -105,7 +106,7 @@ export function createPanel(parts: PanelParts): Panel {
       standIn: options.role === 'fallback',
       tenant: trail.inbound.principal.tenant,
       hops: trail.inbound.hops ?? 0,
-      ...(tells && { traceParent: traceParent(trace, spanId) }),
+      ...(tells && { traceParent: traceParent(trace, spanId ?? trace.spanId) }),
       ...(stream
         ? options.timeoutMs !== undefined && { firstTokenMs: options.timeoutMs }
         : { totalMs: options.timeoutMs ?? patienceMs(model, options) }),
@@ -164,7 +165,7 @@ export function createPanel(parts: PanelParts): Panel {
     const model = modelOf(name);
     const paying = purse.pay(model, options.role, options.request ?? request);
     const payment = paying instanceof Promise ? await paying : paying;
-    const spanId = trail.inbound.trace?.nextId();
+    const spanId = spanIdOf(trail.inbound.trace);
     const leave = enter(model, options, payment, spanId);
     try {
       const reply = await upstream.whole(callOf(model, options, false, payment, spanId));
@@ -197,7 +198,7 @@ export function createPanel(parts: PanelParts): Panel {
     const model = modelOf(name);
     const paying = purse.pay(model, options.role, options.request ?? request);
     const payment = paying instanceof Promise ? await paying : paying;
-    const spanId = trail.inbound.trace?.nextId();
+    const spanId = spanIdOf(trail.inbound.trace);
     const leave = enter(model, options, payment, spanId);
     try {
       const reply = await upstream.stream(callOf(model, options, true, payment, spanId));
@@ -271,6 +272,10 @@ export function createPanel(parts: PanelParts): Panel {
     tell: (event) => trail.tell(event),
   };
 }
+
+/** Of a call that somebody will look at. */
+const spanIdOf = (trace: Trace | undefined): string | undefined =>
+  trace?.sampled === true ? trace.nextId() : undefined;
 
 const waited = ({ queueMs }: { readonly queueMs?: number }): Pick<Ending, 'queueMs'> =>
   queueMs === undefined ? {} : { queueMs };

@@ -250,7 +250,7 @@ export class Trail {
       session: inbound.session,
     };
     if (this.role !== null) record.role = this.role;
-    if (inbound.trace !== undefined) record.trace = markOf(inbound.trace);
+    if (inbound.trace !== undefined && isKept(inbound.trace)) record.trace = markOf(inbound.trace);
     if (this.slimmed !== null) record.slimmed = this.slimmed;
     if (this.trial !== null && this.trial.part.length > 0) record.experiments = this.trial.part;
     return record;
@@ -271,6 +271,8 @@ export class Trail {
   }
 }
 
+/** Of a trace that nobody looks at and nobody else knows there is nothing to tell. */
+const isKept = ({ sampled, parentId }: Trace): boolean => sampled || parentId !== null;
 const markOf = ({ traceId, spanId, parentId, sampled }: Trace): TraceMark => ({ traceId, spanId, parentId, sampled });
 
 type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };

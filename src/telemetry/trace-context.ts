@@ -1,6 +1,6 @@
 // Trace ids: taken from the caller's `traceparent` or made here.
 import { randomFillSync } from 'node:crypto';
-import type { Trace } from '../contract/index.ts';
+import type { Sampling, Trace } from '../contract/index.ts';
 
 /** What stands in `traceparent`; null when it isn't one. */
 export function readTraceParent(header: string | undefined): Omit<Trace, 'nextId' | 'spanId'> | null {
@@ -18,17 +18,50 @@ export function passedOn(header: string | undefined): Trace | undefined {
   return { ...read, spanId, nextId: () => spanId };
 }
 
-/** Begins or goes on with a trace for each request; `share` of those that begin here are sampled. */
-export function createTracer(share: number): (header: string | undefined) => Trace {
+/** Ids of requests and calls that somebody will look at. */
+export interface Tracer {
+  /** Decided before anything is made: who isn't traced only gets the id that tells others so. */
+  begin(header: string | undefined): Trace;
+  /** For a request that nobody meant to trace, and that failed; null: enough of them were seen. */
+  afterwards(): Trace | null;
+}
+
+export function createTracer({ share, perSecond, parentBased }: Sampling, now: () => number): Tracer {
   const ids = createIds();
-  return (header) => {
-    const read = header === undefined ? null : readTraceParent(header);
-    const spanId = ids(8);
-    if (read !== null) return { ...read, spanId, nextId: () => ids(8) };
-    const traceId = ids(16);
-    // The lower half of the id is random, so that everybody who looks at it decides alike.
-    const sampled = share >= 1 || Number.parseInt(traceId.slice(-13), 16) < share * 2 ** 52;
-    return { traceId, spanId, parentId: null, sampled, nextId: () => ids(8) };
+  const mayTrace = createAllowance(perSecond, now);
+  const mayTraceFailed = createAllowance(perSecond, now);
+  const nextId = (): string => ids(8);
+  const untracedId = ids(8);
+  // The lower half of the id is random, so that everybody who looks at it decides alike.
+  const drawn = (traceId: string): boolean => share >= 1 || Number.parseInt(traceId.slice(-13), 16) < share * 2 ** 52;
+
+  return {
+    begin(header) {
+      const read = header === undefined ? null : readTraceParent(header);
+      const traceId = read?.traceId ?? ids(16);
+      const sampled = parentBased && read !== null ? read.sampled : share > 0 && drawn(traceId) && mayTrace();
+      if (sampled) return { traceId, spanId: ids(8), parentId: read?.parentId ?? null, sampled, nextId };
+      const spanId = read?.parentId ?? untracedId;
+      return { traceId, spanId, parentId: read?.parentId ?? null, sampled, nextId: () => spanId };
+    },
+    afterwards: () =>
+      perSecond !== null && mayTraceFailed()
+        ? { traceId: ids(16), spanId: ids(8), parentId: null, sampled: true, nextId }
+        : null,
+  };
+}
+
+/** So many a second, evenly, after at most a second's worth at once. */
+function createAllowance(perSecond: number | null, now: () => number): () => boolean {
+  if (perSecond === null) return () => true;
+  let [left, at] = [Math.max(1, perSecond), now()];
+  return () => {
+    const time = now();
+    left = Math.min(Math.max(1, perSecond), left + (Math.max(0, time - at) / 1_000) * perSecond);
+    at = time;
+    if (left < 1) return false;
+    left -= 1;
+    return true;
   };
 }
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Sampling } from '../../src/contract/index.ts';
 import { otlpFrom } from '../../src/config/otlp.ts';
 import { createTracer, passedOn, readTraceParent } from '../../src/telemetry/index.ts';
 import { createOtlp } from '../../src/telemetry/otlp/index.ts';
@@ -256,11 +257,23 @@ it('reads OpenTelemetry’s variables', () => {
   ).toMatchObject({
     tracesUrl: 'http://c:4318/v1/traces',
     metricsUrl: null,
-    sampled: 0.25,
+    sampling: { share: 0.25, perSecond: null, parentBased: true },
   });
   expect(
     otlpFrom({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://t/x', OTEL_EXPORTER_OTLP_HEADERS: 'a=b%20c,bad' }),
   ).toMatchObject({ tracesUrl: 'https://t/x', metricsUrl: null, headers: { a: 'b c' } });
+  const samplingOf = (sampler?: string, argument?: string) =>
+    otlpFrom({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318',
+      OTEL_TRACES_SAMPLER: sampler,
+      OTEL_TRACES_SAMPLER_ARG: argument,
+    })!.sampling;
+  expect(samplingOf()).toEqual({ share: 1, perSecond: 100, parentBased: true });
+  expect(samplingOf(undefined, '20')).toEqual({ share: 1, perSecond: 20, parentBased: true });
+  expect(samplingOf('always_on')).toEqual({ share: 1, perSecond: null, parentBased: false });
+  expect(samplingOf('parentbased_always_on')).toEqual({ share: 1, perSecond: null, parentBased: true });
+  expect(samplingOf('parentbased_always_off')).toEqual({ share: 0, perSecond: null, parentBased: true });
+  expect(samplingOf('traceidratio', 'x')).toEqual({ share: 1, perSecond: null, parentBased: false });
 });
 
 describe('trace ids', () => {
@@ -274,14 +287,67 @@ describe('trace ids', () => {
     expect(passedOn(undefined)).toBeUndefined();
   });
 
-  it('are different each time; a caller’s decision stands, others are sampled by their share', () => {
-    const half = createTracer(0.5);
-    const traces = Array.from({ length: 2_000 }, () => half(undefined));
+  const always = { share: 1, perSecond: null, parentBased: true };
+  const begun = (sampling: Sampling, header?: string) => createTracer(sampling, () => 0).begin(header);
+
+  it('are different each time; others are sampled by their share, and a caller’s decision stands where it should', () => {
+    const half = createTracer({ ...always, share: 0.5 }, () => 0);
+    const traces = Array.from({ length: 2_000 }, () => half.begin(undefined));
     expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(2_000);
     const sampled = traces.filter(({ sampled: is }) => is).length;
     expect(sampled).toBeGreaterThan(850);
     expect(sampled).toBeLessThan(1_150);
-    expect(createTracer(0)(CALLERS).sampled).toBe(true);
-    expect(createTracer(1)(CALLERS.replace(/01$/, '00')).sampled).toBe(false);
+    const unsampled = CALLERS.replace(/01$/, '00');
+    expect(begun({ ...always, share: 0 }, CALLERS).sampled).toBe(true);
+    expect(begun(always, unsampled)).toMatchObject({ sampled: false, spanId: 'b7ad6b7169203331' });
+    expect(begun({ ...always, parentBased: false }, unsampled)).toMatchObject({
+      sampled: true,
+      parentId: 'b7ad6b7169203331',
+    });
+    expect(begun({ ...always, share: 0, parentBased: false }, CALLERS).sampled).toBe(false);
   });
+
+  it('at most so many a second begin here, evenly; callers’ own come on top', () => {
+    let now = 1_000_000;
+    const tracer = createTracer({ ...always, perSecond: 100 }, () => now);
+    const sampledIn = (seconds: number, header?: string): number => {
+      let count = 0;
+      for (let nth = 0; nth < seconds * 2_000; nth += 1) {
+        now += 0.5;
+        if (tracer.begin(header).sampled) count += 1;
+      }
+      return count;
+    };
+    // A second's worth may come at once, and at an ordinary load everything is traced.
+    expect(sampledIn(1)).toBeGreaterThanOrEqual(199);
+    const counts = Array.from({ length: 10 }, () => sampledIn(1));
+    for (const count of counts) expect(Math.abs(count - 100)).toBeLessThanOrEqual(1);
+    expect(sampledIn(1, CALLERS)).toBe(2_000);
+    now += 10_000;
+    const slow = Array.from({ length: 90 }, () => {
+      now += 11;
+      return tracer.begin(undefined).sampled;
+    });
+    expect(slow.every(Boolean)).toBe(true);
+  });
+});
+
+it('of requests that nobody meant to trace, those that failed are traced all the same, unless their caller said no', async () => {
+  const receiver = await startReceiver();
+  const { quorum, upstream } = await start({
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_TRACES_SAMPLER_ARG: '1',
+  });
+  await chat(quorum.url, { model: 'alpha' });
+  upstream.reply('gamma', { status: 500 });
+  const failed = await chat(quorum.url, { model: 'gamma' });
+  await chat(quorum.url, { model: 'gamma' }, { traceparent: CALLERS.replace(/01$/, '00') });
+  await chat(quorum.url, { model: 'alpha' });
+  await quorum.stop();
+  const seen = receiver.spans.filter(({ kind }) => kind === 2);
+  expect(seen.map(({ name }) => name)).toEqual(['chat alpha', 'chat gamma']);
+  expect(valueOf(seen[1]!, 'quorum.request_id')).toBe(failed.headers['x-request-id']);
+  const calls = receiver.spans.filter(({ kind, parentSpanId }) => kind === 3 && parentSpanId === seen[1]!.spanId);
+  expect(calls.length).toBeGreaterThan(0);
+  expect(new Set(receiver.spans.map(({ spanId }) => spanId)).size).toBe(receiver.spans.length);
 });

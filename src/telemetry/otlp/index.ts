@@ -1,7 +1,7 @@
 // Sends traces and metrics through OTLP/HTTP as JSON. Loaded only where an endpoint is set.
 import type { Clock, OtlpSettings, RequestRecord, Trace } from '../../contract/index.ts';
 import type { Family } from '../series.ts';
-import { createTracer } from '../trace-context.ts';
+import { createTracer, passedOn } from '../trace-context.ts';
 import { createGenAiMetrics, metricsOf } from './metrics.ts';
 import { spansOf, type ProviderOf } from './spans.ts';
 import { createWaiting } from './waiting.ts';
@@ -19,7 +19,7 @@ export interface OtlpOptions {
 }
 
 export interface Otlp {
-  begin(traceParent: string | undefined): Trace;
+  begin(traceParent: string | undefined): Trace | undefined;
   observe(record: RequestRecord): void;
   /** Sends what waits. */
   flush(): Promise<void>;
@@ -41,9 +41,18 @@ export function createOtlp(options: OtlpOptions): Otlp {
     Buffer.from(`{"resourceSpans":[{"resource":${resource},"scopeSpans":[{"scope":{"name":"quorum"},"spans":[`),
     Buffer.from(']}]}]}'),
   ];
+  const tracer = settings.tracesUrl === null ? null : createTracer(settings.sampling, () => clock.now());
   let inTrouble = false;
   let stopped = false;
   let sending: Promise<void> = Promise.resolve();
+
+  /** Of what went wrong one wants to see each, though nobody could know before. A caller who doesn't want to see it is obeyed. */
+  function shownIfFailed(record: RequestRecord): RequestRecord {
+    if (record.status < 500 || record.trace !== undefined) return record;
+    const trace = tracer?.afterwards() ?? null;
+    if (trace === null) return record;
+    return { ...record, trace, attempts: record.attempts.map((each) => ({ ...each, spanId: trace.nextId() })) };
+  }
 
   /** Tried again where that may help; what can't be sent is given up: no request waits for it. */
   async function send(url: string, body: string | Uint8Array): Promise<void> {
@@ -95,10 +104,10 @@ export function createOtlp(options: OtlpOptions): Otlp {
   ];
 
   return {
-    begin: createTracer(settings.tracesUrl === null ? 0 : settings.sampled),
+    begin: tracer?.begin ?? passedOn,
     observe(record) {
       genAi.observe(record);
-      const spans = spansOf(record, options.providerOf);
+      const spans = spansOf(shownIfFailed(record), options.providerOf);
       if (spans === '') return;
       const wasFull = waiting.isFull;
       waiting.add(spans);
