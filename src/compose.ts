@@ -184,6 +184,10 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     requests: store.requests,
     content: watch.content,
     trace: watch.trace,
+    passed: (record) => {
+      store.requests.append(record);
+      watch.observe(record);
+    },
     performance: watch.performance,
     anomalies: watch.anomalies,
     version: options.version,

@@ -1,4 +1,5 @@
-// What metrics and traces cost: the same program without either, with metrics, with both as they are by default, and with every request traced, in turns.
+// What metrics and traces cost: the same program without either (twice, so that one sees what chance does), with metrics, with both as they
+// are by default, and with every request traced, in turns.
 //   node bench/observe/run.mjs [--seconds 1.5] [--rounds 14] [--warm 8] [--json]
 // Traces and metrics go to a receiver in this process. Requests per second depend on what else runs here; processor time of the process
 // doesn't. It fails where the default is further than 5 % from nothing at all, in both; every request traced is shown beside.
@@ -31,8 +32,10 @@ const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.add
 
 const upstream = await startUpstream();
 const load = await startLoad();
+const neither = { dist, upstream, more: 'telemetry: { metrics: false }\n' };
 const subjects = {
-  off: await startQuorum({ dist, upstream, more: 'telemetry: { metrics: false }\n' }),
+  off: await startQuorum(neither),
+  again: await startQuorum(neither),
   metrics: await startQuorum({ dist, upstream }),
   both: await startQuorum({ dist, upstream, env: endpoint }),
   every: await startQuorum({ dist, upstream, env: { ...endpoint, OTEL_TRACES_SAMPLER: 'always_on' } }),
@@ -46,14 +49,17 @@ const rounds = [];
 const sent = Object.fromEntries(names.map((name) => [name, 0]));
 for (let round = 0; round < Number(values.rounds); round += 1) {
   const found = {};
-  for (const name of round % 2 === 0 ? names : names.toReversed()) {
+  // Each begins as often as the others, and follows each of them.
+  const turned = names.map((_, place) => names[(place + round) % names.length]);
+  for (const name of round % 2 === 0 ? turned : turned.toReversed()) {
     const before = bytes;
     found[name] = await saturate(name, Number(values.seconds));
     sent[name] += bytes - before;
   }
   rounds.push(found);
 }
-const toOff = (name, pick) => median(rounds.map((found) => pick(found[name]) / pick(found.off)));
+const toOff = (name, pick) =>
+  median(rounds.map((found) => (2 * pick(found[name])) / (pick(found.off) + pick(found.again))));
 const result = Object.fromEntries(
   names.map((name) => [
     name,
@@ -66,7 +72,13 @@ const result = Object.fromEntries(
     },
   ]),
 );
-const TITLES = { off: 'neither', metrics: 'metrics', both: 'metrics, traces', every: '… of every request' };
+const TITLES = {
+  off: 'neither',
+  again: 'neither, again',
+  metrics: 'metrics',
+  both: 'metrics, traces',
+  every: '… of every request',
+};
 if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
 else
   for (const [name, row] of Object.entries(result))

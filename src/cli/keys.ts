@@ -28,6 +28,7 @@ quorum keys audit [ID]            who changed what
 --endpoints '/v1/chat/*'  --networks 10.0.0.0/8,2001:db8::/32
 --rpm 60  --tpm 100000  --parallel 4      "none" takes a limit away
 --tier NAME  --strategy NAME              used when a request names none
+--log-content on | off                    its prompts and answers go into the log, for who needs that
 --expires 30d | 2027-01-31 | never
 --json   --config FILE
 `;
@@ -49,6 +50,7 @@ const OPTIONS = {
   tier: { type: 'string' },
   strategy: { type: 'string' },
   expires: { type: 'string' },
+  'log-content': { type: 'string' },
   overlap: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
@@ -136,6 +138,8 @@ function inputOf(values: Values, now: number): KeyInput {
   const { strategy } = values;
   if (strategy !== undefined && !isStrategy(strategy))
     wrong('--strategy', `"${strategy}" is none of adaptive, ${STRATEGIES.join(', ')}`);
+  const logContent = values['log-content'];
+  if (logContent !== undefined && logContent !== 'on' && logContent !== 'off') wrong('--log-content', 'say on or off');
   return given<KeyInput>({
     name: values.name,
     team: values.team,
@@ -155,6 +159,7 @@ function inputOf(values: Values, now: number): KeyInput {
     }),
     tier: values.tier,
     strategy,
+    logContent: logContent === undefined ? undefined : logContent === 'on',
     expiresAt: momentOf(values.expires, '--expires', now),
   });
 }
@@ -181,6 +186,7 @@ function detailsOf(key: KeyShown): string {
     if (value === null || (Array.isArray(value) && value.length === 0)) return [];
     return [`  ${name}: ${[value].flat().join(', ')}\n`];
   });
+  if (key.log_content) told.push('  log_content: on\n');
   const budgets = key.budgets.map(({ period, balance }) => {
     const state =
       balance === null ? '' : `: $${balance.spent_usd} of $${balance.limit_usd} spent, $${balance.left_usd} left`;

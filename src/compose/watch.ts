@@ -1,12 +1,6 @@
 // What looks on while requests are answered: log, metrics, hours of performance, and what goes when it is old.
 import type { LiveConfig } from '../config/index.ts';
-import {
-  type ChatRequest,
-  type Clock,
-  type CurrentSettings,
-  type RequestRecord,
-  type VirtualKey,
-} from '../contract/index.ts';
+import { type Clock, type CurrentSettings, type RequestRecord, type VirtualKey } from '../contract/index.ts';
 import { keepForgetting } from './retention.ts';
 import type { OtlpOptions } from '../telemetry/otlp/index.ts';
 import type { SqliteStore } from '../store/index.ts';
@@ -76,7 +70,7 @@ export async function openWatch(
     trace: otlp?.begin ?? passedOn,
     content: {
       isWanted: (key: VirtualKey | null) => key?.logContent === true || config.parts().telemetry.logContent,
-      tell: (id: string, { messages }: ChatRequest, answer: Uint8Array | null) => log.content(id, messages, answer),
+      tell: log.content,
     },
     performance: { ...store.performance, flush: performance.flush },
     observe(record: RequestRecord): void {

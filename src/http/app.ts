@@ -8,11 +8,11 @@ import type { Visit } from './chat.ts';
 import type { Door } from './door.ts';
 import { fail } from './fail.ts';
 import { hopsOf } from './hops.ts';
-import { createPassthrough, unknownRoute } from './passthrough.ts';
+import { createPassthrough, unknownRoute, type PassthroughParts } from './passthrough.ts';
 import { routesOf, type Access, type Route, type RouteParts } from './routes.ts';
 import type { Visits } from './visits.ts';
 
-export interface HttpParts extends RouteParts {
+export interface HttpParts extends RouteParts, Pick<PassthroughParts, 'passed'> {
   readonly door: Door;
   readonly visits: Visits;
   /** Whether a socket may be opened to this origin. */

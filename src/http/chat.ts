@@ -11,7 +11,6 @@ import {
 } from '../accounts/index.ts';
 import type {
   AbortWatch,
-  ChatRequest,
   Clock,
   CurrentSettings,
   RequestRecord,
@@ -46,8 +45,8 @@ export interface ChatParts {
 /** What was said goes into the log where a key's owner wants that, and nowhere else. */
 export interface ContentTold {
   isWanted(key: VirtualKey | null): boolean;
-  /** null: there was no answer. */
-  tell(id: string, request: ChatRequest, answer: Uint8Array | null): void;
+  /** `answer` null: there was none. */
+  tell(id: string, asked: unknown, answer: Uint8Array | null): void;
 }
 
 export interface Visit {
@@ -138,7 +137,7 @@ export async function answerChat(
   try {
     const { inbound, headers } = enter(parts, asked, visit, response);
     const heard = parts.content.isWanted(visit.visitor.caller.key);
-    if (heard) response.on('close', () => parts.content.tell(inbound.id, inbound.request, said));
+    if (heard) response.on('close', () => parts.content.tell(inbound.id, inbound.request.messages, said));
     const answer = await parts.pipeline.answer(inbound);
     said = await send(answer, inbound.id, headers, response, ticket, heard);
   } finally {

@@ -16,6 +16,7 @@ import { openAgent, settled } from './agents.ts';
 import { readBody } from './body.ts';
 import { limitsOf, type Visit } from './chat.ts';
 import { fail } from './fail.ts';
+import { openPassage, type Passage, type PassageParts } from './passage.ts';
 import { defaultProvider, servedBy } from './served.ts';
 import { openToll, spenderOf, type Toll, type TollParts } from './toll.ts';
 
@@ -62,7 +63,7 @@ const MODEL_FIELD = /name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,256})\r\n/;
 /** Bytes of English a token stands for. */
 const TOKEN_BYTES = 4;
 
-export interface PassthroughParts extends TollParts {
+export interface PassthroughParts extends TollParts, PassageParts {
   readonly settings: CurrentSettings;
   readonly limiter: RateLimiter;
   readonly bodyLimitBytes: () => number;
@@ -80,6 +81,7 @@ interface Passing {
   /** The caller's own limits. */
   readonly limits: Readonly<Record<string, string>>;
   readonly onUsed: (tokens: number) => void;
+  readonly passage: Passage;
 }
 
 /** Where a request goes, and what is known of it. */
@@ -91,6 +93,14 @@ interface Destination {
   readonly body: Uint8Array | null;
   /** What `fields` was read from. */
   readonly written?: Written;
+}
+
+interface Found extends Destination {
+  readonly settings: Settings;
+  readonly path: string;
+  readonly family: string;
+  readonly limitBytes: number;
+  readonly passage: Passage;
 }
 
 /** The way to one provider. */
@@ -112,6 +122,21 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     if (!PLAIN_PATH.test(path) || !FAMILIES.has(family)) throw unknownRoute(request.method ?? 'GET', path);
     const limitBytes = parts.bodyLimitBytes();
     const found = await destination(request, settings, limitBytes);
+    const passage = openPassage(parts, request, response, visit, found);
+    try {
+      await passOn(request, response, visit, { ...found, settings, path, family, limitBytes, passage });
+    } catch (thrown) {
+      passage.failed(thrown);
+      throw thrown;
+    }
+  };
+
+  async function passOn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    visit: Visit,
+    { settings, path, family, limitBytes, passage, ...found }: Found,
+  ): Promise<void> {
     allow(visit, request.method, family, found);
     const length = found.body?.byteLength ?? Number(request.headers['content-length'] ?? limitBytes);
     const { headers: limits, onUsed } = enter(parts, request, response, visit, found, length);
@@ -142,13 +167,14 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
         })
       : null;
     const body = toll === null ? found.body : toll.body;
-    request.headers = onlyAllowed(request, provider, body, visit.hops);
-    passing.set(request, { visit, provider, body, toll, limits, onUsed });
+    request.headers = onlyAllowed(request, provider, body, visit.hops, passage.traceParent);
+    passing.set(request, { visit, provider, body, toll, limits, onUsed, passage });
     const proxy = proxies.get(provider) ?? (await proxyTo(provider, passing, parts.mayConnect));
     proxies.set(provider, proxy);
     await settled(proxy.agent);
+    passage.sent(toll);
     await proxy.pass(request, response, () => undefined);
-  };
+  }
 }
 
 /** What goes on at the provider long after the request, or costs by the hour or the gigabyte. */
@@ -243,10 +269,21 @@ async function proxyTo(
     },
     on: {
       proxyReq(outgoing: ClientRequest, incoming: IncomingMessage, response) {
-        const { body, visit } = passing.get(incoming)!;
+        const { body, visit, toll, passage } = passing.get(incoming)!;
+        // Of a client that leaves before the answer the middleware says nothing, and its money would stay held.
+        let isAnswered = false;
+        outgoing.once('response', () => (isAnswered = true));
+        outgoing.once('close', () => {
+          if (!isAnswered) toll?.failed();
+          passage.over();
+        });
         if (body) outgoing.write(body);
         visit.gone.addEventListener('abort', () => {
-          if (visit.gone.reason instanceof QuorumError) breakOff(response, visit.gone.reason, visit.id);
+          const { reason } = visit.gone;
+          if (reason instanceof QuorumError) {
+            passage.failed(reason);
+            breakOff(response, reason, visit.id);
+          }
           outgoing.destroy();
         });
         response.on('close', () => {
@@ -254,12 +291,15 @@ async function proxyTo(
         });
       },
       proxyRes(answer: IncomingMessage, incoming: IncomingMessage, response) {
-        const { visit, provider: from, toll, limits, onUsed } = passing.get(incoming)!;
+        const { visit, provider: from, toll, limits, onUsed, passage } = passing.get(incoming)!;
         toll?.watch(answer, onUsed);
+        passage.answered(answer);
         // The middleware would leave the client waiting for the rest.
         answer.on('close', () => {
           const error = new QuorumError('upstream_error', `The answer of the provider "${from.name}" broke off.`);
-          if (!answer.complete) breakOff(response, error, visit.id);
+          if (answer.complete) return;
+          if (!response.destroyed) passage.failed(error);
+          breakOff(response, error, visit.id);
         });
         const status = answer.statusCode ?? 502;
         // A redirect is never followed nor passed on: where we connect is the config's to say.
@@ -279,7 +319,10 @@ async function proxyTo(
       error(thrown, incoming, response) {
         const known = passing.get(incoming);
         known?.toll?.failed();
-        if (!('headersSent' in response) || response.writableEnded) return;
+        if (!('headersSent' in response) || response.writableEnded) {
+          known?.passage.over();
+          return;
+        }
         const timeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test(
           (thrown as NodeJS.ErrnoException).code ?? thrown.message,
         );
@@ -288,7 +331,9 @@ async function proxyTo(
           : new QuorumError('upstream_error', `The provider "${provider.name}" could not be reached.`, {
               cause: thrown,
             });
+        known?.passage.failed(error);
         fail(response, error, known?.visit.id ?? '');
+        known?.passage.over();
       },
     },
   });
@@ -309,6 +354,7 @@ function onlyAllowed(
   provider: Provider,
   body: Uint8Array | null,
   hops: number,
+  traceParent: string | undefined,
 ): IncomingMessage['headers'] {
   const kept = Object.fromEntries(Object.entries(request.headers).filter(([name]) => REQUEST_HEADERS.has(name)));
   if (body !== null) {
@@ -321,6 +367,7 @@ function onlyAllowed(
     'user-agent': 'quorum',
     ...provider.headers,
     via: via(hops),
+    ...(traceParent !== undefined && { traceparent: traceParent }),
     ...(provider.apiKey !== null && { [provider.authHeader]: provider.authPrefix + provider.apiKey.reveal() }),
   };
 }

@@ -40,10 +40,18 @@ export interface Crossing {
   readonly written: Written | undefined;
 }
 
+export interface Spent {
+  readonly usage: Usage;
+  readonly estimated: boolean;
+  readonly cost: Nano;
+}
+
 export interface Toll {
   /** What goes out: its output limited to what is paid for. */
   readonly body: Uint8Array | null;
   readonly clamped: boolean;
+  /** null: not known yet, or nothing. */
+  readonly spent: Spent | null;
   /** Watches the answer as it passes, and settles when it has ended, however it ends. `onUsed` hears of its tokens. */
   watch(answer: IncomingMessage, onUsed: (tokens: number) => void): void;
   /** No answer came. */
@@ -81,6 +89,7 @@ export async function openToll({ admission, clock }: TollParts, crossing: Crossi
     signal: visit.gone,
   });
   let ended = false;
+  let spent: Spent | null = null;
   const settle = (usage: Usage, estimated: boolean): void => {
     if (ended) return;
     ended = true;
@@ -88,6 +97,7 @@ export async function openToll({ admission, clock }: TollParts, crossing: Crossi
     const counted = price === null ? NO_MONEY : costOf(price, usage);
     // A guess never exceeds what was held for it.
     const cost = estimated ? (Math.min(counted, reservation.amountOf(CALL) ?? counted) as Nano) : counted;
+    spent = { usage, estimated, cost };
     reservation.settle(CALL, { at: clock.now(), cost, usage, estimated, priceVersion: settings.version });
     reservation.finish();
   };
@@ -103,6 +113,9 @@ export async function openToll({ admission, clock }: TollParts, crossing: Crossi
   return {
     body: limited(crossing, reservation.clamps.get(CALL) ?? null),
     clamped: reservation.clamps.has(CALL) && LIMIT_FIELD[family] !== undefined,
+    get spent() {
+      return spent;
+    },
     watch(answer, onUsed) {
       if ((answer.statusCode ?? 502) >= 300) {
         release();

@@ -61,6 +61,12 @@ describe('quorum keys', () => {
     expect(key).toMatchObject({ tags: ['a', 'b'], limits: { rpm: 60, tpm: 1_000 } });
     expect(await keys('update ci --rpm none')).toContain('active');
     expect(accounts.keyring.registry().keys[0]?.limits).toMatchObject({ rpm: null, tpm: 1_000 });
+    await keys('update ci --log-content on');
+    expect(accounts.keyring.registry().keys[0]).toMatchObject({ logContent: true });
+    expect(await keys('show ci')).toContain('log_content: on');
+    await keys('update ci --log-content off');
+    expect(accounts.keyring.registry().keys[0]).toMatchObject({ logContent: false });
+    expect(await keys('update ci --log-content maybe')).toBe('!--log-content: say on or off.\n');
     expect(await keys('rotate ci --overlap 1h')).toMatch(/^sk-quorum-/);
     expect(await keys('disable ci')).toContain('disabled');
     expect(JSON.parse(await keys('show ci --json'))).toMatchObject({ disabled: true });

@@ -77,3 +77,19 @@ it('what is said goes into the log for a key that is switched on, whole and stre
   await office.chat(open.secret, { messages: MESSAGES });
   expect(office.quorum.logs.filter((line) => line.includes(PROMPT))).toHaveLength(2);
 });
+
+it('of what is passed through too, and only for such a key', async () => {
+  const open = await office.key({ name: 'embedder', log_content: true });
+  const embed = (key: string) =>
+    send(`${office.url}/v1/embeddings`, { body: { model: 'alpha', input: PROMPT }, headers: bearer(key) });
+  const before = office.quorum.logs.filter((line) => line.includes(PROMPT)).length;
+  await embed(secret);
+  const { headers } = await embed(open.secret);
+  const told = (): readonly string[] => office.quorum.logs.filter((line) => line.includes(PROMPT)).slice(before);
+  for (let tried = 0; told().length === 0 && tried < 200; tried += 1)
+    await new Promise((resume) => setImmediate(resume));
+  expect(told()).toHaveLength(1);
+  const line = JSON.parse(told()[0]!) as Record<string, string>;
+  expect(line).toMatchObject({ message: 'content', request_id: headers['x-request-id'] });
+  expect(line['answer']).toContain('embedding');
+});

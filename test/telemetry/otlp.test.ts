@@ -186,6 +186,31 @@ it('without an endpoint nothing is sent, and a caller’s trace passes through t
   expect(receiver.headers).toEqual([]);
 });
 
+it('what is passed through has spans of its own, with the name that the conventions have for it', async () => {
+  const receiver = await startReceiver();
+  const { quorum, upstream } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, { trace_context: true });
+  const body = { model: 'alpha', input: 'a secret thought' };
+  await send(`${quorum.url}/v1/embeddings`, { body, headers: { traceparent: CALLERS } });
+  await send(`${quorum.url}/v1/completions`, { body: { model: 'alpha', prompt: 'x' } });
+  await send(`${quorum.url}/v1/files`);
+  await quorum.stop();
+  const [request, call] = [2, 3].map((kind) => receiver.spans.filter((span) => span.kind === kind));
+  expect(request!.map(({ name }) => name)).toEqual(['embeddings alpha', 'text_completion alpha', 'files']);
+  expect(request![0]).toMatchObject({
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    parentSpanId: 'b7ad6b7169203331',
+  });
+  expect(call!.map((span) => valueOf(span, 'gen_ai.operation.name'))).toEqual(['embeddings', 'text_completion']);
+  expect(Number(valueOf(call![0]!, 'gen_ai.usage.input_tokens'))).toBeGreaterThan(0);
+  expect(call![0]!.parentSpanId).toBe(request![0]!.spanId);
+  expect(upstream.requests[0]!.headers['traceparent']).toBe(
+    `00-0af7651916cd43dd8448eb211c80319c-${call![0]!.spanId}-01`,
+  );
+  const told = receiver.metrics.get('gen_ai.client.token.usage')!.histogram!.dataPoints;
+  expect(told.map((point) => valueOf(point, 'gen_ai.operation.name'))).toContain('embeddings');
+  expect(JSON.stringify(receiver.spans)).not.toContain('a secret thought');
+});
+
 describe('sending', () => {
   const settings = otlpFrom({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })!;
   const traced = (id: string) =>

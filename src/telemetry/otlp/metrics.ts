@@ -1,6 +1,7 @@
 // Families of series as metrics of OTLP's JSON, and those that the conventions for generative AI name.
 import type { RequestRecord } from '../../contract/index.ts';
 import { createSeries, type Family } from '../series.ts';
+import { operationOf } from './operation.ts';
 import { nano, type ProviderOf } from './spans.ts';
 
 /** As the conventions advise. */
@@ -25,7 +26,8 @@ export function createGenAiMetrics(providerOf: ProviderOf): GenAiMetrics {
   ]);
   return {
     families: series.families,
-    observe({ attempts }) {
+    observe({ endpoint, attempts }) {
+      const operation = operationOf(endpoint);
       for (const { model, upstreamModel, outcome, status, startedMs, endedMs, usage } of attempts) {
         const provider = providerOf(model);
         const error =
@@ -34,10 +36,10 @@ export function createGenAiMetrics(providerOf: ProviderOf): GenAiMetrics {
             : outcome === 'timeout'
               ? 'timeout'
               : String(status ?? 'failed');
-        duration.record((endedMs - startedMs) / 1_000, 'chat', provider, upstreamModel, error);
+        duration.record((endedMs - startedMs) / 1_000, operation, provider, upstreamModel, error);
         if (usage === null) continue;
-        tokens.record(usage.prompt_tokens, 'chat', provider, upstreamModel, 'input');
-        tokens.record(usage.completion_tokens, 'chat', provider, upstreamModel, 'output');
+        tokens.record(usage.prompt_tokens, operation, provider, upstreamModel, 'input');
+        tokens.record(usage.completion_tokens, operation, provider, upstreamModel, 'output');
       }
     },
   };

@@ -1,5 +1,6 @@
 // A finished request as spans of OTLP's JSON, after the semantic conventions for generative AI: one for the strategy, one for each call.
 // Written as text at once: objects that are serialised afterwards cost twice as much, and every request pays for it.
+import { operationOf } from './operation.ts';
 import { usdOf, type Attempt, type RequestRecord, type TraceMark } from '../../contract/index.ts';
 
 const [SERVER, CLIENT] = [2, 3];
@@ -19,9 +20,9 @@ export function spansOf(record: RequestRecord, providerOf: ProviderOf): string {
 function requestSpan(record: RequestRecord, trace: TraceMark): string {
   const { status, errorCode, decision, merge, timings } = record;
   const attributes =
-    CHAT +
+    operation(record.endpoint) +
     text('gen_ai.request.model', record.requestedModel) +
-    word('http.route', record.endpoint) +
+    word(record.strategy === 'passthrough' ? 'url.path' : 'http.route', record.endpoint) +
     number('http.response.status_code', status) +
     word('quorum.request_id', record.id) +
     word('quorum.strategy', record.strategy) +
@@ -40,7 +41,7 @@ function requestSpan(record: RequestRecord, trace: TraceMark): string {
       trace,
       spanId: trace.spanId,
       parentId: trace.parentId,
-      name: `chat ${record.requestedModel}`,
+      name: nameOf(record.endpoint, record.requestedModel),
       kind: SERVER,
       from: record.at,
       to: record.at + timings.totalMs,
@@ -66,7 +67,7 @@ function callSpan(record: RequestRecord, trace: TraceMark, attempt: Attempt, pro
   const { usage, outcome, finishReason, status, firstByteMs, startedMs } = attempt;
   const wentWrong = outcome === 'failed' || outcome === 'timeout';
   const attributes =
-    CHAT +
+    operation(record.endpoint) +
     text('gen_ai.provider.name', providerOf(attempt.model)) +
     text('gen_ai.request.model', attempt.upstreamModel) +
     (finishReason === null
@@ -87,7 +88,7 @@ function callSpan(record: RequestRecord, trace: TraceMark, attempt: Attempt, pro
       trace,
       spanId: attempt.spanId ?? trace.spanId,
       parentId: trace.spanId,
-      name: `chat ${attempt.upstreamModel}`,
+      name: nameOf(record.endpoint, attempt.upstreamModel),
       kind: CLIENT,
       from: record.at + startedMs,
       to: record.at + attempt.endedMs,
@@ -126,7 +127,8 @@ export const nano = (ms: number): string => `${Math.round(ms * 1_000)}000`;
 
 // Attributes come with a comma before them; what isn't known isn't said.
 const list = (attributes: string): string => `[${attributes.slice(1)}]`;
-const CHAT = ',{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}}';
+const operation = (endpoint: string): string => word('gen_ai.operation.name', operationOf(endpoint));
+const nameOf = (endpoint: string, model: string): string => `${operationOf(endpoint)} ${model}`.trimEnd();
 
 const text = (key: string, value: string | null | undefined): string =>
   value === null || value === undefined || value === ''
