@@ -10,7 +10,7 @@ import { SCENARIOS } from './scenarios.mjs';
 const USAGE = `node bench/stress/run.mjs [--only ${Object.keys(SCENARIOS).join(',')}] [--seconds N] [--outage N] [--soak N] [--aborts N] [--readers N] [--streams N] [--reloads N] [--inputs N] [--seed N] [--json] [--dist DIR]
   --seconds  how long a round of steady load takes (default 5)
   --outage   seconds that everything fails (default 60)
-  --soak     seconds of mixed load (default 60; an hour is 3600)
+  --soak     seconds of jobs and bursts (default 60; an hour is 3600)
   --aborts   clients that leave, for each strategy (default 1000)
   --readers  clients that read nothing (default 1000)
   --streams  open streams when it is told to stop (default 500)

@@ -1,6 +1,7 @@
 // What is done to the program, and the figures that come of it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { row } from '../speed/table.mjs';
+import { JOBS } from './jobs.mjs';
 import { ask, failed, metric, now, quantile, share, steady } from './load.mjs';
 import { OF_THE_PROCESS } from './process.mjs';
 import { withProgram } from './program.mjs';
@@ -221,73 +222,4 @@ async function aborts(context) {
   return rows;
 }
 
-const ROLES = ['planner', 'executor', 'executor', 'executor', 'heavy', null];
-
-/** Twenty jobs at once, and bursts, on few slots. */
-async function jobs(context) {
-  const limits = { roles: { planner: 2, executor: 5, heavy: 1, global: 6 }, max_wait: '10s' };
-  return withProgram(context, { limits }, async ({ url }) => {
-    const { providers } = context;
-    await providers.newBooks();
-    const as = (role) => ({ headers: role === null ? {} : { 'x-quorum-role': role } });
-    const job = async () => {
-      const answers = [];
-      for (let step = 0; step < 15; step++)
-        answers.push(await ask(url, as(ROLES[Math.floor(Math.random() * ROLES.length)])));
-      return answers;
-    };
-    const answers = (await Promise.all(Array.from({ length: 20 }, job))).flat();
-    const { most } = await providers.books();
-    const burst = (
-      await Promise.all(
-        Array.from({ length: 3 }, async (_, nth) => {
-          await pause(nth * 2_500);
-          return Promise.all(Array.from({ length: 100 }, () => ask(url)));
-        }),
-      )
-    ).flat();
-    const waiting = await metric(url, 'quorum_requests_in_flight ');
-    return [
-      row(
-        `20 jobs on 2/5/1/6 slots: success (${answers.length} requests)`,
-        percent(1 - share(failed(answers).length, answers.length)),
-        '%',
-        { least: 99 },
-      ),
-      row('… calls at the same time, at the most', most, '', { most: 6 }),
-      row('3 bursts of 100: success', percent(1 - share(failed(burst).length, burst.length)), '%', { least: 99 }),
-      row('… requests that never ended', waiting, '', { most: 0 }),
-    ];
-  });
-}
-
-/** Mixed load for long: nothing grows. */
-async function soak(context) {
-  return withProgram(context, { limits: { roles: { heavy: 2 } } }, async (quorum) => {
-    const strategies = ['single', 'dual', 'triple', 'cascade', 'council'];
-    const body = (nth) => ({
-      stream: nth % 3 === 0,
-      headers: {
-        'x-quorum-strategy': strategies[nth % strategies.length],
-        ...(nth % 7 === 0 && { 'x-quorum-role': 'heavy' }),
-      },
-    });
-    const part = () => steady(quorum.url, { perSecond: 25, seconds: context.soakSeconds / 4, body });
-    const answers = await part();
-    answers.push(...(await part()));
-    const warm = quorum.residentBytes();
-    answers.push(...(await part()), ...(await part()));
-    return [
-      row(
-        `soak of ${context.soakSeconds} s: success (${answers.length} requests)`,
-        percent(1 - share(failed(answers).length, answers.length)),
-        '%',
-        { least: 99 },
-      ),
-      row('… growth of resident memory in its second half', (quorum.residentBytes() - warm) / MEBIBYTE, 'MiB'),
-      row('… requests still open', await metric(quorum.url, 'quorum_requests_in_flight '), '', { most: 0 }),
-    ];
-  });
-}
-
-export const SCENARIOS = { sick, outage, overload, readers, aborts, jobs, soak, ...OF_THE_PROCESS };
+export const SCENARIOS = { sick, outage, overload, readers, aborts, ...JOBS, ...OF_THE_PROCESS };

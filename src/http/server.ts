@@ -9,25 +9,18 @@ const KEEP_ALIVE_MS = 72_000;
 const CHECK_EVERY_MS = 2_000;
 
 /**
- * Express swaps the prototypes of every request and response it handles, which makes V8 forget what it has learnt about them.
- * Born with the app's own prototypes they stay as they are, and the swap does nothing. Node's constructors are plain functions:
- * called on the new object they leave one hidden class for all, where `Reflect.construct` would give each its own.
+ * Express swaps the prototypes of every request and response it handles, which makes V8 forget what it has learnt about them. Born as
+ * the app's own they stay as they are, and the swap does nothing. Only a subclass makes room for all the fields that Node's
+ * constructors set: called on another function's object they leave a response as a dictionary, slow to make (0.9 µs) and 3 kB large.
  */
 export function createHttpServer({ express, direct }: App): Server {
-  const requestOf = IncomingMessage as unknown as (this: unknown, ...given: unknown[]) => void;
-  const responseOf = ServerResponse as unknown as (this: unknown, ...given: unknown[]) => void;
-  function BornRequest(this: unknown, socket: unknown): void {
-    requestOf.call(this, socket);
-  }
-  function BornResponse(this: unknown, request: unknown, options: unknown): void {
-    responseOf.call(this, request, options);
-  }
-  BornRequest.prototype = express.request;
-  BornResponse.prototype = express.response;
+  const Request = bornAs(IncomingMessage, express.request);
+  const Response = bornAs(ServerResponse, express.response);
+  Object.assign(express, { request: Request.prototype, response: Response.prototype });
   return createServer(
     {
-      IncomingMessage: BornRequest as unknown as typeof IncomingMessage,
-      ServerResponse: BornResponse as unknown as typeof ServerResponse,
+      IncomingMessage: Request,
+      ServerResponse: Response,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -41,4 +34,10 @@ export function createHttpServer({ express, direct }: App): Server {
       if (!direct(request, response)) express(request, response);
     },
   );
+}
+
+function bornAs<Base extends typeof IncomingMessage | typeof ServerResponse>(base: Base, own: object): Base {
+  const Born = class extends (base as new (...given: unknown[]) => object) {};
+  Object.setPrototypeOf(Born.prototype, own);
+  return Born as unknown as Base;
 }
