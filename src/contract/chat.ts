@@ -32,7 +32,8 @@ export type ChatMessage = ChatRequest['messages'][number];
 
 /** A request's body as it came. */
 export interface Written {
-  readonly text: string;
+  /** Empty once no model will be asked any more. */
+  text: string;
   /** The JSON value of `text`. */
   readonly fields: Readonly<Record<string, unknown>>;
 }

@@ -61,11 +61,7 @@ export interface Visit {
 const NO_HEADERS: HeaderList = [];
 const ENDPOINT = '/v1/chat/completions';
 
-async function readInbound(
-  parts: ChatParts,
-  request: IncomingMessage,
-  visit: Visit,
-): Promise<{ inbound: Inbound; bytes: Uint8Array }> {
+async function readInbound(parts: ChatParts, request: IncomingMessage, visit: Visit): Promise<Inbound> {
   const receivedAt = parts.clock.now();
   const { caller, permissions } = visit.visitor;
   const bytes = await readBody(request, parts.bodyLimitBytes());
@@ -74,7 +70,7 @@ async function readInbound(
   const options = readOptions(request.headers, fields);
   const { wishes, tags } = options;
   const trace = parts.trace(request.headers['traceparent'] as string | undefined);
-  const inbound: Inbound = {
+  return {
     id: visit.id,
     gone: visit.gone,
     hops: visit.hops,
@@ -108,7 +104,6 @@ async function readInbound(
     endpoint: ENDPOINT,
     ...(trace !== undefined && { trace }),
   };
-  return { inbound, bytes };
 }
 
 /** OpenAI's two names for the end user. */
@@ -129,9 +124,9 @@ export async function answerChat(
   response: ServerResponse,
   visit: Visit,
 ): Promise<void> {
-  const { inbound: asked, bytes } = await readInbound(parts, request, visit);
+  const asked = await readInbound(parts, request, visit);
   const key = request.headers['idempotency-key'];
-  const ticket = typeof key === 'string' ? await turnOf(parts, key, asked, bytes, response) : null;
+  const ticket = typeof key === 'string' ? await turnOf(parts, key, asked, response) : null;
   if (ticket === 'replayed') return;
   let said: Uint8Array | null = null;
   try {
@@ -183,13 +178,12 @@ async function turnOf(
   parts: ChatParts,
   key: string,
   inbound: Inbound,
-  bytes: Uint8Array,
   response: ServerResponse,
 ): Promise<Ticket | 'replayed'> {
   const turn = await parts.idempotency.begin({
     tenant: inbound.principal.tenant,
     key,
-    fingerprint: requestFingerprint(inbound.endpoint, bytes),
+    fingerprint: requestFingerprint(inbound.endpoint, inbound.written?.text ?? ''),
     at: inbound.receivedAt,
     signal: inbound.gone,
   });
@@ -222,23 +216,23 @@ function send(
   headers.push(...STREAM_HEADERS);
   tellIn(headers, id, answer.told);
   if (more.length > 0) headers.push(...more);
-  return sendStream(answer, headers, response, ticket, heard);
+  response.writeHead(200, headers);
+  return pour(answer.write, response, heard, ticket && { ticket, headers: asObject(headers) });
 }
 
-async function sendStream(
-  answer: Extract<Answer, { readonly kind: 'stream' }>,
-  headers: HeaderList,
+/** For as long as the stream goes on, nothing of what was told is kept that nobody wants any more. */
+async function pour(
+  write: Extract<Answer, { readonly kind: 'stream' }>['write'],
   response: ServerResponse,
-  ticket: Ticket | null,
   heard: boolean,
+  repeated: { readonly ticket: Ticket; readonly headers: Record<string, string> } | null,
 ): Promise<Uint8Array | null> {
-  response.writeHead(200, headers);
-  const kept = tee(sinkOf(response), heard || ticket !== null);
-  const whole = await answer.write(kept.sink);
-  const bytes = kept.bytes();
-  if (whole && bytes !== null) ticket?.keep({ status: 200, headers: asObject(headers), body: bytes });
+  const kept = tee(sinkOf(response), heard || repeated !== null);
+  const whole = await write(kept.sink);
+  const body = kept.bytes();
+  if (whole && body !== null) repeated?.ticket.keep({ status: 200, headers: repeated.headers, body });
   response.end();
-  return bytes;
+  return body;
 }
 
 const asObject = (headers: HeaderList): Record<string, string> =>
@@ -252,7 +246,7 @@ export async function explainRoute(
   response: ServerResponse,
   visit: Visit,
 ): Promise<void> {
-  const { inbound } = await readInbound(parts, request, visit);
+  const inbound = await readInbound(parts, request, visit);
   const { budgets, ...told } = await parts.pipeline.explain(inbound);
   const answer = { ...(shown(told) as object), budgets: budgets.map(balanceShown) };
   sendJson(response, answer, ['x-request-id', inbound.id]);

@@ -1,7 +1,7 @@
 // Writes an answer to a stream as it comes. What goes wrong from here on is told in the stream itself.
 import { QuorumError, type Clock, type Settings, type Sink } from '../contract/index.ts';
 import type { Outcome } from '../strategy/index.ts';
-import { completionFromStream, sseData } from '../wire/index.ts';
+import { completionFromStream, forgetText, sseData } from '../wire/index.ts';
 import { entryOf, tee } from './keep.ts';
 import type { Fresh } from './memory.ts';
 import { brokenOff, completionOf, progress, whyGone, writeCompletion, writeEnd, writeFailure } from './render.ts';
@@ -49,6 +49,7 @@ export async function deliver(delivery: Delivery): Promise<boolean> {
 async function write({ trail, fresh, sink }: Delivery, outcome: Outcome): Promise<void> {
   trail.firstByteMs = trail.elapsed();
   if (outcome.kind === 'live') {
+    if (trail.inbound.written !== undefined) forgetText(trail.inbound.written);
     const mirrored = trail.trial?.mirror != null;
     const kept = tee(sink, fresh.keeps || mirrored);
     await outcome.live.pump(kept.sink);

@@ -89,14 +89,12 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
     signal: parts.signal,
   });
   const downgraded = reservation.downgraded as PlannedIntent | null;
-  const open = new Set<string>();
-  const sentAtOnce = new Set<string>();
-  /** A judge may be asked twice: each call is a charge of its own. */
-  const turns = new Map<string, number>();
-  for (const call of downgraded?.calls ?? callsOfPlan) if (call.sent) sentAtOnce.add(call.id);
+  const planned = downgraded?.calls ?? callsOfPlan;
+  const begun: string[] = [];
+  const ended: string[] = [];
+  const ends = (id: string): boolean => !ended.includes(id) && ended.push(id) > 0;
 
   function paymentOf(id: string, model: Model): Payment {
-    open.add(id);
     return {
       clampTokens: reservation.clamps.get(id) ?? null,
       settle(usage, estimated, again) {
@@ -110,7 +108,7 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
         const cost = (
           estimated ? Math.min(counted + lost, held) : Math.max(counted, Math.min(counted + lost, held))
         ) as Nano;
-        if (open.delete(id))
+        if (ends(id))
           reservation.settle(id, {
             at: parts.now(),
             cost,
@@ -121,7 +119,7 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
         return cost;
       },
       release() {
-        if (open.delete(id)) reservation.release(id);
+        if (ends(id)) reservation.release(id);
       },
     };
   }
@@ -149,10 +147,12 @@ export async function openPurse(parts: PurseParts, plan: Plan, smallerPlans: () 
   return {
     pay(model, role, asked) {
       const own = `${role}/${model.name}`;
-      const turn = (turns.get(own) ?? 0) + 1;
-      turns.set(own, turn);
-      const id = turn === 1 ? own : `${own}/${turn}`;
-      return sentAtOnce.has(id) ? paymentOf(id, model) : payMore(id, model, role, asked);
+      // A judge may be asked twice: each call is a charge of its own.
+      let id = own;
+      for (let turn = 2; begun.includes(id); turn++) id = `${own}/${turn}`;
+      begun.push(id);
+      const isHeld = planned.some((call) => call.sent && call.id === id);
+      return isHeld ? paymentOf(id, model) : payMore(id, model, role, asked);
     },
     close: () => reservation.finish(),
     smaller: downgraded?.plan ?? null,

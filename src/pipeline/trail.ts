@@ -27,6 +27,7 @@ import type { Purse } from './purse.ts';
 import { recordedDecision } from './recorded.ts';
 import { partTold, type Trial } from './trial.ts';
 
+type Listener = (event: ProgressEvent | null) => void;
 type Telling = Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>;
 
 const STAGES = ['route', 'members', 'rankings', 'synthesis'] as const;
@@ -63,7 +64,8 @@ export class Trail {
   firstByteMs: number | null = null;
   readonly #clock: Clock;
   readonly #confide: (facts: ConfidenceFacts) => number | null;
-  readonly #listeners = new Set<(event: ProgressEvent | null) => void>();
+  /** As a rule nobody follows. */
+  #listeners: Set<Listener> | null = null;
   #inFlight = 0;
   #waitingSince = 0;
   #upstreamMs = 0;
@@ -91,13 +93,14 @@ export class Trail {
     if (telling.model !== undefined) event.model = telling.model;
     if (telling.detail !== undefined) event.detail = telling.detail;
     this.events.push(event);
-    for (const listener of this.#listeners) listener(event);
+    if (this.#listeners !== null) for (const listener of this.#listeners) listener(event);
   }
 
   /** Calls `listener` with each event from now on and with null at the end; the returned function stops it. */
-  follow(listener: (event: ProgressEvent | null) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  follow(listener: Listener): () => void {
+    const listeners = (this.#listeners ??= new Set());
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /** A request that has ended meanwhile holds nothing. */
@@ -209,8 +212,8 @@ export class Trail {
     const { inbound, merged } = this;
     this.tell({ stage: 4, type: 'done', ...(errorCode !== null && { detail: errorCode }) });
     this.ended = true;
-    for (const listener of this.#listeners) listener(null);
-    this.#listeners.clear();
+    for (const listener of this.#listeners ?? []) listener(null);
+    this.#listeners = null;
     const totalMs = this.elapsed();
     const queueMs = this.lease?.waitedMs ?? 0;
     const record: Writable<RequestRecord> = {

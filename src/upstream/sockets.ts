@@ -109,6 +109,8 @@ class LinkedClient extends Client {
   }
 }
 
+/** Read from a socket whose client is behind. undici's own 64 KiB would be held for every reader that stalls. */
+const CONNECT_OPTIONS = { timeout: 0, highWaterMark: 4 * 1024 };
 /** Idle sockets are kept this long unless the server says less; one that died meanwhile is replaced without a word. */
 const KEEP_ALIVE_MS = 30_000;
 // Exchanges keep their own time, one timer each.
@@ -124,7 +126,7 @@ const optionsOf = (outgoing: Outgoing): Options & { readonly origin: string } =>
 });
 
 export function createSockets(maxSockets: number, mayConnect: MayConnect): Sockets {
-  const connect: Connect = buildConnector({ timeout: 0 });
+  const connect: Connect = buildConnector(CONNECT_OPTIONS);
   const pools = new Map<string, Pool>();
   const fresh = new Set<Client>();
 

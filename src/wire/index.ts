@@ -7,4 +7,4 @@ export { streamOf } from './completion-stream.ts';
 export { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
 export { SSE_DONE, sseComment, sseData, sseEvent, streamErrorEvent } from './sse.ts';
 export { createStreamTap, type InBandError, type StreamTap, type TapEnd } from './stream-tap.ts';
-export { inexactNumbers, jsonAsWritten } from './written.ts';
+export { forgetText, inexactNumbers, jsonAsWritten } from './written.ts';

@@ -26,6 +26,12 @@ export function jsonAsWritten(body: Fields, written: Written | undefined): strin
   return `{${text}}`;
 }
 
+/** No model will be asked any more: for as long as its answer goes on, the request needn't be kept twice. */
+export function forgetText(written: Written): void {
+  written.text = '';
+  members.delete(written);
+}
+
 function memberOf(key: string, value: unknown): string | null {
   const text = JSON.stringify(value) as string | undefined;
   return text === undefined ? null : `${JSON.stringify(key)}:${text}`;
