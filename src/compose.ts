@@ -43,6 +43,7 @@ import { createPipeline, type Pipeline, type PipelineParts } from './pipeline.ts
 import type { Sandbox } from './sandbox/index.ts';
 import { createSqliteAccounts, openDatabase, openStore, pathOf, type SqliteStore } from './store/index.ts';
 import { createLagMeter, type Log } from './telemetry/index.ts';
+import { createAfterwork } from './compose/afterwork.ts';
 import { listening, openExperiments } from './compose/experiments.ts';
 import { addGauges } from './compose/gauges.ts';
 import { followOptions } from './compose/options.ts';
@@ -153,6 +154,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       onFault: (error, requestId) => log.error('a run in the shadow met a fault', { requestId, error }),
     });
   const memory = createMemory(cache, createFlights(), () => clock.now());
+  const afterwork = createAfterwork();
   const pipeline = createPipeline({
     clock,
     random,
@@ -164,6 +166,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     hedging: createHedges(),
     merger,
     memory,
+    later: afterwork.later,
     trials: experiments.trials,
     done: (record) => {
       store.requests.append(record);
@@ -228,6 +231,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
+      afterwork.flush();
       config.close();
       stopFollowing();
       care.stop();

@@ -57,6 +57,8 @@ export interface PipelineParts {
   readonly trials?: Trials;
   /** Gets every request's record once, when the request has ended. */
   readonly done: (record: RequestRecord) => void;
+  /** When there is time for what the client needn't wait for; default: at once. */
+  readonly later?: (work: () => void) => void;
   /** Told of a fault that came after the answer. */
   readonly onFault: (fault: unknown, requestId: string) => void;
 }
@@ -86,7 +88,7 @@ interface Planned {
 const NEVER_EXPLORES: Random = () => 1;
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { clock, memory, learning, capacity = BOUNDLESS } = parts;
+  const { clock, memory, learning, capacity = BOUNDLESS, later = (work) => work() } = parts;
   const running = new Map<string, Trail>();
   const classifiers = new WeakMap<Settings['tasks'], Classifier>();
 
@@ -296,20 +298,25 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     });
   }
 
-  /** Ends a request, once: its record goes out, and what it showed is learnt. */
+  /** Ends a request, once: what it held is free again. */
   function close(trail: Trail, status: number, error: QuorumError | null): void {
     if (trail.ended) return;
     running.delete(trail.inbound.id);
     trail.purse?.close();
     trail.lease?.release();
-    // The answer is out: what goes wrong in telling of it is no failure of the request.
+    trail.end(status, error?.code ?? null);
+    trail.inbound.ended?.(trail.attempts);
+    later(() => tell(trail));
+  }
+
+  /** Its record goes out, and what it showed is learnt. What goes wrong here is no failure of the request. */
+  function tell(trail: Trail): void {
     try {
-      const record = trail.record(status, error?.code ?? null);
-      parts.done(record);
-      trail.inbound.ended?.(record);
-      const lesson = status === 200 ? lessonOf(trail, trail.traits) : null;
+      parts.done(trail.record());
+      if (trail.status !== 200) return;
+      const lesson = lessonOf(trail, trail.traits);
       if (lesson !== null) learning.ended(lesson);
-      if (status === 200) mirror(trail);
+      mirror(trail);
     } catch (fault) {
       parts.onFault(fault, trail.inbound.id);
     }

@@ -11,9 +11,9 @@ import {
 } from '../accounts/index.ts';
 import type {
   AbortWatch,
+  Attempt,
   Clock,
   CurrentSettings,
-  RequestRecord,
   Settings,
   Sink,
   Trace,
@@ -152,7 +152,7 @@ function enter(
   const entered = parts.limiter.enter(subjects, estimateTokens(inbound.request), parts.clock.now());
   let used: number | null = null;
   response.on('close', () => entered.leave(parts.clock.now(), used));
-  const ended = ({ attempts }: RequestRecord): void => {
+  const ended = (attempts: readonly Attempt[]): void => {
     used = attempts.reduce((sum, { usage }) => sum + (usage?.total_tokens ?? 0), 0);
   };
   return { inbound: { ...inbound, ended }, headers: Object.entries(entered.headers).flat() };

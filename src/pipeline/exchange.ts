@@ -1,12 +1,12 @@
 // What goes into the path and what comes out of it: the seam between the server and everything behind it.
 import type {
   AbortWatch,
+  Attempt,
   CacheState,
   ChatRequest,
   Flag,
   Nano,
   Principal,
-  RequestRecord,
   Sink,
   Spender,
   Trace,
@@ -32,8 +32,8 @@ export interface Inbound {
   readonly spender: Spender;
   /** Length of the request as it came. */
   readonly bodyBytes: number;
-  /** Gets the record when the request has ended. */
-  readonly ended?: (record: RequestRecord) => void;
+  /** Gets its calls when the request has ended. */
+  readonly ended?: (attempts: readonly Attempt[]) => void;
   readonly session: string | null;
   /** Whose slots it takes; absent: as its task says. */
   /** Quorums that it came through. */

@@ -61,6 +61,11 @@ export class Trail {
   streamed: Uint8Array | null = null;
   cost: Nano = NO_MONEY;
   ended = false;
+  /** Of the response, once it has ended. */
+  status = 0;
+  errorCode: string | null = null;
+  /** Until its end. */
+  totalMs = 0;
   firstByteMs: number | null = null;
   readonly #clock: Clock;
   readonly #confide: (facts: ConfidenceFacts) => number | null;
@@ -207,14 +212,20 @@ export class Trail {
     };
   }
 
-  /** Ends the trail; later attempts that come in are no longer part of the record. */
-  record(status: number, errorCode: string | null): RequestRecord {
-    const { inbound, merged } = this;
-    this.tell({ stage: 4, type: 'done', ...(errorCode !== null && { detail: errorCode }) });
+  /** Whoever follows is told. */
+  end(status: number, errorCode: string | null): void {
+    this.tell(errorCode === null ? { stage: 4, type: 'done' } : { stage: 4, type: 'done', detail: errorCode });
     this.ended = true;
+    this.status = status;
+    this.errorCode = errorCode;
+    this.totalMs = this.elapsed();
     for (const listener of this.#listeners ?? []) listener(null);
     this.#listeners = null;
-    const totalMs = this.elapsed();
+  }
+
+  /** Of a request that has ended. */
+  record(): RequestRecord {
+    const { inbound, merged, status, errorCode, totalMs } = this;
     const queueMs = this.lease?.waitedMs ?? 0;
     const record: Writable<RequestRecord> = {
       id: inbound.id,
