@@ -3,6 +3,7 @@ import {
   asQuorumError,
   failedWith,
   QuorumError,
+  Roster,
   STRATEGIES,
   type Balance,
   type Clock,
@@ -89,7 +90,7 @@ const NEVER_EXPLORES: Random = () => 1;
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { clock, memory, learning, capacity = BOUNDLESS, later = (work) => work() } = parts;
-  const running = new Map<string, Trail>();
+  const running = new Roster<Trail>();
   const classifiers = new WeakMap<Settings['tasks'], Classifier>();
 
   async function answer(inbound: Inbound): Promise<Answer> {
@@ -186,8 +187,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     leftOut: readonly string[],
     random: Random,
   ): Planned {
-    const classifier = classifiers.get(settings.tasks) ?? compileTasks(settings.tasks);
-    classifiers.set(settings.tasks, classifier);
+    let classifier = classifiers.get(settings.tasks);
+    if (classifier === undefined) classifiers.set(settings.tasks, (classifier = compileTasks(settings.tasks)));
     const features = featuresOf(inbound.request);
     const { permissions, principal, receivedAt } = inbound;
     let known: Traits | null = null;

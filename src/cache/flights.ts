@@ -1,5 +1,5 @@
 // Requests for the same thing at the same time: one leads and does it, the others wait for what it brings.
-import { Abort, type AbortWatch } from '../contract/index.ts';
+import { Abort, Roster, type AbortWatch } from '../contract/index.ts';
 
 /** One participant's share in a flight. */
 export interface Flight<Value> {
@@ -67,7 +67,7 @@ class Air<Value> {
 }
 
 export function createFlights<Value>(): Flights<Value> {
-  const inTheAir = new Map<string, Air<Value>>();
+  const inTheAir = new Roster<Air<Value>>();
   return {
     join(key) {
       const there = inTheAir.get(key);

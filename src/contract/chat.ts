@@ -36,6 +36,8 @@ export interface Written {
   text: string;
   /** The JSON value of `text`. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Its fields as they stand in the text, once somebody has looked for them. */
+  members?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface ToolCall {

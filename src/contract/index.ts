@@ -1,5 +1,6 @@
 // The nouns and seams that every room shares. Types, schemas and the error table; no behaviour beyond that.
 export * from './abort.ts';
+export * from './roster.ts';
 export * from './accounts.ts';
 export * from './answer.ts';
 export * from './catalog.ts';

@@ -106,7 +106,7 @@ async function admit(
       throw new QuorumError('shutting_down', 'This instance is shutting down; send the request again.', {
         retryAfterMs: 1_000,
       });
-    const gone = passes ? NEVER : parts.visits.enter(response);
+    const gone = passes ? NEVER : parts.visits.enter(id, response);
     await handle({ id, visitor, gone, hops: access === 'caller' ? hopsOf(request) : 0 });
   } catch (thrown) {
     report(parts, fail(response, thrown, id), id);

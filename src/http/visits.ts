@@ -1,11 +1,11 @@
 // The requests that are under way, so that a stop can wait for them, and end those that take too long.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Abort, type AbortWatch, type QuorumError } from '../contract/index.ts';
+import { Abort, Roster, type AbortWatch, type QuorumError } from '../contract/index.ts';
 
 export interface Visits {
   /** The signal aborts when the client has gone, or with the error that ends the request. */
-  enter(response: ServerResponse): AbortWatch;
+  enter(id: string, response: ServerResponse): AbortWatch;
   readonly size: number;
   /** Resolves as soon as nobody is in. */
   idle(): Promise<void>;
@@ -13,19 +13,23 @@ export interface Visits {
 }
 
 export function createVisits(onCount: (change: 1 | -1) => void): Visits {
-  const inside = new Set<Abort>();
+  const inside = new Roster<Abort>();
   const waiting = new Set<() => void>();
-  const bySocket = new WeakMap<Socket, Set<ServerResponse>>();
+  const bySocket = new WeakMap<Socket, ServerResponse[]>();
 
   /** Up to Node 22 the end of a connection is told only to the answer whose turn it is; those pipelined behind it would wait for ever. */
-  function watch(response: ServerResponse): Set<ServerResponse> {
+  function watch(response: ServerResponse): ServerResponse[] {
     const { socket } = response.req;
     const known = bySocket.get(socket);
-    if (known !== undefined) return known.add(response);
-    const open = new Set([response]);
+    if (known !== undefined) {
+      known.push(response);
+      return known;
+    }
+    const open = [response];
     bySocket.set(socket, open);
     const tell = (): void => {
-      for (const each of open) {
+      // Each leaves the list as it hears of it.
+      for (const each of open.slice()) {
         if (each.socket !== null) continue;
         each.destroyed = true;
         each.emit('close');
@@ -37,14 +41,14 @@ export function createVisits(onCount: (change: 1 | -1) => void): Visits {
   }
 
   return {
-    enter(response) {
+    enter(id, response) {
       const visit = new Abort();
-      inside.add(visit);
+      inside.set(id, visit);
       onCount(1);
       const open = watch(response);
       response.on('close', () => {
-        open.delete(response);
-        inside.delete(visit);
+        open.splice(open.indexOf(response), 1);
+        inside.delete(id);
         onCount(-1);
         if (!response.writableFinished) visit.abort();
         if (inside.size > 0) return;
@@ -58,7 +62,7 @@ export function createVisits(onCount: (change: 1 | -1) => void): Visits {
     },
     idle: () => (inside.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
     end(error) {
-      for (const visit of inside) visit.abort(error);
+      for (const visit of inside.values()) visit.abort(error);
     },
   };
 }

@@ -1,5 +1,5 @@
 // The same prompt again from the same tenant within two minutes: the first answer probably wasn't what was wanted.
-import type { Lesson } from '../contract/index.ts';
+import { Roster, type Lesson } from '../contract/index.ts';
 
 export interface Retries {
   /** The earlier lesson that this one repeats; null when it repeats none. Each is told of once. */
@@ -9,19 +9,24 @@ export interface Retries {
 }
 
 const WITHIN_MS = 120_000;
-const KEPT = 1_000;
+/** So many at least are remembered, twice as many at the most. */
+const KEPT = 500;
 
 export function createRetries(): Retries {
-  const recent = new Map<string, Lesson>();
+  let recent = new Roster<Lesson>();
+  let older = new Roster<Lesson>();
+  const keep = (key: string, lesson: Lesson): void => {
+    if (recent.size >= KEPT) [older, recent] = [recent, new Roster()];
+    recent.set(key, lesson);
+  };
+  const known = (key: string): Lesson | undefined => recent.get(key) ?? older.get(key);
   return {
     repeats(lesson) {
       if (lesson.traits === null) return null;
       const key = keyOf(lesson);
-      const before = recent.get(key);
-      recent.delete(key);
+      const before = known(key);
       // It is kept for a long time: without what nobody will ask of it.
-      recent.set(key, { ...lesson, values: [], taken: [], traits: null });
-      if (recent.size > KEPT) recent.delete(recent.keys().next().value!);
+      keep(key, { ...lesson, values: [], taken: [], traits: null });
       return before !== undefined && lesson.at - before.at <= WITHIN_MS && before.request !== lesson.request
         ? before
         : null;
@@ -29,7 +34,9 @@ export function createRetries(): Retries {
     judged(lesson) {
       if (lesson.traits === null) return;
       const key = keyOf(lesson);
-      if (recent.get(key)?.request === lesson.request) recent.delete(key);
+      if (known(key)?.request !== lesson.request) return;
+      recent.delete(key);
+      older.delete(key);
     },
   };
 }

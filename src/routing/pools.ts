@@ -1,5 +1,5 @@
 // Pools that were worked out a moment ago for requests that look the same: as a rule all that differs is what they say.
-import type { InsightMark, Settings } from '../contract/index.ts';
+import { Roster, type InsightMark, type Settings } from '../contract/index.ts';
 import { poolOf, type Pool, type Question } from './pool.ts';
 
 export interface Pools {
@@ -11,7 +11,7 @@ const MOST = 512;
 
 /** The same answers as `poolOf`, from memory where everything that it looks at is the same. */
 export function createPools(): Pools {
-  const known = new Map<string, Pool>();
+  const known = new Roster<Pool>();
   let from: Settings | null = null;
   let state = 0;
   return {

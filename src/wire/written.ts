@@ -9,13 +9,10 @@ const COMMA = 0x2c;
 const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
 
-const members = new WeakMap<Written, ReadonlyMap<string, string>>();
-
 /** JSON text of `body`: its fields that are the very values of `written` as they stand there, the others anew. Of a key that stood twice the last counts. */
 export function jsonAsWritten(body: Fields, written: Written | undefined): string {
   if (written === undefined) return JSON.stringify(body);
-  let known = members.get(written);
-  if (known === undefined) members.set(written, (known = membersOf(written.text)));
+  const known = (written.members ??= membersOf(written.text));
   let text = '';
   for (const key of Object.keys(body)) {
     const value = body[key];
@@ -29,7 +26,7 @@ export function jsonAsWritten(body: Fields, written: Written | undefined): strin
 /** No model will be asked any more: for as long as its answer goes on, the request needn't be kept twice. */
 export function forgetText(written: Written): void {
   written.text = '';
-  members.delete(written);
+  written.members = undefined;
 }
 
 function memberOf(key: string, value: unknown): string | null {

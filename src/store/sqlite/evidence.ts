@@ -11,7 +11,8 @@ export interface EvidenceQueue extends Source {
 }
 
 export function createEvidenceQueue(db: Db, decay: Decay): EvidenceQueue {
-  const pending = new Map<string, EvidenceSum>();
+  /** A new one after each batch: a map that is emptied keeps alive what was in it (see `Roster`). */
+  let pending = new Map<string, EvidenceSum>();
   const all = db.prepare<EvidenceSum>('SELECT tenant, task, model, good, total, at FROM evidence');
   const one = db.prepare<EvidenceSum>(
     'SELECT tenant, task, model, good, total, at FROM evidence WHERE tenant = ? AND task = ? AND model = ?',
@@ -24,14 +25,13 @@ export function createEvidenceQueue(db: Db, decay: Decay): EvidenceQueue {
   return {
     waiting: () => pending.size,
     write: () => {
-      const batch = [...pending];
-      for (const [, delta] of batch) {
+      for (const delta of pending.values()) {
         const stored = one.first(delta.tenant, delta.task, delta.model);
         const sum = stored === null ? delta : plus(stored, delta, decay);
         put.run(sum.tenant, sum.task, sum.model, sum.good, sum.total, sum.at);
       }
       return () => {
-        for (const [key] of batch) pending.delete(key);
+        pending = new Map();
       };
     },
     port: (writer) => ({

@@ -52,10 +52,10 @@ const MOST_ROWS = 256;
 export function createHoldJournal(db: Db, owner: OwnerIdentity, now: () => number): HoldJournal {
   const sql = statements(db);
   /** In the file. */
-  const open = new Map<string, string>();
+  let open = new Map<string, string>();
   let rows = 0;
   /** In this transaction. */
-  const noted = new Map<string, string | null>();
+  let noted = new Map<string, string | null>();
   let compacts = false;
   let wrote = false;
   let epoch = 0;
@@ -70,13 +70,13 @@ export function createHoldJournal(db: Db, owner: OwnerIdentity, now: () => numbe
 
   return {
     begin: (othersWrote) => {
-      noted.clear();
+      noted = new Map();
       compacts = false;
       wrote = false;
       if (!othersWrote || sql.registered.first(owner.id) !== null) return;
       // Without its row in `owners` a process counts as dead, and whoever removed the row has recovered its holds.
       epoch += 1;
-      open.clear();
+      open = new Map();
       rows = 0;
       beat(now());
     },
@@ -100,7 +100,7 @@ export function createHoldJournal(db: Db, owner: OwnerIdentity, now: () => numbe
       if (!wrote) return;
       merge();
       rows = compacts ? 1 : rows + 1;
-      noted.clear();
+      noted = new Map();
       wrote = false;
     },
     beat,

@@ -36,7 +36,7 @@ interface VerdictRow {
 
 export function createLearningQueue(db: Db): LearningQueue {
   /** As rows: text takes less room than what it tells of. */
-  const lessons = new Map<string, LessonRow>();
+  const lessons: LessonRow[] = [];
   const changes: ConfidenceChange[] = [];
   const packer = createPacker(db);
   const put = inserter(db, 'lessons', ['request', 'tenant', 'at', 'body', 'traits']);
@@ -76,7 +76,7 @@ export function createLearningQueue(db: Db): LearningQueue {
     traits: traits === null ? null : traitsOf(traits),
   });
   const find = (request: string): Lesson | null => {
-    const waiting = lessons.get(request);
+    const waiting = lessons.findLast((row) => row.request === request);
     if (waiting !== undefined) return stored(waiting, waiting.traits);
     const row = one.first(request);
     if (row !== null) return stored(row, row.traits);
@@ -85,24 +85,24 @@ export function createLearningQueue(db: Db): LearningQueue {
   };
 
   return {
-    waiting: () => lessons.size + changes.length,
+    waiting: () => lessons.length + changes.length,
     write: () => {
-      const batch = [...lessons.values()].slice(0, MOST_ROWS);
+      const batch = lessons.slice(0, MOST_ROWS);
       const saved = packer.save();
       put(batch.flatMap(({ request, tenant, at, body, traits }) => [request, tenant, at, body, traits]));
       const noted = changes.slice(0, MOST_ROWS);
       for (const { at, task, model, before: from, after, why } of noted) note.run(at, task, model, from, after, why);
       return () => {
         saved();
-        for (const lesson of batch) if (lessons.get(lesson.request) === lesson) lessons.delete(lesson.request);
+        lessons.splice(0, batch.length);
         changes.splice(0, noted.length);
       };
     },
     port: (writer) => ({
       keep: (lesson) => {
-        if (lessons.size >= QUEUE_ROWS) lessons.delete(lessons.keys().next().value!);
+        if (lessons.length >= QUEUE_ROWS) lessons.shift();
         const { request, tenant, at, traits, ...rest } = lesson;
-        lessons.set(request, { request, tenant, at, body: packer.pack(rest), traits: bytesOf(traits) });
+        lessons.push({ request, tenant, at, body: packer.pack(rest), traits: bytesOf(traits) });
         writer.soon(false);
       },
       lesson: (request, tenant) => {

@@ -96,9 +96,9 @@ const MOST_LINES = 5_000;
 
 export function createBook(db: Db, journal: HoldJournal): Book {
   const sql = statements(db);
-  const lines = new Map<string, Line>();
+  let lines = new Map<string, Line>();
   /** Changed in this transaction. */
-  const touched = new Set<Line>();
+  let touched = new Set<Line>();
   let trusted = false;
   let version = -1;
   const insertEntries = inserter(db, 'entries', ENTRY);
@@ -114,8 +114,9 @@ export function createBook(db: Db, journal: HoldJournal): Book {
   const begin = (): void => {
     const now = sql.version.first()?.data_version ?? 0;
     const othersWrote = !trusted || now !== version;
-    if (othersWrote || lines.size > MOST_LINES) lines.clear();
-    touched.clear();
+    if (othersWrote || lines.size > MOST_LINES) lines = new Map();
+    // Not emptied: see `Roster`.
+    if (touched.size > 0) touched = new Set();
     gathered = [];
     version = now;
     trusted = false;

@@ -2,6 +2,7 @@
 import {
   NO_MONEY,
   QuorumError,
+  Roster,
   usdOf,
   type Allowance,
   type Balance,
@@ -63,7 +64,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
   const owner = options.owner ?? thisProcess();
   const journal = createHoldJournal(db, owner, () => clock.now());
   const book = createBook(db, journal);
-  const live = new Map<string, LiveHold>();
+  const live = new Roster<LiveHold>();
   const listeners: ((balances: readonly Balance[]) => void)[] = [];
 
   const tell = (balances: readonly Balance[]): void => {
