@@ -83,6 +83,8 @@ export interface Provider {
   readonly maxRetries: number;
   /** Its `usage.cost` is what a call cost, in USD, and stands above the price table. */
   readonly reportsCost?: boolean;
+  /** What it calls the reasoning in its answers, where that isn't `reasoning_content`. */
+  readonly reasoningField?: string;
   /** Its calls bear `traceparent`. */
   readonly traceContext?: boolean;
   /** Names, or beginnings with `*`, of models that it serves outside of chat: `text-embedding-*`, `whisper-1`. */

@@ -1,7 +1,7 @@
 // A whole answer of an upstream: is it a completion? If not, why, in words that can go into a log.
 import type { Completion } from '../contract/index.ts';
 import { splitParts } from './text-parts.ts';
-import { readUsage } from './usage.ts';
+import { usageOfChunk } from './usage.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -20,7 +20,8 @@ export function readCompletion(bytes: Uint8Array): Completion {
   if (typeof body['id'] !== 'string') body['id'] = '';
   if (typeof body['model'] !== 'string') body['model'] = '';
   if (typeof body['created'] !== 'number') body['created'] = 0;
-  if (body['usage'] !== undefined) body['usage'] = readUsage(body['usage']);
+  const tellsUsage = body['usage'] !== undefined || body['bot_usage'] !== undefined;
+  if (tellsUsage) body['usage'] = usageOfChunk(body);
   return body as unknown as Completion;
 }
 

@@ -161,7 +161,7 @@ function learn(chunk: Fields, seen: Seen, hideUsage: boolean): boolean {
 /** Generated text, wherever it stands. */
 function hear(delta: Fields, seen: Seen): void {
   count(delta['content'], seen);
-  count(delta['reasoning_content'], seen);
+  count(delta['reasoning_content'] ?? delta['reasoning'], seen);
   if (isFields(delta['function_call'])) count(delta['function_call']['arguments'], seen);
   const calls = delta['tool_calls'];
   if (!Array.isArray(calls)) return;

@@ -71,6 +71,8 @@ function providerFrom(name: string, row: ProviderRow, keyVariable: string | null
     streamUsage: row.stream_usage ?? true,
     maxRetries: row.max_retries ?? 2,
     ...(row.trace_context !== undefined && { traceContext: row.trace_context }),
+    ...(row.reasoning_field !== undefined &&
+      row.reasoning_field !== 'reasoning_content' && { reasoningField: row.reasoning_field }),
     ...(row.reports_cost !== undefined && { reportsCost: row.reports_cost }),
     alsoServes: row.also_serves ?? [],
   };

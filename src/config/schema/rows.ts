@@ -70,6 +70,11 @@ const providerRow = z.strictObject({
     .optional()
     .describe('Fields of messages that it refuses, e.g. `[reasoning_content]`; they are left out.'),
   stream_usage: flag().optional().describe('It understands `stream_options.include_usage`. Default: true.'),
+  reasoning_field: name()
+    .optional()
+    .describe(
+      'What it calls the reasoning in its answers, e.g. `reasoning`: clients get it as `reasoning_content`, too. Default: that, and streams pass as the bytes they are.',
+    ),
   trace_context: flag()
     .optional()
     .describe('Calls bear `traceparent`, so that traces go on there. Default: for local ones.'),
