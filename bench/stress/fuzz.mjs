@@ -190,7 +190,7 @@ const isShape = ({ status, body }) => {
 export async function fuzz(url, { count, seed }) {
   const { hostname, port } = new URL(url);
   const alone = [];
-  const found = { sent: 0, answered: 0, byStatus: new Map(), strange: [], unanswered: 0 };
+  const found = { sent: 0, answered: 0, byStatus: new Map(), strange: [], again: 0, unanswered: 0 };
   const take = (answer, input) => {
     found.answered++;
     found.byStatus.set(answer.status, (found.byStatus.get(answer.status) ?? 0) + 1);
@@ -274,6 +274,7 @@ export async function fuzz(url, { count, seed }) {
       while (found.sent < count) await (nth === 0 ? misfit(chance) : lane(chance));
     }),
   );
+  found.again = alone.length;
   for (const input of alone) {
     if (await single(input, PATIENCE_MS)) continue;
     found.unanswered++;

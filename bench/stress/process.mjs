@@ -124,6 +124,7 @@ async function fuzzed(context) {
       row(`… not in the shape of an error, or a 500 (${found.answered} answers)`, found.strange.length, '', {
         most: 0,
       }),
+      row('… whole requests on connections that were cut, asked again', found.again, ''),
       row('… whole requests without an answer', found.unanswered, '', { most: 0 }),
       row('… ordinary requests that fail after it', failed(alive).length, '', { most: 0 }),
       row('… requests still open', await metric(quorum.url, 'quorum_requests_in_flight '), '', { most: 0 }),

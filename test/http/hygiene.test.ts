@@ -1,5 +1,6 @@
 // Hazards of HTTP between three parties: circles, sockets that speak out of turn, addresses nobody configured, clients that dawdle.
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
@@ -113,6 +114,58 @@ test('slow-loris: a head that comes byte by byte is given up, with an answer', a
   for await (const part of socket) text += String(part);
   expect(text).toMatch(/^HTTP\/1\.1 408 /);
   expect(text).toContain('"code":"request_timeout"');
+});
+
+/** What comes on a connection until the server ends it. */
+async function hear(port: number, words: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined).write(words);
+  let text = '';
+  for await (const part of socket) text += String(part);
+  return text;
+}
+
+async function slowEcho(): Promise<{ server: Server; port: number }> {
+  const direct = (request: IncomingMessage, response: ServerResponse): boolean => {
+    // The later it was asked, the sooner it is done.
+    const last = request.url === '/b';
+    setTimeout(() => response.end(`${request.url} ${'x'.repeat(last ? 1 : 500_000)}`), last ? 1 : 20);
+    return true;
+  };
+  const server = createHttpServer({ express: express(), direct });
+  server.on('clientError', refuseConnection);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+test('what isn’t HTTP behind requests on the same connection: they are answered first, in their order', async () => {
+  const { port } = await slowEcho();
+  const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: q\r\n\r\n`;
+  const text = await hear(port, `${ask('/a')}${ask('/b')}NONSENSE\0\r\n\r\n`);
+  expect(text.match(/HTTP\/1\.1 \d+|\/[ab] x|"code":"\w+"/g)).toEqual([
+    'HTTP/1.1 200',
+    '/a x',
+    'HTTP/1.1 200',
+    '/b x',
+    'HTTP/1.1 400',
+    '"code":"invalid_http"',
+  ]);
+  expect(text.match(/x/g)!.length).toBeGreaterThan(500_000);
+});
+
+test('who sends nonsense and doesn’t hang up is hung up on', async () => {
+  const { server, port } = await slowEcho();
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const drip = setInterval(() => socket.write('x'), 50);
+  onTestFinished(() => {
+    clearInterval(drip);
+    socket.destroy();
+  });
+  socket.on('error', () => undefined).write('NONSENSE\0\r\n\r\n');
+  const [peer] = (await once(server, 'connection')) as [Socket];
+  await once(peer, 'close');
+  expect(peer.destroyed).toBe(true);
 });
 
 test('who expects anything but 100-continue is told so in our shape', async () => {
