@@ -85,7 +85,7 @@ function program(exit: (code: number) => void): Command {
       const options = { ...flags(), ...models.opts(), ...own, env, today };
       exit(telling((print) => runImportModels(file, { ...options, print })));
     });
-  const imports = quorum.command('import').description('bring a config from another proxy');
+  const imports = quorum.command('import').description('a config from another proxy, or verdicts from a file');
   imports
     .command('litellm <file>')
     .description('LiteLLM’s proxy config as Quorum’s, and a list of all that couldn’t be carried over')
@@ -94,6 +94,18 @@ function program(exit: (code: number) => void): Command {
     .action(async (file: string, own: { readonly write?: string; readonly json?: boolean }) => {
       const { runImportLitellm } = await import('./cli/import-litellm.ts');
       exit(telling((print) => runImportLitellm(file, { ...flags(), ...own, print })));
+    });
+  imports
+    .command('feedback <file>')
+    .description('verdicts as JSON lines: {"request_id", "correct" | "score" | "correction", …}, or an export of them')
+    .option('--rejects <file>', 'lines that could not be taken go there')
+    .option('--port <port>', 'where the program listens that is to learn from them (default: as configured)')
+    .option('--host <host>', 'on which address')
+    .option('--json', 'machine-readable output')
+    .action(async (file: string, own: Flags & { readonly rejects?: string }) => {
+      const { runImportFeedback } = await import('./cli/import-feedback.ts');
+      const given = { ...flags(), ...own, env, clock: systemClock, isTerminal: process.stderr.isTTY };
+      exit(await telling((print) => runImportFeedback(file, { ...given, write: print })));
     });
   quorum
     .command('estimate')
@@ -150,7 +162,10 @@ function program(exit: (code: number) => void): Command {
     .command('report')
     .argument('[what]', 'performance, export, calibration or confidence', 'performance')
     .description('how requests went: speed, errors, cost, accuracy and their trends; or what was learnt')
-    .option('--by <groups>', 'model, provider, task, strategy, tier, key, team, day, hour; several with commas')
+    .option(
+      '--by <groups>',
+      'model, provider, task, strategy, tier, key, team, user, tag, day, hour; several with commas',
+    )
     .option('--since <when>', '7d, or 2026-01-31 (default: 7d; of an export: the beginning)')
     .option('--until <when>', 'the same (default: now)')
     .option('--format <format>', 'table, json or csv')

@@ -17,17 +17,19 @@ export interface Candidate {
   readonly bytes: Uint8Array;
 }
 
-export type AnswerKind =
-  | 'tool_calls'
-  | 'json'
-  | 'number'
-  | 'choice'
-  | 'label'
-  | 'code'
-  | 'short'
-  | 'prose'
-  | 'refusal'
-  | 'empty';
+export const ANSWER_KINDS = [
+  'tool_calls',
+  'json',
+  'number',
+  'choice',
+  'label',
+  'code',
+  'short',
+  'prose',
+  'refusal',
+  'empty',
+] as const;
+export type AnswerKind = (typeof ANSWER_KINDS)[number];
 
 /** What the merge may know: never the time of arrival. */
 export interface MergeContext {

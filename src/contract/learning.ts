@@ -42,7 +42,7 @@ export interface ConfidenceFacts {
   readonly tokenProbability: number | null;
 }
 
-/** An ended request, kept for 30 days so that a verdict can still teach. No prompt. */
+/** An ended request, kept for 30 days so that a verdict can still teach. No prompt, unless its key says so. */
 export interface Lesson {
   readonly request: string;
   readonly tenant: string;
@@ -58,6 +58,8 @@ export interface Lesson {
   readonly traits: Traits | null;
   /** What each call that ended well took. */
   readonly taken?: readonly Taken[];
+  /** The request's body, so that a correction can be tried again; only of keys whose content may be kept. */
+  readonly prompt?: string;
 }
 
 export interface Taken {
@@ -95,6 +97,10 @@ export interface ConfidenceChange {
   readonly why: string;
 }
 
+export interface PastChange extends ConfidenceChange {
+  readonly seq: number;
+}
+
 /** Keeps lessons, verdicts and the history of confidences. What returns nothing returns at once and is written in batches. */
 export interface LearningStore {
   keep(lesson: Lesson): void;
@@ -102,13 +108,19 @@ export interface LearningStore {
   lesson(request: string, tenant: string | null): Lesson | null;
   /** The verdict that this one replaces. */
   judge(feedback: Feedback, lesson: Lesson): Feedback | null;
+  /** What was said of a request; null: nothing. */
+  verdict(request: string): Feedback | null;
   /** Oldest first; the latest `limit` with a higher number than `after`. */
   taught(after: number, limit: number): readonly Taught[];
   /** Newest first. */
   feedback(limit: number, before: number | null, tenant: string | null): readonly Taught[];
   changed(changes: readonly ConfidenceChange[]): void;
-  /** Newest first. */
-  history(filter: { readonly task?: string; readonly model?: string }, limit: number): readonly ConfidenceChange[];
+  /** Newest first; those with a lower number than `before`. */
+  history(
+    filter: { readonly task?: string; readonly model?: string },
+    limit: number,
+    before: number | null,
+  ): readonly PastChange[];
   /** Newest first, without their traits. */
   recent(limit: number): readonly Lesson[];
   /** Lessons without a verdict that are older go. */

@@ -101,6 +101,8 @@ export interface RequestRecord {
   readonly events: readonly ProgressEvent[];
   readonly tags: readonly string[];
   readonly session: string | null;
+  /** For whom, as the request or its key says; absent: nobody said. */
+  readonly user?: string;
   /** Absent: its prompt went out as it came. */
   readonly slimmed?: SlimSaving;
   /** Absent: nobody traces it. */

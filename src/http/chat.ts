@@ -133,7 +133,7 @@ export async function answerChat(
     const { inbound, headers } = enter(parts, asked, visit, response);
     const heard = parts.content.isWanted(visit.visitor.caller.key);
     if (heard) response.on('close', () => parts.content.tell(inbound.id, inbound.request.messages, said));
-    const answer = await parts.pipeline.answer(inbound);
+    const answer = await parts.pipeline.answer(heard ? { ...inbound, keepsContent: true } : inbound);
     said = await send(answer, inbound.id, headers, response, ticket, heard);
   } finally {
     ticket?.abandon();

@@ -130,6 +130,7 @@ export function openPassage(
       },
       events: [],
       tags: spender.tags,
+      ...(spender.user !== null && { user: spender.user }),
       session: typeof session === 'string' ? session.slice(0, 256) : null,
       ...(trace !== undefined &&
         (trace.sampled || trace.parentId !== null) && {

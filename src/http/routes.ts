@@ -2,9 +2,11 @@
 import type { Request, Response } from 'express';
 import type { CurrentSettings, RequestLog } from '../contract/index.ts';
 import { adminRoutes, type AdminParts } from './admin/index.ts';
+import { learningRoutes, type LearningParts } from './admin/learning.ts';
+import { recommend, showCapabilities } from './capabilities.ts';
 import { answerChat, explainRoute, type ChatParts, type Visit } from './chat.ts';
 import { sendJson } from './json.ts';
-import { giveFeedback, learningAdminRoutes, recommend, showCapabilities, type LearningParts } from './learning.ts';
+import { giveFeedback } from './feedback.ts';
 import { findModel, listModels } from './models.ts';
 import { openApiDocument } from './openapi/index.ts';
 import { estimateSpend, showSpend, type SpendParts } from './spend.ts';
@@ -63,7 +65,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
     caller('get', '/v1/recommendations/:task', (request, response, visit) =>
       recommend(parts, String(request.params['task']), response, visit),
     ),
-    ...[...adminRoutes(parts), ...learningAdminRoutes(parts)].map((route): Route => ({ ...route, access: 'admin' })),
+    ...[...adminRoutes(parts), ...learningRoutes(parts)].map((route): Route => ({ ...route, access: 'admin' })),
     open('/livez', (_, response, { id: own }) => sendJson(response, { status: 'ok' }, ['x-request-id', own])),
     open('/readyz', (_, response, { id: own }) => {
       const draining = parts.draining();

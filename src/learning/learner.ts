@@ -292,7 +292,9 @@ export function createLearner(parts: LearnerParts): Learner {
         kind,
         comment,
       };
-      const replaced = store.judge(feedback, lesson);
+      const { prompt: _, ...bare } = lesson;
+      // What was asked is kept for good only where it makes a test.
+      const replaced = store.judge(feedback, feedback.correction === null ? bare : lesson);
       if (replaced !== null && isSame(replaced, feedback)) return { feedback, replaced };
       if (replaced !== null) unlearn(lesson, replaced);
       retries.judged(lesson);

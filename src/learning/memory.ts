@@ -35,13 +35,18 @@ export function createMemoryLearningStore(): LearningStore {
         )
         .slice(0, limit),
     changed: (more) => void changes.push(...more),
-    history: ({ task, model }, limit) =>
+    history: ({ task, model }, limit, before) =>
       changes
+        .map((change, seq) => ({ ...change, seq }))
         .toReversed()
         .filter(
-          (change) => (task === undefined || change.task === task) && (model === undefined || change.model === model),
+          ({ seq, ...change }) =>
+            (before === null || seq < before) &&
+            (task === undefined || change.task === task) &&
+            (model === undefined || change.model === model),
         )
         .slice(0, limit),
+    verdict: (request) => verdicts.get(request)?.feedback ?? null,
     recent: (limit) => [...lessons.values()].slice(-limit).toReversed(),
     forget(before) {
       for (const [request, { at }] of lessons) if (at < before) lessons.delete(request);

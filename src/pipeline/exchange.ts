@@ -35,9 +35,11 @@ export interface Inbound {
   /** Gets its calls when the request has ended. */
   readonly ended?: (attempts: readonly Attempt[]) => void;
   readonly session: string | null;
-  /** Whose slots it takes; absent: as its task says. */
+  /** What was asked may be kept, should its answer be corrected; absent: it may not. */
+  readonly keepsContent?: boolean;
   /** Quorums that it came through. */
   readonly hops?: number;
+  /** Whose slots it takes; absent: as its task says. */
   readonly role?: string | null;
   /** `name=arm`: the arms that it asks for. */
   readonly experiment?: string | null;

@@ -1,5 +1,5 @@
 // What of an answer bears on how sure one can be of it, and on what it teaches.
-import type { Attempt, ConfidenceFacts, Decision, Lesson, Merged, Traits } from '../contract/index.ts';
+import type { Attempt, ChatRequest, ConfidenceFacts, Decision, Lesson, Merged, Traits } from '../contract/index.ts';
 import type { Outcome } from '../strategy/index.ts';
 import { signalsOf } from './signals.ts';
 import type { Trail } from './trail.ts';
@@ -66,6 +66,14 @@ function tokenProbabilityOf({ base }: Merged): number | null {
   return known.length === 0 ? null : Math.exp(known.reduce((sum, each) => sum + each, 0) / known.length);
 }
 
+/** Longer ones aren't kept. */
+const MOST_PROMPT = 200_000;
+
+function promptOf(request: ChatRequest): { readonly prompt?: string } {
+  const prompt = JSON.stringify(request);
+  return prompt.length > MOST_PROMPT ? {} : { prompt };
+}
+
 /** null: nothing was answered, or nobody knows by whom. A repeated answer teaches of the models, not of the prompt again. */
 export function lessonOf(trail: Trail, traits: (() => Traits) | null): Lesson | null {
   const { inbound, facts, merged } = trail;
@@ -80,6 +88,7 @@ export function lessonOf(trail: Trail, traits: (() => Traits) | null): Lesson | 
     signals: trail.decision === null ? [] : signalsOf(merged, trail.attempts),
     confidence: trail.confidence,
     traits: traits === null ? null : traits(),
+    ...(inbound.keepsContent === true && promptOf(inbound.request)),
     taken: trail.attempts.flatMap(({ model, role, outcome, usage, startedMs, endedMs }) =>
       outcome === 'ok' && usage !== null && role !== 'judge' && role !== 'chairman'
         ? [{ model, outputTokens: usage.completion_tokens, ms: endedMs - startedMs }]

@@ -264,6 +264,7 @@ export class Trail {
       session: inbound.session,
     };
     if (this.role !== null) record.role = this.role;
+    if (inbound.spender.user !== null) record.user = inbound.spender.user;
     if (inbound.trace !== undefined && isKept(inbound.trace)) record.trace = markOf(inbound.trace);
     if (this.slimmed !== null) record.slimmed = this.slimmed;
     if (this.trial !== null && this.trial.part.length > 0) record.experiments = this.trial.part;

@@ -35,3 +35,4 @@ export function pathOf(url: string): string {
     `storage.url must look like sqlite:./data/quorum.db, not ${url.replace(/\/\/[^@/]*@/, '//***@')}.`,
   );
 }
+export { bytesOf, traitsOf } from './sqlite/learning.ts';

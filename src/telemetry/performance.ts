@@ -1,5 +1,6 @@
 // How things went over time: takes each finished request in, keeps hours in the store, and makes reports of them.
 import {
+  QuorumError,
   sleep,
   type Clock,
   type LearningStore,
@@ -7,7 +8,7 @@ import {
   type RequestLog,
   type RequestRecord,
 } from '../contract/index.ts';
-import { createReport, type Report, type ReportNames, type ReportQuery, type Verdict } from './report.ts';
+import { createReport, needsRecords, type Report, type ReportNames, type ReportQuery, type Verdict } from './report.ts';
 import { createTally, hourOf } from './tally.ts';
 
 export interface Performance {
@@ -58,7 +59,7 @@ export function createPerformance({ store, clock, onTrouble }: PerformanceOption
 export interface ReportSources {
   readonly performance: PerformanceStore;
   readonly lessons: Pick<LearningStore, 'feedback'>;
-  readonly requests: Pick<RequestLog, 'find'>;
+  readonly requests: Pick<RequestLog, 'find' | 'list'>;
   readonly names: ReportNames;
   readonly clock: Clock;
 }
@@ -67,12 +68,40 @@ export interface ReportSources {
 export async function makeReport(query: ReportQuery, sources: ReportSources): Promise<Report> {
   const { performance, clock } = sources;
   const report = createReport(query, sources.names);
-  for (const hour of performance.hours(hourOf(query.since), hourOf(query.until - 1))) {
-    report.add(performance.ofHour(hour));
-    await sleep(clock, 0);
-  }
+  if (needsRecords(query.by)) await readRecords(query, sources, report.addRecord);
+  else
+    for (const hour of performance.hours(hourOf(query.since), hourOf(query.until - 1))) {
+      report.add(performance.ofHour(hour));
+      await sleep(clock, 0);
+    }
   for await (const verdicts of verdictsOf(query, sources)) report.addVerdicts(verdicts);
   return report.done();
+}
+
+const RECORDS_AT_ONCE = 50;
+/** About ten seconds of reading. */
+const MOST_RECORDS = 500_000;
+
+async function readRecords(
+  { since, until }: ReportQuery,
+  { requests, clock }: ReportSources,
+  take: (record: RequestRecord) => void,
+): Promise<void> {
+  let cursor: string | null = null;
+  let read = 0;
+  do {
+    const page = await requests.list({ since, until }, RECORDS_AT_ONCE, cursor);
+    for (const record of page.rows) take(record);
+    read += page.rows.length;
+    if (read > MOST_RECORDS)
+      throw new QuorumError(
+        'invalid_value',
+        `A report by user or tag reads the records themselves, at most ${MOST_RECORDS} of them: choose a shorter time.`,
+        { param: 'since' },
+      );
+    cursor = page.cursor;
+    await sleep(clock, 0);
+  } while (cursor !== null);
 }
 
 const VERDICTS_AT_ONCE = 100;
@@ -82,7 +111,7 @@ async function* verdictsOf(
   { by, since }: ReportQuery,
   { lessons, requests, clock }: ReportSources,
 ): AsyncGenerator<readonly Verdict[]> {
-  const needsRecord = by.includes('strategy') || by.includes('tier');
+  const needsRecord = by.includes('strategy') || by.includes('tier') || needsRecords(by);
   let before: number | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const rows = lessons.feedback(VERDICTS_AT_ONCE, before, null);
@@ -95,6 +124,8 @@ async function* verdictsOf(
           tenant: feedback.tenant,
           strategy: record?.strategy ?? null,
           tier: record?.decision?.tier ?? null,
+          user: record?.user ?? null,
+          tags: record?.tags ?? [],
           models: lesson.facts.voices.filter(({ camp }) => camp === 0).map(({ model }) => model),
           good: feedback.good,
         };

@@ -1,8 +1,20 @@
 // Reports: hours of requests and calls, added up by what one asks for, with percentiles, trends and accuracy by verdicts. Pure.
-import type { HourRow } from '../contract/index.ts';
-import { addSums, emptySums, hourAt, readSums, type Sums } from './tally.ts';
+import type { HourRow, RequestRecord } from '../contract/index.ts';
+import { addSums, countCall, countRequest, emptySums, hourAt, readSums, type Sums } from './tally.ts';
 
-export const REPORT_GROUPS = ['model', 'provider', 'task', 'strategy', 'tier', 'key', 'team', 'day', 'hour'] as const;
+export const REPORT_GROUPS = [
+  'model',
+  'provider',
+  'task',
+  'strategy',
+  'tier',
+  'key',
+  'team',
+  'user',
+  'tag',
+  'day',
+  'hour',
+] as const;
 export type ReportGroup = (typeof REPORT_GROUPS)[number];
 
 export interface ReportQuery {
@@ -27,6 +39,8 @@ export interface Verdict {
   readonly tier: string | null;
   /** Whose answer it was. */
   readonly models: readonly string[];
+  readonly user: string | null;
+  readonly tags: readonly string[];
   readonly good: number;
 }
 
@@ -98,6 +112,9 @@ const MOST_ROWS = 1_000;
 export const isReportGroup = (name: string): name is ReportGroup => REPORT_GROUPS.some((group) => group === name);
 export const countsCalls = (by: readonly ReportGroup[]): boolean => by.includes('model') || by.includes('provider');
 
+/** Whoever uses it and for what: hours would grow without bound with their names, so it is the records that know. */
+export const needsRecords = (by: readonly ReportGroup[]): boolean => by.includes('user') || by.includes('tag');
+
 interface Gathered {
   readonly group: readonly (string | null)[];
   readonly all: Sums;
@@ -105,33 +122,56 @@ interface Gathered {
   readonly verdicts: { at: number; good: number }[];
 }
 
-/** Takes the rows hour by hour, so that nobody has to hold them all. */
+/** Takes hours, or records where those are needed, one after the other, so that nobody has to hold them all. */
 export function createReport(query: ReportQuery, names: ReportNames) {
   const { by, since, until } = query;
   const scope = countsCalls(by) ? 'call' : 'request';
   const bucketMs = bucketOf(until - since);
   const groups = new Map<string, Gathered>();
   const total = gathered([]);
+  /** Of a tag for each tag: a request counts for all of its tags, and once in the total. */
+  const groupsOf = (named: Named, tags: readonly string[], time: number): readonly (readonly (string | null)[])[] =>
+    (by.includes('tag') && tags.length > 0 ? tags : [null]).map((tag) =>
+      by.map((name) => nameOf(name, named, tag, time, names)),
+    );
   const at = (group: readonly (string | null)[]): Gathered => {
     const key = JSON.stringify(group);
     const known = groups.get(key) ?? gathered(group);
     groups.set(key, known);
     return known;
   };
+  const count = (into: ReturnType<typeof groupsOf>, time: number, add: (sums: Sums) => void): void => {
+    const point = Math.floor((time - since) / bucketMs);
+    for (const { all, points } of [...into.map(at), total]) {
+      add(all);
+      const known = points.get(point) ?? emptySums();
+      points.set(point, known);
+      add(known);
+    }
+  };
   return {
     add(rows: readonly HourRow[]): void {
       for (const row of rows) {
         if (row.scope !== scope) continue;
         const sums = readSums(row.body);
-        const point = Math.floor((hourAt(row.hour) - since) / bucketMs);
-        const group = by.map((name) => nameOf(name, row, hourAt(row.hour), names));
-        for (const into of [at(group), total]) {
-          addSums(into.all, sums);
-          const known = into.points.get(point) ?? emptySums();
-          into.points.set(point, known);
-          addSums(known, sums);
-        }
+        const time = hourAt(row.hour);
+        count(groupsOf({ ...row, user: null }, [], time), time, (into) => addSums(into, sums));
       }
+    },
+    addRecord(record: RequestRecord): void {
+      const { at: time, tags } = record;
+      const named = (model: string): Named => ({
+        task: record.decision?.classification.task ?? '',
+        tenant: record.tenant,
+        model,
+        strategy: record.strategy,
+        tier: record.decision?.tier ?? null,
+        user: record.user ?? null,
+      });
+      if (scope === 'request') count(groupsOf(named(''), tags, time), time, (into) => countRequest(into, record));
+      else
+        for (const attempt of record.attempts)
+          count(groupsOf(named(attempt.model), tags, time), time, (into) => countCall(into, attempt, record));
     },
     addVerdicts(verdicts: readonly Verdict[]): void {
       for (const verdict of verdicts) {
@@ -140,11 +180,8 @@ export function createReport(query: ReportQuery, names: ReportNames) {
         const point = { at: Math.floor((verdict.at - since) / bucketMs), good };
         total.verdicts.push(point);
         const models = countsCalls(by) ? verdict.models : [''];
-        const seen = new Set(
-          models.map((model) =>
-            JSON.stringify(by.map((name) => nameOf(name, { ...verdict, model }, verdict.at, names))),
-          ),
-        );
+        const groupsOfAll = models.flatMap((model) => groupsOf({ ...verdict, model }, verdict.tags, verdict.at));
+        const seen = new Set(groupsOfAll.map((group) => JSON.stringify(group)));
         for (const key of seen) groups.get(key)?.verdicts.push(point);
       }
     },
@@ -184,9 +221,16 @@ interface Named {
   readonly model: string;
   readonly strategy: string | null;
   readonly tier: string | null;
+  readonly user: string | null;
 }
 
-function nameOf(name: ReportGroup, row: Named, at: number, { providerOf, teamOf }: ReportNames): string | null {
+function nameOf(
+  name: ReportGroup,
+  row: Named,
+  tag: string | null,
+  at: number,
+  { providerOf, teamOf }: ReportNames,
+): string | null {
   const known = (text: string | null): string | null => (text === '' ? null : text);
   switch (name) {
     case 'model':
@@ -203,6 +247,10 @@ function nameOf(name: ReportGroup, row: Named, at: number, { providerOf, teamOf 
       return known(row.tenant);
     case 'team':
       return teamOf(row.tenant);
+    case 'user':
+      return row.user;
+    case 'tag':
+      return tag;
     case 'day':
       return new Date(at).toISOString().slice(0, 10);
     case 'hour':

@@ -97,7 +97,7 @@ function measure({ spreads }: Sums, name: string, ms: number | null | undefined)
   spread.record(ms);
 }
 
-function countRequest(cell: Cell, record: RequestRecord): void {
+export function countRequest(cell: Sums, record: RequestRecord): void {
   const { counts } = cell;
   const { status, cache, timings, merge, confidence } = record;
   add(counts, 'requests', 1);
@@ -127,7 +127,7 @@ function countTokens(counts: Counts, usage: Attempt['usage']): void {
   add(counts, 'output_tokens', usage.completion_tokens);
 }
 
-function countCall(cell: Cell, attempt: Attempt, { merge }: RequestRecord): void {
+export function countCall(cell: Sums, attempt: Attempt, { merge }: RequestRecord): void {
   const { counts } = cell;
   add(counts, 'requests', 1);
   add(counts, attempt.outcome === 'ok' ? 'ok' : attempt.outcome === 'aborted' ? 'aborted' : 'failed', 1);

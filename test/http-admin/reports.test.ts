@@ -36,6 +36,19 @@ it('by model it counts calls', async () => {
   expect(data.find(({ model }) => model === 'alpha')).toMatchObject({ requests: expect.any(Number), failed: 0 });
 });
 
+it('by tag and user, as requests and keys say them', async () => {
+  const { secret: own } = await office.key({ name: 'tagged', user: 'ann', tags: ['batch'] });
+  await office.chat(own, { user: 'bob' }, { 'x-quorum-tags': 'nightly' });
+  await office.chat(own);
+  const { data, total } = await reported('?by=tag,user&since=1h');
+  expect(data).toContainEqual(expect.objectContaining({ tag: 'batch', user: 'ann', requests: 1 }));
+  expect(data).toContainEqual(expect.objectContaining({ tag: 'batch', user: 'bob', requests: 1 }));
+  expect(data).toContainEqual(expect.objectContaining({ tag: 'nightly', user: 'bob', requests: 1 }));
+  expect(total['requests']).toBe(6);
+  const byModel = await reported('?by=user,model');
+  expect(byModel.data).toContainEqual(expect.objectContaining({ user: 'bob', model: expect.any(String) }));
+});
+
 it('as CSV; what it does not know it says', async () => {
   const csv = await office.admin('GET', '/reports?by=task&format=csv');
   expect(csv.headers['content-type']).toContain('text/csv');
@@ -52,7 +65,7 @@ it('records go out as JSON lines, whole or call by call, filtered', async () => 
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Fields);
-  expect(await lines('')).toHaveLength(4);
+  expect(await lines('')).toHaveLength(6);
   expect(await lines('&strategy=dual')).toHaveLength(1);
   const attempts = await lines('&rows=attempts&model=alpha');
   expect(attempts[0]).toMatchObject({
@@ -69,7 +82,7 @@ it('Π11 every record has its total, each stage, and the time of every call that
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as { timings: Fields; attempts: readonly Fields[] });
-  expect(records.length).toBe(4);
+  expect(records.length).toBe(6);
   for (const { timings, attempts } of records) {
     expect(timings['total_ms']).toBeGreaterThan(0);
     const stages = Object.values(timings['stages'] as Readonly<Record<string, number>>);

@@ -58,7 +58,8 @@ test('a task that the config adds with ten examples is told from the catalog’s
 test('a change of confidence is logged and in the history, with before, after and why', async () => {
   for (let nth = 0; nth < 12; nth += 1)
     await judged(scene.url, `Which river runs through town ${nth}?`, { correct: false });
-  const [change] = (await listAt(scene.url, 'confidence/history')).filter(({ after, before }) => after! < before!);
+  const changes = await listAt(scene.url, 'confidence/history');
+  const change = changes.find(({ after, before }) => after! < before!);
   expect(change).toMatchObject({
     task: expect.any(String),
     model: expect.any(String),
@@ -69,6 +70,18 @@ test('a change of confidence is logged and in the history, with before, after an
   expect(logged).toContainEqual(
     expect.objectContaining({ model: change!['model'], task: change!['task'], why: change!['why'] }),
   );
+  const pageAt = async (query: string) =>
+    (await send(`${scene.url}/admin/v1/confidence/history?limit=1${query}`, { headers: admin })).json() as Fields & {
+      readonly data: readonly Fields[];
+    };
+  const paged: Fields[] = [];
+  for (let cursor: unknown = ''; cursor !== null;) {
+    const page = await pageAt(cursor === '' ? '' : `&cursor=${String(cursor)}`);
+    expect(page.data).toHaveLength(1);
+    paged.push(...page.data);
+    cursor = page['next_cursor'];
+  }
+  expect(paged).toEqual(changes);
   const others = await listAt(scene.url, 'confidence/history?model=nobody');
   expect(others).toEqual([]);
 });

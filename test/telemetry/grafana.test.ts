@@ -68,7 +68,7 @@ function seriesOf(metrics: string): ReadonlyMap<string, ReadonlySet<string>> {
 
 const SERIES = /\b(?:quorum|process|nodejs|litellm)_[a-z_]+\b/g;
 /** Added by who scrapes. */
-const SCRAPED = ['job', 'instance', 'le'];
+const SCRAPED: ReadonlySet<string> = new Set(['job', 'instance', 'le']);
 
 function complaints(expressions: readonly string[]): readonly string[] {
   return expressions.flatMap((expr) => {
@@ -78,7 +78,7 @@ function complaints(expressions: readonly string[]): readonly string[] {
     const labels = [
       ...[...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list]) => list!.split(',').map((label) => label.trim())),
       ...[...expr.matchAll(/[{,]\s*(\w+)\s*(?:=~|=|!=)/g)].map(([, label]) => label!),
-    ].filter((label) => !SCRAPED.includes(label));
+    ].filter((label) => !SCRAPED.has(label));
     const sampled = names.some((name) => (known.get(name)?.size ?? 0) > 0);
     const missing = sampled ? labels.filter((label) => !names.some((name) => known.get(name)?.has(label))) : [];
     return [...unknown, ...missing.map((label) => `${names.join()} has no label ${label}`)];

@@ -106,8 +106,54 @@ describe('a report', () => {
     });
   });
 
+  it('by user and tag it is the records that count: for each tag, and once in the total', () => {
+    const of = (by: ReportQuery['by']) => {
+      const report = createReport({ ...ALL, by }, NAMES);
+      for (const record of [
+        took('r1', 100, { user: 'ann', tags: ['index', 'nightly'], cost: 2_000 as Nano }),
+        took('r2', 300, { user: 'ann', tags: ['index'], status: 502 }),
+        took('r3', 50, { tags: [] }),
+      ])
+        report.addRecord(record);
+      report.addVerdicts([
+        {
+          at: START,
+          task: 'math',
+          tenant: 'acme',
+          strategy: null,
+          tier: null,
+          models: ['a'],
+          user: 'ann',
+          tags: ['index', 'nightly'],
+          good: 1,
+        },
+      ]);
+      return report.done();
+    };
+    const { rows, total } = of(['tag', 'user']);
+    expect(rows.map(({ group, requests, failed, accuracy }) => [group, requests, failed, accuracy])).toEqual([
+      [{ tag: 'index', user: 'ann' }, 2, 1, 1],
+      [{ tag: 'nightly', user: 'ann' }, 1, 0, 1],
+      [{ tag: null, user: null }, 1, 0, null],
+    ]);
+    expect(total).toMatchObject({ requests: 3, verdicts: 1 });
+    expect(rows[0]!.latency_ms!.p99).toBeCloseTo(300, -1);
+    expect(of(['user', 'model']).rows.map(({ group, requests }) => [group, requests])).toEqual([
+      [{ user: 'ann', model: 'a' }, 2],
+      [{ user: null, model: 'a' }, 1],
+    ]);
+  });
+
   it('accuracy is what people said of the answers, trends are by time', () => {
-    const verdict = { at: START + HOUR, task: 'math', tenant: 'acme', strategy: null, tier: null };
+    const verdict = {
+      at: START + HOUR,
+      task: 'math',
+      tenant: 'acme',
+      strategy: null,
+      tier: null,
+      user: null,
+      tags: [],
+    };
     const { rows } = reported(
       { ...ALL, by: ['model'] },
       rowsOf([took('early', 100), took('late', 200, { at: START + 5 * HOUR })]),

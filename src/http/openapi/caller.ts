@@ -1,7 +1,7 @@
 // What holders of keys send and get, and what anybody may ask.
 import { z } from 'zod';
 import { chatRequestSchema } from '../../contract/index.ts';
-import { FEEDBACK } from '../learning.ts';
+import { FEEDBACK } from '../feedback.ts';
 import { question } from '../spend.ts';
 import { balance } from './accounts.ts';
 import { decision, ownRecord } from './records.ts';

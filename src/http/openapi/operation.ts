@@ -5,7 +5,6 @@ import { settingsInput } from '../admin/settings.ts';
 import {
   anything,
   flag,
-  list,
   maybeNumber,
   maybeText,
   moment,
@@ -253,8 +252,8 @@ export const OPERATION: Descriptions = {
   'GET /admin/v1/confidence/history': {
     tag: 'learning',
     summary: 'How that changed and why.',
-    query: named.extend({ limit: paging.shape.limit }),
-    answer: list(change),
+    query: named.extend(paging.shape),
+    answer: page(change),
   },
   'GET /admin/v1/calibration': {
     tag: 'learning',
@@ -270,8 +269,26 @@ export const OPERATION: Descriptions = {
   'GET /admin/v1/feedback': {
     tag: 'learning',
     summary: 'What people said of answers.',
-    query: paging.extend({ tenant: z.string().optional() }),
+    query: paging.extend({
+      tenant: z.string().optional(),
+      format: z.enum(['json', 'jsonl']).optional().describe('jsonl: all of it, a verdict with its lesson a line.'),
+    }),
     answer: page(verdict),
+    types: ['application/jsonl'],
+  },
+  'POST /admin/v1/feedback': {
+    tag: 'learning',
+    summary:
+      'Takes verdicts as JSON lines: as for POST /v1/feedback, or as exported. Bad lines are named, all others count.',
+    body: z.string(),
+    answer: z.strictObject({
+      object: z.literal('feedback.taken'),
+      taken: whole(),
+      replaced: whole(),
+      unchanged: whole(),
+      failed: whole(),
+      problems: z.array(z.strictObject({ line: whole(), request_id: maybeText(), problem: text() })),
+    }),
   },
   'GET /admin/v1/evidence': {
     tag: 'learning',

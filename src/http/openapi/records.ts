@@ -141,6 +141,7 @@ export const record = z.strictObject({
   events: z.array(event),
   tags: texts(),
   session: maybeText(),
+  user: text().optional(),
   slimmed: z.strictObject({ characters: number(), tokens: number(), by_rule: z.record(text(), number()) }).optional(),
   role: text().optional(),
   trace: z.strictObject({ trace_id: text(), span_id: text(), parent_id: maybeText(), sampled: flag() }).optional(),

@@ -5,6 +5,7 @@ import {
   type Feedback,
   type LearningStore,
   type Lesson,
+  type PastChange,
   type Taught,
   type Traits,
 } from '../../contract/index.ts';
@@ -57,9 +58,9 @@ export function createLearningQueue(db: Db): LearningQueue {
   const note = db.prepare(
     'INSERT INTO confidence_history (at, task, model, before, after, why) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const past = db.prepare<ConfidenceChange & Record<string, Value>>(
-    `SELECT at, task, model, before, after, why FROM confidence_history
-     WHERE (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
+  const past = db.prepare<PastChange & Record<string, Value>>(
+    `SELECT seq, at, task, model, before, after, why FROM confidence_history
+     WHERE seq < ? AND (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
   );
   const latest = db.prepare<Omit<LessonRow, 'traits'>>(
     'SELECT request, tenant, at, body FROM lessons ORDER BY seq DESC LIMIT ?',
@@ -123,6 +124,10 @@ export function createLearningQueue(db: Db): LearningQueue {
           );
           return replaced && (JSON.parse(replaced.verdict) as Feedback);
         }),
+      verdict: (request) => {
+        const known = old.first(request);
+        return known && (JSON.parse(known.verdict) as Feedback);
+      },
       taught: (after, limit) => since.all(after, limit).map(taughtOf),
       feedback: (limit, cursor, tenant) =>
         before.all(cursor ?? Number.MAX_SAFE_INTEGER, tenant, tenant, limit).map(taughtOf),
@@ -130,11 +135,9 @@ export function createLearningQueue(db: Db): LearningQueue {
         changes.push(...more);
         writer.soon(false);
       },
-      history: ({ task = null, model = null }, limit) => {
-        const waiting = changes.filter(
-          (change) => (task === null || change.task === task) && (model === null || change.model === model),
-        );
-        return [...waiting.toReversed(), ...past.all(task, task, model, model, limit)].slice(0, limit);
+      history: ({ task = null, model = null }, limit, cursor) => {
+        if (changes.length > 0) writer.attempt();
+        return past.all(cursor ?? Number.MAX_SAFE_INTEGER, task, task, model, model, limit);
       },
       recent: (limit) => latest.all(limit).map((row) => stored(row, null)),
       forget: (at) => void forget.run(firstKept.first(at)?.seq ?? Number.MAX_SAFE_INTEGER),
