@@ -135,6 +135,13 @@ function program(exit: (code: number) => void): Command {
     .option('--policy <file>', 'a config file: the other policy')
     .option('--since <when>', 'only requests since then: 7d, or 2026-01-31')
     .option('--dataset <file>', 'JSONL (or .gz) of prompts with recorded answers of several models')
+    .option('--corrections', 'answers that people corrected, where their prompts are kept, instead of a file')
+    .option(
+      '--live',
+      'with --corrections: asked again of the program that runs (its calls cost); 1 unless all are right',
+    )
+    .option('--port <port>', 'with --live: where it listens (default: as configured)')
+    .option('--host <host>', 'with --live: on which address')
     .option('--feedback <share>', 'with --dataset: share of answers that get a verdict (default 0.2)')
     .option('--limit <rows>', 'with --dataset: only the first rows')
     .option('--seed <number>', 'with --dataset: of the exploration (default 1)')
@@ -145,7 +152,7 @@ function program(exit: (code: number) => void): Command {
     .option('--svg <file>', 'with --dataset: draw the cost-quality frontier')
     .option('--config <file>', 'the config file whose records are read')
     .option('--json', 'machine-readable output')
-    .action(async (own: Record<string, string>) => {
+    .action(async (own: Record<string, string> & { readonly corrections?: boolean; readonly live?: boolean }) => {
       const { runReplay } = await import('./cli/replay.ts');
       exit(
         await runReplay({
@@ -169,7 +176,7 @@ function program(exit: (code: number) => void): Command {
     .option('--since <when>', '7d, or 2026-01-31 (default: 7d; of an export: the beginning)')
     .option('--until <when>', 'the same (default: now)')
     .option('--format <format>', 'table, json or csv')
-    .option('--rows <rows>', 'of an export: requests or attempts, as JSON lines', 'requests')
+    .option('--rows <rows>', 'of an export: requests, attempts or corrections, as JSON lines', 'requests')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
     .addHelpText(

@@ -1,6 +1,7 @@
 // `quorum healthcheck`: asks the server on this machine whether it is ready.
 import { request } from 'undici';
 import { ConfigError, loadConfig } from '../config/index.ts';
+import { urlOf } from './running.ts';
 
 export interface HealthcheckOptions {
   readonly config?: string | undefined;
@@ -11,14 +12,10 @@ export interface HealthcheckOptions {
 }
 
 const TIMEOUT_MS = 2_000;
-/** Who listens everywhere listens here too. */
-const HERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-
 /** 0 when ready, 1 when not. */
 export async function runHealthcheck(options: HealthcheckOptions): Promise<number> {
   const { host, port } = listening(options);
-  const address = HERE[host] ?? host;
-  const url = `http://${address.includes(':') && !address.startsWith('[') ? `[${address}]` : address}:${port}/readyz`;
+  const url = `${urlOf(host, port)}/readyz`;
   try {
     const { statusCode, body } = await request(url, { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
     options.write(`${(await body.text()).trim()}\n`);

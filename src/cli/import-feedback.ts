@@ -7,6 +7,7 @@ import { takeFeedbackLines, type LinesTaken } from '../http/admin/feedback-lines
 import { createEvidence, createLearner, EVIDENCE, evidenceAt } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
 import { progressBar } from './replay/table.ts';
+import { answers, urlOf } from './running.ts';
 import { stillConfig } from './still-config.ts';
 
 export interface ImportFeedbackOptions {
@@ -28,7 +29,6 @@ type Take = (lines: readonly string[], first: number) => Promise<LinesTaken>;
 const LINES_AT_ONCE = 200;
 const SHOWN = 20;
 const TIMEOUT_MS = 60_000;
-const KNOCK_MS = 1_000;
 
 /** 0 when every line was taken; 1 with the bad ones named. Throws an Error in words for what the user must mend. */
 export async function runImportFeedback(file: string, options: ImportFeedbackOptions): Promise<number> {
@@ -39,10 +39,9 @@ export async function runImportFeedback(file: string, options: ImportFeedbackOpt
   const config = await stillConfig(options.config, options.env);
   const { server } = config;
   const url = urlOf(options.host ?? server.host, options.port ?? String(server.port));
-  const all =
-    url !== null && (await answers(url))
-      ? await inBatches(lines, throughProgram(url, server.adminKey), options)
-      : await intoStore(config, options, (take) => inBatches(lines, take, options));
+  const all = (await answers(url))
+    ? await inBatches(lines, throughProgram(url, server.adminKey), options)
+    : await intoStore(config, options, (take) => inBatches(lines, take, options));
   if (options.rejects !== undefined && all.problems.length > 0)
     writeFileSync(options.rejects, all.problems.map(({ line }) => `${lines[line - 1]}\n`).join(''));
   options.write(options.json === true ? `${JSON.stringify(asJson(all), null, 2)}\n` : textOf(file, all, options));
@@ -106,23 +105,6 @@ async function intoStore(
     );
   } finally {
     await store.close();
-  }
-}
-
-/** Null: it would listen wherever the system says. */
-function urlOf(host: string, port: string): string | null {
-  if (port === '0') return null;
-  const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host;
-  return `http://${address}:${port}`;
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    const { statusCode, body } = await request(`${url}/livez`, { headersTimeout: KNOCK_MS, bodyTimeout: KNOCK_MS });
-    await body.dump();
-    return statusCode === 200;
-  } catch {
-    return false;
   }
 }
 

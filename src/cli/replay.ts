@@ -11,8 +11,12 @@ import {
   type Settings,
 } from '../contract/index.ts';
 import { evidenceAt, type Estimate, type Estimates } from '../learning/index.ts';
-import { openStore } from '../store/index.ts';
+import { openStore, type SqliteStore } from '../store/index.ts';
+import type { LiveConfig } from '../config/index.ts';
+import { urlOf } from './running.ts';
+import { correctionsOf, gradeByCorrection } from './replay/corrections.ts';
 import { readDataset, type RecordedRow } from './replay/dataset.ts';
+import { askAgain, type Asked } from './replay/live.ts';
 import { createReplay, type Served } from './replay/engine.ts';
 import { modelsOf, plainSettings, settingsOf } from './replay/settings.ts';
 import { frontierSvg, progressBar, tableText, type Point } from './replay/table.ts';
@@ -24,6 +28,12 @@ export interface ReplayArguments {
   /** A duration back from now, or a day. */
   readonly since?: string | undefined;
   readonly dataset?: string | undefined;
+  /** Corrected answers of the store instead of a dataset. */
+  readonly corrections?: boolean | undefined;
+  /** With `corrections`: of the program that runs, whose calls cost. */
+  readonly live?: boolean | undefined;
+  readonly port?: string | undefined;
+  readonly host?: string | undefined;
   /** Share of answers that get a verdict, 0-1. */
   readonly feedback?: string | undefined;
   readonly limit?: string | undefined;
@@ -44,10 +54,11 @@ const USUAL_FEEDBACK = 0.2;
 
 /** Exit code: 0 when there was an answer, 1 when the records can't give one. Throws an Error in words for what the user must mend. */
 export async function runReplay(given: ReplayArguments): Promise<number> {
-  if (given.dataset !== undefined) return replayDataset(given.dataset, given);
+  if (given.dataset !== undefined) return replayDataset(readDataset(given.dataset), given.dataset, given);
+  if (given.corrections === true) return replayCorrections(given);
   if (given.policy === undefined)
     throw new Error(
-      'Say --policy FILE (another policy on the recorded requests) or --dataset FILE (recorded answers of several models).',
+      'Say --policy FILE (another policy on the recorded requests), --dataset FILE (recorded answers of several models) or --corrections.',
     );
   return replayRecords(given.policy, given);
 }
@@ -83,11 +94,22 @@ function lines(name: string, estimates: Estimates | null, shown: (value: number)
   return [[name, cell(was), cell(ips), cell(snips), cell(doublyRobust), effective.toFixed(0), `${matched}/${records}`]];
 }
 
-async function recorded({ config: file, env, since, clock }: ReplayArguments) {
+async function withStore<Result>(
+  { config: file, env, clock }: ReplayArguments,
+  work: (store: SqliteStore, config: LiveConfig) => Promise<Result>,
+): Promise<Result> {
   const config = await stillConfig(file, env);
-  const { storageUrl } = config.parts();
-  const store = await openStore(storageUrl, clock, { decay: evidenceAt });
+  const store = await openStore(config.parts().storageUrl, clock, { decay: evidenceAt });
   try {
+    return await work(store, config);
+  } finally {
+    await store.close();
+  }
+}
+
+const recorded = (given: ReplayArguments) =>
+  withStore(given, async (store) => {
+    const { since, clock } = given;
     const records: RequestRecord[] = [];
     const filter = since === undefined ? {} : { since: momentOf(since, clock.now()) };
     for (let cursor: string | null = null; records.length < MOST_RECORDS;) {
@@ -97,9 +119,42 @@ async function recorded({ config: file, env, since, clock }: ReplayArguments) {
       cursor = page.cursor;
     }
     return { records, verdicts: store.learning.taught(0, MOST_RECORDS) };
-  } finally {
-    await store.close();
+  });
+
+async function replayCorrections(given: ReplayArguments): Promise<number> {
+  const { since, clock, write, json } = given;
+  const { rows, without, server } = await withStore(given, async (store, config) => ({
+    ...(await correctionsOf(store.learning, store.requests, since === undefined ? null : momentOf(since, clock.now()))),
+    server: config.server,
+  }));
+  if (rows.length === 0)
+    throw new Error(
+      `No correction has its prompt (${without} have none). Prompts are kept for keys with \`quorum keys update ID --log-content on\`, and for all with telemetry.log_content.`,
+    );
+  if (without > 0 && json !== true) write(`${without} corrections are left out: their prompts weren't kept\n`);
+  if (given.live !== true) return replayDataset(rows, 'the corrections', given, gradeByCorrection);
+  const url = urlOf(given.host ?? server.host, given.port ?? String(server.port));
+  const bar = progressBar((text) => process.stderr.write(text), given.isTerminal && json !== true);
+  const asked: Asked[] = [];
+  for (const [at, row] of rows.entries()) {
+    asked.push(await askAgain(url, server.adminKey, row));
+    bar('corrections', at + 1, rows.length);
   }
+  const right = asked.filter(({ correct }) => correct).length;
+  if (json === true) write(`${JSON.stringify({ corrections: asked.length, right, asked }, null, 2)}\n`);
+  else {
+    const cells = asked.map(({ id, task, models, correct, costUsd, problem }) => [
+      id,
+      task,
+      models,
+      problem ?? (correct ? 'right' : 'WRONG'),
+      usd(costUsd / 1_000),
+    ]);
+    write(
+      `${tableText(['request', 'task', 'answered by', '', 'cost'], cells)}\n${right} of ${asked.length} are right now\n`,
+    );
+  }
+  return right === asked.length ? 0 : 1;
 }
 
 function momentOf(since: string, now: number): number {
@@ -118,15 +173,19 @@ interface Run {
   readonly calls: number;
 }
 
-async function replayDataset(file: string, given: ReplayArguments): Promise<number> {
-  const all = readDataset(file);
+async function replayDataset(
+  all: readonly RecordedRow[],
+  file: string,
+  given: ReplayArguments,
+  usualGrade?: (row: RecordedRow, message: AssistantMessage) => number,
+): Promise<number> {
   const rows = given.limit === undefined ? all : all.slice(0, numberOf('--limit', given.limit));
   if (rows.length === 0) throw new Error(`${file} holds no rows.`);
   const settings =
     given.policy === undefined
       ? await plainSettings(rows, { routing: { explore: 0.05 } })
       : onlyRecorded(await settingsOf(given.policy, given.env), rows, given.policy);
-  const grade = given.grader === undefined ? undefined : await graderOf(given.grader);
+  const grade = given.grader === undefined ? usualGrade : await graderOf(given.grader);
   const seed = given.seed === undefined ? 1 : numberOf('--seed', given.seed);
   const verdicts = given.feedback === undefined ? USUAL_FEEDBACK : numberOf('--feedback', given.feedback);
   if (verdicts > 1) throw new Error(`--feedback ${given.feedback}: a share from 0 to 1 is expected.`);

@@ -8,6 +8,7 @@ import { reportOf, reportQueryOf, reportShown, type ReportParts } from '../http/
 import { evidenceAt } from '../learning/index.ts';
 import { createSqliteAccounts, openStore } from '../store/index.ts';
 import { reportCells, reportCsv, stageCells } from '../telemetry/index.ts';
+import { correctionsOf, datasetLine } from './replay/corrections.ts';
 import { tableText } from './replay/table.ts';
 
 export interface PerformanceArguments {
@@ -51,14 +52,19 @@ export async function runExport(given: PerformanceArguments): Promise<number> {
   const { rows = 'requests', since, until, clock, write } = given;
   if (given.format !== undefined)
     throw new QuorumError('invalid_value', 'An export is JSON lines: leave --format out, or ask for a report.');
-  if (rows !== 'requests' && rows !== 'attempts')
-    throw new QuorumError('invalid_value', `--rows is requests or attempts, not "${rows}".`);
+  if (rows !== 'requests' && rows !== 'attempts' && rows !== 'corrections')
+    throw new QuorumError('invalid_value', `--rows is requests, attempts or corrections, not "${rows}".`);
   const now = clock.now();
   const filter = {
     ...(since !== undefined && { since: pointAt(since, 'since', now) }),
     ...(until !== undefined && { until: pointAt(until, 'until', now) }),
   };
-  return withRecords(given, async ({ requests }) => {
+  return withRecords(given, async ({ requests, lessons }) => {
+    if (rows === 'corrections') {
+      const { rows: corrected } = await correctionsOf(lessons, requests, filter.since ?? null);
+      for (const row of corrected) write(datasetLine(row));
+      return 0;
+    }
     for await (const text of exportLines(requests, filter, rows)) write(text);
     return 0;
   });

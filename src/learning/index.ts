@@ -3,6 +3,7 @@ export { figuresOf, type Reliability as ReliabilityReport } from './calibration.
 export { addSums, EVIDENCE, evidenceAt, fadeTo, type Fading } from './decay.ts';
 export { createEvidence, type Confidence, type Evidence, type EvidenceOptions, type Outcome } from './evidence.ts';
 export { createLearner, type FeedbackGiven, type Learner, type LearnerParts } from './learner.ts';
+export { campOf } from './labels.ts';
 export { createMemoryLearningStore } from './memory.ts';
 export { estimatesOf, refusalOf, type Estimate, type Estimates, type Logged } from './off-policy.ts';
 export { priorOf } from './prior.ts';

@@ -76,8 +76,8 @@ test('a program that runs learns from it at once; bad lines are named and put as
   expect(told.problems[3]!.problem).toMatch(/score.*0 to 1/);
   expect(readFileSync(rejects, 'utf8').split('\n')[0]).toBe('not json');
   expect(readFileSync(rejects, 'utf8').trimEnd().split('\n')).toHaveLength(4);
-  expect((await verdictsAt(scene.url)).map(({ request_id }) => request_id).toSorted()).toEqual(
-    [ids[0], ids[1], ids[4]].toSorted(),
+  expect(new Set((await verdictsAt(scene.url)).map(({ request_id }) => request_id))).toEqual(
+    new Set([ids[0], ids[1], ids[4]]),
   );
 
   expect(await imported(file, scene)).toMatchObject({ taken: 0, replaced: 0, unchanged: 3, failed: 4 });

@@ -70,16 +70,16 @@ test('a change of confidence is logged and in the history, with before, after an
   expect(logged).toContainEqual(
     expect.objectContaining({ model: change!['model'], task: change!['task'], why: change!['why'] }),
   );
-  const pageAt = async (query: string) =>
-    (await send(`${scene.url}/admin/v1/confidence/history?limit=1${query}`, { headers: admin })).json() as Fields & {
-      readonly data: readonly Fields[];
-    };
+  const pageAt = async (
+    query: string,
+  ): Promise<{ readonly data: readonly Fields[]; readonly next_cursor: string | null }> =>
+    JSON.parse((await send(`${scene.url}/admin/v1/confidence/history?limit=1${query}`, { headers: admin })).text);
   const paged: Fields[] = [];
-  for (let cursor: unknown = ''; cursor !== null;) {
-    const page = await pageAt(cursor === '' ? '' : `&cursor=${String(cursor)}`);
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Awaited<ReturnType<typeof pageAt>> = await pageAt(cursor === '' ? '' : `&cursor=${cursor}`);
     expect(page.data).toHaveLength(1);
     paged.push(...page.data);
-    cursor = page['next_cursor'];
+    cursor = page.next_cursor;
   }
   expect(paged).toEqual(changes);
   const others = await listAt(scene.url, 'confidence/history?model=nobody');

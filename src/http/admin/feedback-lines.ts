@@ -152,7 +152,7 @@ export async function* feedbackLines(
 
 const AT_ONCE = 100;
 
-function lineOf({ feedback, lesson: { traits, prompt: _, ...its } }: Taught): string {
+function lineOf({ feedback, lesson: { traits, ...its } }: Taught): string {
   const { request, tenant, at, good, correction, kind, comment } = feedback;
   const bytes = bytesOf(traits);
   return `${JSON.stringify({
@@ -163,6 +163,6 @@ function lineOf({ feedback, lesson: { traits, prompt: _, ...its } }: Taught): st
     correction,
     kind,
     comment,
-    lesson: { ...its, traits: bytes === null ? null : Buffer.from(bytes).toString('base64') },
+    lesson: { ...its, prompt: undefined, traits: bytes === null ? null : Buffer.from(bytes).toString('base64') },
   })}\n`;
 }

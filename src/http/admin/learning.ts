@@ -99,11 +99,13 @@ export function learningRoutes(parts: LearningParts): readonly AdminRoute[] {
   ];
 }
 
-const changeShown = ({ seq: _, ...change }: PastChange) => ({
-  ...change,
-  at: momentShown(change.at),
-  before: rounded(change.before),
-  after: rounded(change.after),
+const changeShown = ({ at, task, model, before, after, why }: PastChange) => ({
+  at: momentShown(at),
+  task,
+  model,
+  before: rounded(before),
+  after: rounded(after),
+  why,
 });
 
 const given = (name: 'task' | 'model', request: Request): { task?: string; model?: string } => {
