@@ -25,6 +25,8 @@ const BUDGET_ABOUT = 'budgets and spending: list, set, top-up, reset, remove, sp
 
 const env = environment();
 const write = (text: string): void => void process.stdout.write(text);
+// Whoever reads what is said may leave (`quorum … | head`); that is no fault to be told of, least of all there.
+for (const out of [process.stdout, process.stderr]) out.on('error', () => {});
 
 function program(exit: (code: number) => void): Command {
   const quorum = new Command('quorum')

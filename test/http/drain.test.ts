@@ -110,3 +110,25 @@ test('a port that is taken is told in words, with exit code 1', async () => {
   const second = startChild({ port: Number(new URL(child.url).port) });
   await expect(second).rejects.toThrow(/\(1\)[^]*Port \d+ on 127\.0\.0\.1 is taken/);
 });
+
+/** Tells on stderr, at the end, how often it was written to stdout. */
+const COUNTS_WRITES = `data:text/javascript,${encodeURIComponent(`
+  let times = 0;
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (...given) => { times += 1; return write(...given); };
+  process.on('exit', () => process.stderr.write('lines written: ' + times + ';'));
+`)}`;
+
+test('closed-output: whoever reads the log may leave, and the program goes on and says no more than before', async () => {
+  const child = await startChild({
+    config: scriptedConfig(upstream),
+    env: { NODE_OPTIONS: `--import=${COUNTS_WRITES}` },
+  });
+  children.push(child);
+  child.process.stdout!.destroy();
+  for (let times = 0; times < 5; times += 1)
+    expect(dataOf(await textOf(await ask(child, 'go on'))).at(-1)).toBe('[DONE]');
+  child.process.kill('SIGTERM');
+  expect(await child.ended).toBe(0);
+  expect(Number(/lines written: (\d+);/.exec(child.output())?.[1])).toBeLessThan(40);
+});
