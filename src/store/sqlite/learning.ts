@@ -10,7 +10,7 @@ import {
   type Traits,
 } from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
-import { createPacker } from './pack.ts';
+import { createPacker, type Packed } from './pack.ts';
 import { inserter } from './rows.ts';
 import type { Source, Writer } from './writer.ts';
 
@@ -21,11 +21,11 @@ export interface LearningQueue extends Source {
   readonly port: (writer: Writer) => LearningStore;
 }
 
-interface LessonRow {
+interface LessonRow<Body extends Packed = Packed> {
   readonly request: string;
   readonly tenant: string;
   readonly at: number;
-  readonly body: string;
+  readonly body: Body;
   readonly traits: Uint8Array | null;
 }
 interface VerdictRow {
@@ -36,8 +36,8 @@ interface VerdictRow {
 }
 
 export function createLearningQueue(db: Db): LearningQueue {
-  /** As rows: text takes less room than what it tells of. */
-  const lessons: LessonRow[] = [];
+  /** As rows: they take less room than what they tell of. */
+  const lessons: LessonRow<Uint8Array>[] = [];
   const changes: ConfidenceChange[] = [];
   const packer = createPacker(db);
   const put = inserter(db, 'lessons', ['request', 'tenant', 'at', 'body', 'traits']);

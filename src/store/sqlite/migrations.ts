@@ -3,7 +3,8 @@
 import { ACCOUNTS_MIGRATION, JOURNAL_MIGRATION } from './accounts-schema.ts';
 import { EXPERIMENTS_MIGRATION } from './experiments-schema.ts';
 import { LEARNING_MIGRATION, LESSONS_BY_NUMBER } from './learning-schema.ts';
-import { SHAPES_MIGRATION } from './pack.ts';
+import { WORDS_MIGRATION } from './pack.ts';
+import { SHAPES_MIGRATION } from './pack-text.ts';
 import { PERFORMANCE_MIGRATION } from './performance.ts';
 import { OPTIONS_MIGRATION } from './options.ts';
 
@@ -81,4 +82,5 @@ export const MIGRATIONS: readonly Migration[] = [
   JOURNAL_MIGRATION,
   EXPERIMENTS_MIGRATION,
   SHAPES_MIGRATION,
+  WORDS_MIGRATION,
 ];

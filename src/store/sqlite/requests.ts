@@ -1,8 +1,8 @@
-// The log of requests: a bounded queue in memory in front of a table. What waits is text already: objects that live for a while cost the
-// garbage collector more than making the text at once.
+// The log of requests: a bounded queue in memory in front of a table. What waits is packed already: objects that live for a while cost the
+// garbage collector more than packing them at once.
 import type { Page, RequestFilter, RequestLog, RequestRecord } from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
-import { createPacker } from './pack.ts';
+import { createPacker, type Packed } from './pack.ts';
 import { listText, modelsOf, requestInserter, rowOf, type RequestRow } from './rows.ts';
 import type { Source, Writer } from './writer.ts';
 
@@ -22,7 +22,7 @@ export function createRequestQueue(db: Db): RequestQueue {
   const queue: RequestRow[] = [];
   let dropped = 0;
   const packer = createPacker(db);
-  const readable = (text: string): RequestRecord => packer.unpack(text) as RequestRecord;
+  const readable = (packed: Packed): RequestRecord => packer.unpack(packed) as RequestRecord;
   const insert = requestInserter(db);
   const byId = db.prepare<Stored>('SELECT record FROM requests WHERE id = ? ORDER BY seq DESC LIMIT 1');
   const byTenant = db.prepare<Stored>(
@@ -79,7 +79,7 @@ export function createRequestQueue(db: Db): RequestQueue {
 }
 
 interface Stored {
-  readonly record: string;
+  readonly record: Packed;
 }
 type Place = Pick<RequestRecord, 'at' | 'id'>;
 

@@ -30,7 +30,7 @@ export function inserter(db: Db, table: string, columns: readonly string[]): (va
   };
 }
 
-/** What is kept of a record: its text, and beside it what records are looked for by. Small, since many wait at once. */
+/** What is kept of a record: all of it, packed, and beside it what records are looked for by. Small, since many wait at once. */
 export interface RequestRow {
   readonly id: string;
   readonly tenant: string;
@@ -40,12 +40,12 @@ export interface RequestRow {
   readonly strategy: string | null;
   readonly models: string;
   readonly flags: string;
-  readonly record: string;
+  readonly record: Uint8Array;
 }
 
 const REQUEST = ['id', 'tenant', 'at', 'task', 'status', 'strategy', 'models', 'flags', 'record'] as const;
 
-export const rowOf = (record: RequestRecord, text: string): RequestRow => ({
+export const rowOf = (record: RequestRecord, packed: Uint8Array): RequestRow => ({
   id: record.id,
   tenant: record.tenant,
   at: record.at,
@@ -54,7 +54,7 @@ export const rowOf = (record: RequestRecord, text: string): RequestRow => ({
   strategy: record.strategy,
   models: listText(modelsOf(record)),
   flags: listText(record.flags),
-  record: text,
+  record: packed,
 });
 
 /** Inserts rows in their order; call inside a transaction. */
