@@ -105,7 +105,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const stopFollowing = followOptions(config, store.options, clock, (error) =>
     log.warn('the settings could not be read', { error }),
   );
-  const sandbox = await openSandbox(config, clock);
+  const sandbox = await openSandbox(options);
   const settings = withSandbox(config, sandbox);
   const care = openCare(options, settings);
   const { upstream } = care;
@@ -387,12 +387,20 @@ function dearest({ models }: Settings): Price | null {
   );
 }
 
-async function openSandbox(config: LiveConfig, clock: Clock): Promise<Sandbox | null> {
+async function openSandbox({ config, clock, log }: ComposeOptions): Promise<Sandbox | null> {
   const { enabled, seed, models } = config.parts().sandbox;
   if (enabled === false) return null;
   // Most installations have none.
   const { startSandbox } = await import('./sandbox/index.ts');
-  return startSandbox({ clock, seed: numberOf(seed), overrides: Object.fromEntries(models) });
+  const sandbox = await startSandbox({ clock, seed: numberOf(seed), overrides: Object.fromEntries(models) });
+  config.onChange((_, parts) => {
+    try {
+      sandbox.change(Object.fromEntries(parts.sandbox.models));
+    } catch (error) {
+      log.warn('the simulated models stay as they were', { error });
+    }
+  });
+  return sandbox;
 }
 
 /** FNV-1a, so that any text can be a seed. */

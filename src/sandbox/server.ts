@@ -29,6 +29,8 @@ export interface Sandbox {
   readonly url: string;
   /** Bearer key, new with every start, so that other local processes can't use the port. */
   readonly apiKey: string;
+  /** Its models are so from now on. Throws for unknown names and bad values, and then stays as it was. */
+  change(overrides: Readonly<Record<string, BehaviourOverride>>): void;
   /** Ends what is in flight. Idempotent. */
   close(): Promise<void>;
 }
@@ -133,10 +135,13 @@ function listen(server: Server, host: string): Promise<void> {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, seed, host = '127.0.0.1', overrides = {}, speedup = 1 } = options;
   if (!(speedup > 0)) throw new RangeError(`speedup must be above 0, not ${speedup}.`);
+  let behaviours = behavioursWith(overrides);
   const world: World = {
     clock,
     seed: typeof seed === 'string' ? hashOf(seed) : seed,
-    behaviours: behavioursWith(overrides),
+    get behaviours() {
+      return behaviours;
+    },
   };
   const apiKey = `sk-sandbox-${randomBytes(24).toString('base64url')}`;
   // Controllers of the exchanges in flight: a signal that outlives them all would keep every one of them.
@@ -155,5 +160,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     });
     return closed;
   };
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/v1`, apiKey, close };
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/v1`,
+    apiKey,
+    change: (other) => {
+      behaviours = behavioursWith(other);
+    },
+    close,
+  };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OpenAI, type ClientOptions } from 'openai';
 import { createLog, startProgram, type Program } from '../../src/compose.ts';
+import type { Clock } from '../../src/contract/index.ts';
 import { createLiveConfig, type LiveConfig, type ReloadResult } from '../../src/config/index.ts';
 import { systemClock } from '../../src/main.ts';
 import { startUpstream, type ScriptedUpstream } from './scripted-upstream.ts';
@@ -30,6 +31,8 @@ export interface RunningQuorum {
 export interface StartOptions {
   readonly config?: ConfigSource;
   readonly env?: Environment;
+  /** Of a program in this process; default: the system's. */
+  readonly clock?: Clock;
 }
 
 const textOf = (config: ConfigSource): string => (typeof config === 'string' ? config : JSON.stringify(config));
@@ -48,7 +51,11 @@ const settled = (config: ConfigSource, folder: string): ConfigSource =>
     : { storage: { url: `sqlite:${join(folder, 'quorum.db')}` }, ...config };
 
 /** In this process; nothing is probed, nothing is watched. A config as text says `sqlite:{folder}/quorum.db` itself. */
-export async function startQuorum({ config = {}, env = {} }: StartOptions = {}): Promise<RunningQuorum> {
+export async function startQuorum({
+  config = {},
+  env = {},
+  clock = systemClock,
+}: StartOptions = {}): Promise<RunningQuorum> {
   const { folder, file } = folderWith('');
   writeFileSync(file, textOf(settled(config, folder)));
   const logs: string[] = [];
@@ -64,9 +71,9 @@ export async function startQuorum({ config = {}, env = {} }: StartOptions = {}):
     level: live.server.logLevel,
     format: 'json',
     write: (text) => logs.push(...text.split('\n').filter((line) => line !== '')),
-    clock: systemClock,
+    clock,
   });
-  const program = await startProgram({ config: live, clock: systemClock, random: Math.random, log, version: '0.0.0' });
+  const program = await startProgram({ config: live, clock, random: Math.random, log, version: '0.0.0' });
   let stopped: Promise<void> | null = null;
   return {
     url: program.url,
