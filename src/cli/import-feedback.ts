@@ -4,8 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import type { Clock, Secret } from '../contract/index.ts';
 import { takeFeedbackLines, type LinesTaken } from '../http/admin/feedback-lines.ts';
-import { createEvidence, createLearner, EVIDENCE, evidenceAt } from '../learning/index.ts';
+import { evidenceAt } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
+import { learntFrom } from './learnt.ts';
 import { progressBar } from './replay/table.ts';
 import { answers, urlOf } from './running.ts';
 import { stillConfig } from './still-config.ts';
@@ -92,14 +93,7 @@ async function intoStore(
 ): Promise<LinesTaken> {
   const store = await openStore(config.parts().storageUrl, clock, { decay: evidenceAt });
   try {
-    const learner = createLearner({
-      evidence: createEvidence(EVIDENCE, await store.evidence.load()),
-      sums: store.evidence,
-      store: store.learning,
-      model: (name) => config.current().models.get(name),
-      now: () => clock.now(),
-      onChange: () => undefined,
-    });
+    const { learner } = await learntFrom(store, config.current, clock);
     return await work((lines, first) =>
       takeFeedbackLines(lines, first, { learner, lessons: store.learning }, () => Promise.resolve()),
     );

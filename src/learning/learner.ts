@@ -6,6 +6,7 @@ import {
   type EvidenceStore,
   type EvidenceSum,
   type Feedback,
+  type Forecast,
   type Insight,
   type LearningPath,
   type LearningStore,
@@ -54,6 +55,8 @@ export interface Learner extends LearningPath {
     tenant: string,
     anyTenant: boolean,
   ): { readonly feedback: Feedback; readonly replaced: Feedback | null };
+  /** What is known of models together, whatever the prompt. */
+  readonly forecast: Forecast;
   readonly calibration: Pick<Calibration, 'report' | 'tasks'>;
   readonly reliability: Pick<Reliability, 'report'>;
   /** Adds evidence from a file. */
@@ -230,6 +233,11 @@ export function createLearner(parts: LearnerParts): Learner {
       difficulty.teach({ key: `heard ${lesson.request}`, task: lesson.task, traits: lesson.traits, labels: heard });
   };
 
+  const forecast: Forecast = {
+    panel: (task, first, second, third) =>
+      jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
+  };
+
   return {
     insight: (_, traits, tenant, at): Insight => {
       let read: Traits | null = null;
@@ -248,10 +256,10 @@ export function createLearner(parts: LearnerParts): Learner {
           const expected = sigmoid(logitOf(evidence.overall(model, task, at)) + difficulty.shift(read, task, name));
           return { ...known, quality: within(expected + own) };
         },
-        panel: (task, first, second, third) =>
-          jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
+        panel: forecast.panel,
       };
     },
+    forecast,
     confidence: (facts) => calibration.confidence(facts),
     kinship: (task, first, second) => kinship.of(task, first, second),
     ended(lesson) {

@@ -4,6 +4,9 @@ import {
   usdOf,
   type Call,
   type Decision,
+  type Forecast,
+  type Model,
+  type Prospect,
   type RequestRecord,
   type Settings,
   type Taught,
@@ -14,6 +17,8 @@ import { compileTasks, decide, usualFeatures, type Classifier } from '../../rout
 export interface WhatIf {
   readonly records: number;
   readonly judged: number;
+  /** Records whose decision rested on what was learnt, not on the rules alone. */
+  readonly learnt: number;
   /** Null where the records can't answer; then `refusals` says why. */
   readonly accuracy: Estimates | null;
   readonly costUsd: Estimates | null;
@@ -26,12 +31,23 @@ const DRAWS = 64;
 /** Outcomes that the router's own expectation counts for in the model of rewards. */
 const STRENGTH = 5;
 
-export function whatIf(records: readonly RequestRecord[], verdicts: readonly Taught[], policy: Settings): WhatIf {
+/** What the router knows of models together, and how little it knows of one. */
+export interface Learnt {
+  readonly forecast: Forecast;
+  readonly doubt: (task: string, model: string) => number;
+}
+
+export function whatIf(
+  records: readonly RequestRecord[],
+  verdicts: readonly Taught[],
+  policy: Settings,
+  learnt: Learnt | null = null,
+): WhatIf {
   const good = new Map(verdicts.map(({ feedback }) => [feedback.request, feedback.good]));
   const classifier = compileTasks(policy.tasks);
   const seen = records.filter((record) => record.status === 200 && record.decision !== null && record.cache !== 'hit');
   const compared = seen.flatMap((record) => {
-    const outcome = targetOf(record, policy, classifier);
+    const outcome = targetOf(record, policy, classifier, learnt);
     return outcome === null ? [] : [{ record, ...outcome }];
   });
   const judged = compared.filter(({ record }) => good.has(record.id));
@@ -58,6 +74,7 @@ export function whatIf(records: readonly RequestRecord[], verdicts: readonly Tau
   return {
     records: compared.length,
     judged: judged.length,
+    learnt: compared.filter(({ record }) => record.decision!.prospects.some(({ samples }) => samples > 0)).length,
     accuracy: estimated('accuracy', judged, {
       reward: ({ id }) => good.get(id)!,
       expected: ({ expectedQuality }) => expectedQuality,
@@ -78,22 +95,32 @@ const keyOf = (call: Call): string => `${call.kind}:${membersOf(call).join('+')}
 
 /** How likely the policy does what was done, on what was known then, and what it would do rather. */
 function targetOf(
-  { decision }: RequestRecord,
+  { decision, attempts, stream }: RequestRecord,
   policy: Settings,
   classifier: Classifier,
+  learnt: Learnt | null,
 ): { target: number; best: Decision } | null {
   const { classification, prospects, plan } = decision!;
   const task = policy.tasks.get(classification.task);
   if (task === undefined) return null;
   const known = new Map(prospects.map((prospect) => [prospect.model, prospect]));
+  const usual = usualFeatures(task);
+  const inputTokens = attempts.find(({ usage }) => usage !== null)?.usage?.prompt_tokens ?? usual.inputTokens;
+  const features = { ...usual, stream, inputTokens };
   const drawn = (draw: number): Decision | null => {
     try {
       return decide({
-        features: usualFeatures(task),
+        features,
         wishes: { strategy: null, tier: null, task: task.name, models: null, maxCost: null, deadlineMs: null },
         settings: policy,
         classifier,
-        quality: (_, model) => ({ quality: known.get(model)?.quality ?? 0.5, samples: known.get(model)?.samples ?? 0 }),
+        quality: (its, model) => ({
+          quality: known.get(model)?.quality ?? 0.5,
+          samples: known.get(model)?.samples ?? 0,
+          ...takingsOf(known.get(model), policy.models.get(model), inputTokens),
+          ...(learnt !== null && { doubt: learnt.doubt(its, model) }),
+        }),
+        ...(learnt !== null && { forecast: learnt.forecast }),
         allowed: null,
         random: () => draw,
       });
@@ -113,6 +140,20 @@ function targetOf(
     if (other !== null && keyOf(other.plan.call) === wanted) hits += 1;
   }
   return { target: (explored * hits) / DRAWS, best };
+}
+
+/** What was expected then of its time, and of its answer's length by the cost that was expected. */
+function takingsOf(
+  prospect: Prospect | undefined,
+  model: Model | undefined,
+  inputTokens: number,
+): { readonly latencyMs?: number; readonly outputTokens?: number } {
+  if (prospect === undefined) return {};
+  const { cost, latencyMs } = prospect;
+  const price = model?.price ?? null;
+  if (cost === null || price === null || price.outputPico === 0) return { latencyMs };
+  const pico = cost * 1_000 - inputTokens * price.inputPico - price.requestPico;
+  return { latencyMs, outputTokens: Math.max(0, Math.round(pico / price.outputPico)) };
 }
 
 interface Compared {
