@@ -1,8 +1,14 @@
 // What is held for a plan, call by call: never less than it can cost, and no more than it can.
 import { describe, expect, it } from 'vitest';
-import { upperBoundTokens, worstCaseCost, type Admission, type AdmissionRequest } from '../../src/accounts/index.ts';
-import type { ChatRequest, Plan } from '../../src/contract/index.ts';
-import { openPurse } from '../../src/pipeline/purse.ts';
+import {
+  costOf,
+  upperBoundTokens,
+  worstCaseCost,
+  type Admission,
+  type AdmissionRequest,
+} from '../../src/accounts/index.ts';
+import type { ChatRequest, Plan, Usage } from '../../src/contract/index.ts';
+import { openPurse, type Purse } from '../../src/pipeline/purse.ts';
 import { openAccounts, SPENDER, usd } from '../accounts/accounts-support.ts';
 import { testSettings } from '../support/settings.ts';
 
@@ -26,13 +32,10 @@ const ask = (more: Partial<ChatRequest> = {}): ChatRequest => ({
   ...more,
 });
 
-/** What is asked of the admission for a plan. */
-async function heldFor(plan: Plan, request: ChatRequest, { admission } = openAccounts()): Promise<AdmissionRequest> {
-  let asked: AdmissionRequest | null = null;
-  const listening: Admission = { ...admission, admit: (each) => admission.admit((asked = each)) };
-  await openPurse(
+const purseOf = (plan: Plan, request: ChatRequest, admission: Admission): Promise<Purse> =>
+  openPurse(
     {
-      admission: listening,
+      admission,
       settings,
       now: () => 0,
       inbound: { id: 'r', request, bodyBytes: BYTES, receivedAt: 0, spender: SPENDER },
@@ -43,8 +46,51 @@ async function heldFor(plan: Plan, request: ChatRequest, { admission } = openAcc
     plan,
     () => [],
   );
+
+/** What is asked of the admission for a plan. */
+async function heldFor(plan: Plan, request: ChatRequest, { admission } = openAccounts()): Promise<AdmissionRequest> {
+  let asked: AdmissionRequest | null = null;
+  await purseOf(plan, request, { ...admission, admit: (each) => admission.admit((asked = each)) });
   return asked!;
 }
+
+describe('attempts that brought nothing and may have been charged', () => {
+  const model = settings.models.get(one)!;
+  const usage = (prompt: number, completion: number): Usage => ({
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+  });
+  const answer = usage(10, 5);
+
+  /** What is held for a call, and what is spent once it has ended well after `lost` tokens of input. */
+  async function spentAfter(lost: number, limit: number): Promise<{ held: number; cost: number; spent: number }> {
+    const { admission } = openAccounts({ budgets: [{ scope: 'global', limit: usd(limit / 1e9) }] });
+    const request = ask({ max_completion_tokens: 50 });
+    const purse = await purseOf(single, request, admission);
+    const [before] = await admission.standing(SPENDER, 0);
+    const payment = await purse.pay(model, 'member', request);
+    const cost = payment.settle(answer, false, lost === 0 ? null : usage(lost, 0));
+    purse.close();
+    const [after] = await admission.standing(SPENDER, 0);
+    expect(after!.held).toBe(0);
+    return { held: before!.held, cost, spent: after!.spent };
+  }
+
+  const counted = costOf(model.price!, answer);
+
+  it('count before a good one as well', async () => {
+    const again = costOf(model.price!, usage(30, 0));
+    expect(await spentAfter(0, 1e12)).toMatchObject({ cost: counted, spent: counted });
+    expect(await spentAfter(30, 1e12)).toMatchObject({ cost: counted + again, spent: counted + again });
+  });
+
+  it('count up to what is held, and so never past a budget that is used up to its last cent', async () => {
+    const { held } = await spentAfter(0, 1e12);
+    expect(held).toBeGreaterThan(counted);
+    expect(await spentAfter(1e6, held)).toEqual({ held, cost: held, spent: held });
+  });
+});
 
 describe('a council', () => {
   it('is held for what its judges can read: as much as the members may write', async () => {
