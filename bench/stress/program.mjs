@@ -87,6 +87,9 @@ export async function withProgram({ dist, providers }, more, work) {
   }
 }
 
+export const residentBytes = (pid) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+
 /** `node dist/cli.js` with these sections of the config besides. */
 export async function startQuorum(dist, ports, more = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'quorum-stress-'));
@@ -125,7 +128,7 @@ export async function startQuorum(dist, ports, more = {}) {
     count: (pattern) => log.split('\n').filter((line) => pattern.test(line)).length,
     /** Another config file; it is read when it is told to. */
     configure: (other) => writeFileSync(file, JSON.stringify(configOf(ports, other))),
-    residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    residentBytes: () => residentBytes(child.pid),
     async stop() {
       if (exit === null) child.kill('SIGKILL');
       await ended;

@@ -4,6 +4,7 @@ import { row } from '../speed/table.mjs';
 import { JOBS } from './jobs.mjs';
 import { ask, failed, metric, now, quantile, share, steady } from './load.mjs';
 import { OF_THE_PROCESS } from './process.mjs';
+import { readers } from './readers.mjs';
 import { withProgram } from './program.mjs';
 
 const percent = (value) => 100 * value;
@@ -111,63 +112,6 @@ async function overload(context) {
     }
     rows.push(row('… growth of resident memory', (quorum.residentBytes() - before) / MEBIBYTE, 'MiB'));
     return rows;
-  });
-}
-
-/** Clients that open a stream and read nothing. */
-async function readers(context) {
-  const timeouts = { connect: '20s', first_token: '20s', idle: '10m', total: '10m' };
-  return withProgram(context, { timeouts }, async (quorum) => {
-    const { createConnection } = await import('node:net');
-    const { url } = quorum;
-    const { hostname, port } = new URL(url);
-    const others = () => steady(url, { perSecond: 50, seconds: context.seconds, body: () => ({ model: 'beta' }) });
-    await others();
-    const calm = quantile(
-      (await others()).map(({ ms }) => ms),
-      0.99,
-    );
-    const body = JSON.stringify({ model: 'alpha', stream: true, messages: [{ role: 'user', content: 'Go on.' }] });
-    const openStreams = async (isRead) => {
-      const sockets = [];
-      for (let nth = 0; nth < context.readers; nth++) {
-        const socket = createConnection({ host: hostname, port: Number(port) });
-        socket.on('error', () => undefined);
-        if (isRead) socket.resume();
-        else socket.pause();
-        socket.write(
-          `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-        );
-        sockets.push(socket);
-        if (nth % 50 === 49) await pause(100);
-      }
-      await pause(8_000);
-      return sockets;
-    };
-    const atRest = quorum.residentBytes();
-    await context.providers.set({ 0: { chunks: 64, everyMs: 40, chunkBytes: 4_096, holdMs: 120_000 } });
-    for (const socket of await openStreams(true)) socket.destroy();
-    await pause(1_000);
-    const before = quorum.residentBytes();
-    const sockets = await openStreams(false);
-    const { inside } = await context.providers.books();
-    const after = quorum.residentBytes();
-    const crowded = quantile(
-      (await others()).map(({ ms }) => ms),
-      0.99,
-    );
-    for (const socket of sockets) socket.destroy();
-    return [
-      row(
-        `${context.readers} stalled readers (${inside} upstream streams held): resident memory, against as many that read`,
-        (after - before) / MEBIBYTE,
-        'MiB more',
-        { most: 50 },
-      ),
-      row('… against the program at rest', (after - atRest) / MEBIBYTE, 'MiB more'),
-      row("… other requests' p99 before", calm, 'ms'),
-      row("… other requests' p99 against before", percent(crowded / calm - 1), '% more', { most: 10 }),
-    ];
   });
 }
 

@@ -58,5 +58,10 @@ function requestHeaders({ extra: { request } }: QuorumError): HeaderList {
   ];
 }
 
-/** A body that wasn't read to its end would be taken for the next request. */
-const connection = (request: IncomingMessage): HeaderList => (request.complete ? [] : ['connection', 'close']);
+/** Node reads and drops what nobody read of a body; that is worth a connection only where it is short. */
+const MOST_DROPPED_BYTES = 64 * 1024;
+
+function connection({ complete, headers }: IncomingMessage): HeaderList {
+  const unread = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+  return complete || unread <= MOST_DROPPED_BYTES ? [] : ['connection', 'close'];
+}

@@ -280,6 +280,19 @@ test('raw sockets: what isn’t HTTP gets a clean 4xx', async () => {
   expect((await send(`${scene.url}/livez`)).status).toBe(200);
 });
 
+test('a refusal ends the connection only where much of a body would still come', async () => {
+  const next = 'GET /livez HTTP/1.1\r\nhost: q\r\n\r\n';
+  const refused = (headers: string, body = ''): string =>
+    `POST /v1/nowhere HTTP/1.1\r\nhost: q\r\n${headers}\r\n${body}`;
+  expect(statusesOf(await raw(refused('content-length: 5\r\n', 'hello') + next))).toEqual([404, 200]);
+  expect(statusesOf(await raw(`GET /nowhere HTTP/1.1\r\nhost: q\r\n\r\n${next}`))).toEqual([404, 200]);
+  for (const headers of ['content-length: 65537\r\n', 'transfer-encoding: chunked\r\n']) {
+    const text = await raw(refused(headers));
+    expect(statusesOf(text)).toEqual([404]);
+    expect(text.toLowerCase()).toContain('connection: close');
+  }
+});
+
 test('a compressed body is refused in words', async () => {
   const answer = await send(url(), { body: '{}', headers: { 'content-encoding': 'gzip' } });
   expectCivil(answer, 'gzip');
