@@ -59,6 +59,11 @@ export async function openWatch(
               ? log.info('OpenTelemetry: sent again')
               : log.warn('OpenTelemetry: traces and metrics are given up', { trouble }),
         });
+  const otherProtocol = config.otlp?.otherProtocol ?? null;
+  if (otherProtocol !== null)
+    log.warn('OpenTelemetry: traces and metrics go out as JSON over HTTP, whatever protocol is asked for', {
+      protocol: otherProtocol,
+    });
   const stopForgetting = keepForgetting(store, {
     retention: () => config.parts().retention,
     clock,

@@ -22,9 +22,17 @@ export function otlpFrom(env: Environment): OtlpSettings | null {
     headers: pairsOf(of('OTEL_EXPORTER_OTLP_HEADERS')),
     resource: { ...pairsOf(of('OTEL_RESOURCE_ATTRIBUTES')), ...(name !== undefined && { 'service.name': name }) },
     sampling: samplingFrom(of('OTEL_TRACES_SAMPLER'), of('OTEL_TRACES_SAMPLER_ARG')),
+    otherProtocol: otherThanJson(
+      of('OTEL_EXPORTER_OTLP_PROTOCOL') ??
+        of('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ??
+        of('OTEL_EXPORTER_OTLP_METRICS_PROTOCOL'),
+    ),
     metricsEveryMs: Math.max(1_000, Number(of('OTEL_METRIC_EXPORT_INTERVAL')) || 60_000),
   };
 }
+
+/** Collectors that take protobuf over HTTP take JSON at the same address. */
+const otherThanJson = (protocol = 'http/json'): string | null => (protocol === 'http/json' ? null : protocol);
 
 /** `a=1,b=2`, percent-encoded. */
 function pairsOf(text = ''): Readonly<Record<string, string>> {

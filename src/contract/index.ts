@@ -12,6 +12,7 @@ export * from './errors.ts';
 export * from './experiment-rows.ts';
 export * from './experiment.ts';
 export * from './learning.ts';
+export * from './ledger.ts';
 export * from './money.ts';
 export * from './nearest.ts';
 export * from './options.ts';

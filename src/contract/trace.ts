@@ -38,4 +38,6 @@ export interface OtlpSettings {
   readonly resource: Readonly<Record<string, string>>;
   readonly sampling: Sampling;
   readonly metricsEveryMs: number;
+  /** What was asked for and isn't spoken here; null: nothing. */
+  readonly otherProtocol: string | null;
 }

@@ -287,6 +287,9 @@ it('reads OpenTelemetry’s variables', () => {
   expect(
     otlpFrom({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://t/x', OTEL_EXPORTER_OTLP_HEADERS: 'a=b%20c,bad' }),
   ).toMatchObject({ tracesUrl: 'https://t/x', metricsUrl: null, headers: { a: 'b c' } });
+  const protocol = (name: string) =>
+    otlpFrom({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_EXPORTER_OTLP_PROTOCOL: name })!.otherProtocol;
+  expect([protocol('http/json'), protocol('grpc'), protocol('')]).toEqual([null, 'grpc', null]);
   const samplingOf = (sampler?: string, argument?: string) =>
     otlpFrom({
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318',
@@ -361,8 +364,10 @@ it('of requests that nobody meant to trace, those that failed are traced all the
   const receiver = await startReceiver();
   const { quorum, upstream } = await start({
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     OTEL_TRACES_SAMPLER_ARG: '1',
   });
+  expect(quorum.logs.filter((line) => line.includes('as JSON over HTTP') && line.includes('grpc'))).toHaveLength(1);
   await chat(quorum.url, { model: 'alpha' });
   upstream.reply('gamma', { status: 500 });
   const failed = await chat(quorum.url, { model: 'gamma' });
