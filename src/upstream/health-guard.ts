@@ -113,41 +113,42 @@ export function guarded(upstream: Upstream, { clock, health, slots, isLimited }:
     };
   }
 
+  function ended<Reply extends { readonly queueMs?: number }>(
+    reply: Reply,
+    _: UpstreamCall,
+    whom: Whom,
+    lease: Lease,
+    startedAt: number,
+  ): Reply {
+    lease.release();
+    health.ended(whom, 'good', startedAt);
+    return withWait(reply, lease);
+  }
+
+  /** `take` gets the reply, and the slot with it. */
+  async function guard<Reply>(
+    call: UpstreamCall,
+    ask: (call: UpstreamCall) => Promise<Reply>,
+    take: (reply: Reply, call: UpstreamCall, whom: Whom, lease: Lease, startedAt: number) => Reply,
+  ): Promise<Reply> {
+    const whom = whomOf(call);
+    admit(whom, call);
+    let lease = FREE;
+    const startedAt = clock.now();
+    try {
+      const slot = slotFor(call);
+      lease = slot === FREE ? FREE : await slot;
+      return take(await ask(bounded(call, whom)), call, whom, lease, startedAt);
+    } catch (thrown) {
+      lease.release();
+      health.ended(whom, endOf(thrown, call, clock.now()), startedAt);
+      throw thrown;
+    }
+  }
+
   return {
-    async whole(call) {
-      const whom = whomOf(call);
-      admit(whom, call);
-      let lease = FREE;
-      const startedAt = clock.now();
-      try {
-        const slot = slotFor(call);
-        lease = slot === FREE ? FREE : await slot;
-        const reply = await upstream.whole(bounded(call, whom));
-        health.ended(whom, 'good', startedAt);
-        return withWait(reply, lease);
-      } catch (thrown) {
-        health.ended(whom, endOf(thrown, call, clock.now()), startedAt);
-        throw thrown;
-      } finally {
-        lease.release();
-      }
-    },
-    async stream(call) {
-      const whom = whomOf(call);
-      admit(whom, call);
-      let lease = FREE;
-      const startedAt = clock.now();
-      try {
-        const slot = slotFor(call);
-        lease = slot === FREE ? FREE : await slot;
-        const reply = await upstream.stream(bounded(call, whom));
-        return watched(reply, call, whom, lease, startedAt);
-      } catch (thrown) {
-        lease.release();
-        health.ended(whom, endOf(thrown, call, clock.now()), startedAt);
-        throw thrown;
-      }
-    },
+    whole: (call) => guard(call, upstream.whole, ended),
+    stream: (call) => guard(call, upstream.stream, watched),
     close: () => upstream.close(),
   };
 }
