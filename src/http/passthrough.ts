@@ -2,46 +2,16 @@
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'http-proxy-middleware';
 import { demand, type RateLimiter } from '../accounts/index.ts';
-import {
-  QuorumError,
-  type CurrentSettings,
-  type Model,
-  type Provider,
-  type Settings,
-  type Written,
-} from '../contract/index.ts';
-import { jsonAsWritten, readJsonBody } from '../wire/index.ts';
+import { QuorumError, type CurrentSettings, type Provider, type Settings } from '../contract/index.ts';
 import { via } from './hops.ts';
 import { openAgent, settled } from './agents.ts';
-import { readBody } from './body.ts';
 import { limitsOf, type Visit } from './chat.ts';
+import { destination, type Destination } from './destination.ts';
 import { fail } from './fail.ts';
+import { costsBoundlessly, familyOf, isKnown, MODEL_FREE, pathOf } from './families.ts';
 import { openPassage, type Passage, type PassageParts } from './passage.ts';
-import { defaultProvider, servedBy } from './served.ts';
 import { openToll, spenderOf, type Toll, type TollParts } from './toll.ts';
 
-/** The families of OpenAI's API besides chat; anything else is an unknown route. */
-const FAMILIES: ReadonlySet<string> = new Set([
-  'completions',
-  'embeddings',
-  'moderations',
-  'images',
-  'audio',
-  'files',
-  'uploads',
-  'batches',
-  'fine_tuning',
-  'responses',
-  'conversations',
-  'vector_stores',
-  'assistants',
-  'threads',
-  'evals',
-  'containers',
-  'videos',
-  'rerank',
-]);
-const PLAIN_PATH = /^\/v1(?:\/[A-Za-z0-9_~:@-][A-Za-z0-9._~:@-]*)+$/;
 const REQUEST_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'content-type',
@@ -54,12 +24,6 @@ const REQUEST_HEADERS: ReadonlySet<string> = new Set([
 const RESPONSE_HEADERS =
   /^(content-(type|length|encoding|disposition|range)|cache-control|etag|last-modified|accept-ranges|retry-after(-ms)?|x-should-retry|openai-(processing-ms|version|model)|x-ratelimit-[a-z-]+)$/;
 const TIMEOUT_MS = 600_000;
-const FORM = /^multipart\/form-data\b/i;
-/** A form that asks no model may name one, for the sake of its provider, in its first piece. */
-const FIRST_PIECE = 1;
-/** What a form's `model` field takes at the most, head and all. */
-const FIELD_BYTES = 1024;
-const MODEL_FIELD = /name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,256})\r\n/;
 /** Bytes of English a token stands for. */
 const TOKEN_BYTES = 4;
 
@@ -82,17 +46,6 @@ interface Passing {
   readonly limits: Readonly<Record<string, string>>;
   readonly onUsed: (tokens: number) => void;
   readonly passage: Passage;
-}
-
-/** Where a request goes, and what is known of it. */
-interface Destination {
-  readonly provider: Provider;
-  /** null: it names none. */
-  readonly model: Model | null;
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly body: Uint8Array | null;
-  /** What `fields` was read from. */
-  readonly written?: Written;
 }
 
 interface Found extends Destination {
@@ -119,7 +72,7 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     const settings = parts.settings();
     const path = pathOf(request);
     const family = familyOf(request);
-    if (!PLAIN_PATH.test(path) || !FAMILIES.has(family)) throw unknownRoute(request.method ?? 'GET', path);
+    if (!isKnown(path, family)) throw unknownRoute(request.method ?? 'GET', path);
     const limitBytes = parts.bodyLimitBytes();
     const found = await destination(request, settings, limitBytes);
     const passage = openPassage(parts, request, response, visit, found);
@@ -176,32 +129,6 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     await proxy.pass(request, response, () => undefined);
   }
 }
-
-/** What goes on at the provider long after the request, or costs by the hour or the gigabyte. */
-const BOUNDLESS =
-  /^\/v1\/(?:(?:batches|fine_tuning|evals|containers|vector_stores|videos)(?:\/.*)?|threads\/(?:[^/]+\/)?runs(?:\/.*)?)$/;
-
-/** What is paid by the model, and would be the provider's own choice where none is named. */
-const MODEL_ASKED: ReadonlySet<string> = new Set([
-  'completions',
-  'embeddings',
-  'images',
-  'audio',
-  'responses',
-  'rerank',
-]);
-
-/** Costs that no price of a model bounds. A film at a price a request has one. */
-const costsBoundlessly = (path: string, model: Model | null): boolean =>
-  !path.endsWith('/cancel') &&
-  ((BOUNDLESS.test(path) && !(path === '/v1/videos' && model !== null && model.price !== null)) ||
-    (model === null && MODEL_ASKED.has(path.split('/')[2]!)));
-
-const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0]!;
-const familyOf = (request: IncomingMessage): string => pathOf(request).split('/')[2] ?? '';
-
-/** What keeps or describes data, but asks no model. */
-const MODEL_FREE: ReadonlySet<string> = new Set(['files', 'uploads', 'containers', 'vector_stores', 'conversations']);
 
 /** A key that may use some models only must say which one it wants. */
 function allow(
@@ -370,94 +297,4 @@ function onlyAllowed(
     ...(traceParent !== undefined && { traceparent: traceParent }),
     ...(provider.apiKey !== null && { [provider.authHeader]: provider.authPrefix + provider.apiKey.reveal() }),
   };
-}
-
-async function destination(request: IncomingMessage, settings: Settings, limitBytes: number): Promise<Destination> {
-  const type = request.headers['content-type'] ?? '';
-  const length = Number(request.headers['content-length'] ?? 0);
-  if (length > limitBytes)
-    throw new QuorumError(
-      'request_too_large',
-      `The body is larger than ${limitBytes} bytes (server.body_limit in the config).`,
-      { shouldRetry: false },
-    );
-  if (/^application\/json\b|\+json\b/i.test(type) && hasBody(request))
-    return jsonDestination(await readBody(request, limitBytes), settings);
-  // Whose model isn't known can't be charged: a form that asks one is read until it names it, its file first if need be.
-  const { name, whole } = FORM.test(type)
-    ? await peekModel(request, MODEL_ASKED.has(familyOf(request)) ? limitBytes : FIRST_PIECE)
-    : { name: null, whole: null };
-  if (name === null) return { provider: defaultProvider(settings), model: null, fields: {}, body: whole };
-  const { provider, model } = servedBy(name, settings);
-  // A form is streamed, never rewritten.
-  if (model.upstreamModel !== name)
-    throw new QuorumError(
-      'invalid_value',
-      `In a form, name the model as its provider does: "${model.upstreamModel}".`,
-      {
-        param: 'model',
-      },
-    );
-  return { provider, model, fields: {}, body: null };
-}
-
-interface Peeked {
-  readonly name: string | null;
-  /** The form, when it ended without a name: nothing can be put back into what has ended. */
-  readonly whole: Buffer | null;
-}
-
-function jsonDestination(raw: Uint8Array, settings: Settings): Destination {
-  const { value: body, text } = readJsonBody(raw);
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new QuorumError('invalid_value', 'The body must be a JSON object.');
-  const fields = body as Readonly<Record<string, unknown>>;
-  const name = fields['model'];
-  if (name === undefined || name === null)
-    return { provider: defaultProvider(settings), model: null, fields, body: raw };
-  if (typeof name !== 'string')
-    throw new QuorumError('invalid_value', "Invalid type for 'model': expected a string.", { param: 'model' });
-  const { provider, model } = servedBy(name, settings);
-  const { upstreamModel } = model;
-  const written = { text, fields };
-  const renamed =
-    upstreamModel === name ? raw : Buffer.from(jsonAsWritten({ ...fields, model: upstreamModel }, written));
-  return { provider, model, fields, body: renamed, written };
-}
-
-const hasBody = (request: IncomingMessage): boolean =>
-  request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-
-/** The `model` field of a form, however it comes in pieces, in about its first `mostBytes`; what was read is put back. */
-function peekModel(request: IncomingMessage, mostBytes: number): Promise<Peeked> {
-  return new Promise((resolve, reject) => {
-    const read: Buffer[] = [];
-    let [length, tail] = [0, ''];
-    const found = (name: string | null, ended: boolean): void => {
-      request.off('readable', look);
-      const bytes = Buffer.concat(read, length);
-      if (!ended) request.unshift(bytes);
-      resolve({ name, whole: ended ? bytes : null });
-    };
-    const look = (): void => {
-      let part: Buffer | null;
-      while ((part = request.read() as Buffer | null) !== null) {
-        read.push(part);
-        length += part.length;
-        const text = tail + part.toString('latin1');
-        tail = text.slice(-FIELD_BYTES);
-        const name = MODEL_FIELD.exec(text)?.[1];
-        if (name !== undefined || length >= mostBytes) {
-          found(name ?? null, false);
-          return;
-        }
-      }
-    };
-    request.on('readable', look);
-    request.once('end', () => found(null, true));
-    request.once('error', reject);
-    request.once('close', () =>
-      reject(new QuorumError('client_closed', 'The client left before its request was there.')),
-    );
-  });
 }
