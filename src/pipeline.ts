@@ -10,6 +10,7 @@ import {
   type CurrentSettings,
   type Decision,
   type Features,
+  type Forecast,
   type LearningPath,
   type MergeContext,
   type Merger,
@@ -84,6 +85,7 @@ interface Planned {
   readonly decision: Decision;
   /** Worked out when first asked for. */
   readonly traits: () => Traits;
+  readonly forecast: Forecast;
 }
 
 const NEVER_EXPLORES: Random = () => 1;
@@ -216,11 +218,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       ...leftOut,
       ...(shed === null ? [] : [`the process is busy: ${shed} instead of ${chosen.plan.call.kind}`]),
     ]);
-    if (permissions.strategy(decision.plan.call.kind)) return { features, decision, traits };
+    if (permissions.strategy(decision.plan.call.kind)) return { features, decision, traits, forecast: insight };
     // The router's own choice gives way to what the key allows; a strategy that was asked for was checked before.
     const other = STRATEGIES.find((each) => permissions.strategy(each));
     if (other === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the strategies.');
-    return { features, decision: noted(decided({ ...wishes, strategy: other }), leftOut), traits };
+    return { features, decision: noted(decided({ ...wishes, strategy: other }), leftOut), traits, forecast: insight };
   }
 
   /** As the request says, else as its task does. */
@@ -251,7 +253,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     pressure: Pressure,
   ): Promise<Panel> {
     const { inbound } = trail;
-    const { decision, traits } = plan(inbound, wishes, settings, pressure);
+    const { decision, traits, forecast } = plan(inbound, wishes, settings, pressure);
     trail.traits = traits;
     const task = settings.tasks.get(decision.classification.task)!;
     const role = roleOf(inbound, decision, settings);
@@ -292,6 +294,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       outgoing: slimmed?.request ?? inbound.request,
       context,
       purse,
+      forecast,
       signal: fresh.signal,
       deadlineAt: inbound.receivedAt + (wishes.deadlineMs ?? settings.routing.deadlineMs),
       maxCost: wishes.maxCost ?? settings.routing.maxCostPerRequest,

@@ -128,15 +128,12 @@ export interface LearningStore {
   flush(): void;
 }
 
-/** How several models would do together at a task. */
+/** How several models would do together. */
 export interface Forecast {
   /** Two at once, and a third where they differ. */
-  panel(
-    task: string,
-    first: Mind,
-    second: Mind,
-    third: Mind | null,
-  ): { readonly quality: number; readonly differ: number };
+  panel(first: Mind, second: Mind, third: Mind | null): { readonly quality: number; readonly differ: number };
+  /** By how much the answer gets likelier to be right, on average, when each of `others` speaks as well; a gain for each. */
+  gains(voices: readonly Voiced[], others: readonly Mind[]): readonly number[];
 }
 export interface Mind {
   readonly model: string;

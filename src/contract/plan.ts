@@ -53,6 +53,14 @@ export type Call =
   | { readonly kind: 'cascade'; readonly steps: readonly string[] }
   | { readonly kind: 'council'; readonly members: readonly string[]; readonly chairman: string };
 
+/** What the chance of a right answer is weighed against, 0-1 for a dollar and for a second. */
+export interface Climb {
+  readonly perUsd: number;
+  readonly perSecond: number;
+  /** Those that were asked at first included. */
+  readonly mostVoices: number;
+}
+
 export interface Plan {
   readonly call: Call;
   /** Further models, in the order in which they stand in after a failure or are asked when the evidence wants more voices. */
@@ -60,6 +68,8 @@ export interface Plan {
   /** How far up the evidence may take it. */
   readonly ceiling: StrategyName;
   readonly chairman: string | null;
+  /** On evidence: a further voice is asked as long as what it adds is worth its money and time. Absent: by rule. */
+  readonly climb?: Climb;
   /** Agreement or quality an answer needs not to be escalated, 0-1. */
   readonly threshold: number;
   readonly because: readonly string[];

@@ -2,7 +2,6 @@
 import {
   QuorumError,
   type ConfidenceChange,
-  type ConfidenceFacts,
   type EvidenceStore,
   type EvidenceSum,
   type Feedback,
@@ -14,7 +13,6 @@ import {
   type Model,
   type Traits,
 } from '../contract/index.ts';
-import { createAgreement } from './agreement.ts';
 import { createCalibration, type Calibration } from './calibration.ts';
 import { createDifficulty, type Label } from './difficulty.ts';
 import type { Evidence, Outcome } from './evidence.ts';
@@ -25,7 +23,7 @@ import { logitOf, sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
 import { createTakings } from './takings.ts';
-import { campsRight, jointOf } from './together.ts';
+import { campsRight, gainsOf, jointOf } from './together.ts';
 
 export interface LearnerParts {
   readonly evidence: Evidence;
@@ -88,7 +86,6 @@ export function createLearner(parts: LearnerParts): Learner {
   const { evidence, sums, store, now } = parts;
   const calibration = createCalibration();
   const reliability = createReliability();
-  const agreement = createAgreement();
   const kinship = createKinship();
   const retries = createRetries();
   const takings = createTakings();
@@ -233,11 +230,6 @@ export function createLearner(parts: LearnerParts): Learner {
       difficulty.teach({ key: `heard ${lesson.request}`, task: lesson.task, traits: lesson.traits, labels: heard });
   };
 
-  const forecast: Forecast = {
-    panel: (task, first, second, third) =>
-      jointOf(first, second, third, agreement.sway(task, first.model, second.model)),
-  };
-
   return {
     insight: (_, traits, tenant, at): Insight => {
       let read: Traits | null = null;
@@ -256,10 +248,10 @@ export function createLearner(parts: LearnerParts): Learner {
           const expected = sigmoid(logitOf(evidence.overall(model, task, at)) + difficulty.shift(read, task, name));
           return { ...known, quality: within(expected + own) };
         },
-        panel: forecast.panel,
+        ...FORECAST,
       };
     },
-    forecast,
+    forecast: FORECAST,
     confidence: (facts) => calibration.confidence(facts),
     kinship: (task, first, second) => kinship.of(task, first, second),
     ended(lesson) {
@@ -271,11 +263,6 @@ export function createLearner(parts: LearnerParts): Learner {
       measure(lesson);
       for (const taken of lesson.taken ?? []) takings.observe(lesson.task, taken);
       mark.isOld = true;
-      const qualities = new Map(lesson.facts.voices.map((voice) => [voice.model, voice]));
-      agreement.observe(
-        lesson.facts,
-        (first, second) => jointOf(mindOf(qualities, first), mindOf(qualities, second), null, 1).differ,
-      );
       listen(lesson);
       const repeated = retries.repeats(lesson);
       if (repeated === null) return;
@@ -324,12 +311,9 @@ export function createLearner(parts: LearnerParts): Learner {
   };
 }
 
-const within = (quality: number): number => Math.min(HIGHEST, Math.max(LOWEST, quality));
+const FORECAST: Forecast = { panel: jointOf, gains: gainsOf };
 
-const mindOf = (voices: ReadonlyMap<string, ConfidenceFacts['voices'][number]>, model: string) => ({
-  model,
-  quality: voices.get(model)?.quality ?? 0.7,
-});
+const within = (quality: number): number => Math.min(HIGHEST, Math.max(LOWEST, quality));
 
 const expectedOf = ({ facts }: Lesson, model: string): { readonly expected?: number } => {
   const quality = facts.voices.find((voice) => voice.model === model)?.quality;

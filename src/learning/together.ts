@@ -21,9 +21,9 @@ export interface Joint {
 
 /**
  * Two answer; where they differ a third decides: two that agree win, of three different answers that of the best.
- * `third` null: of two that differ the better one stands. `sway` multiplies the odds that two differ, as it was learnt.
+ * `third` null: of two that differ the better one stands.
  */
-export function jointOf(first: Mind, second: Mind, third: Mind | null, sway: number): Joint {
+export function jointOf(first: Mind, second: Mind, third: Mind | null): Joint {
   let [right, rescued, differ] = [0, 0, 0];
   for (let node = 0; node < NODES.length; node += 1) {
     const z = NODES[node]!;
@@ -37,12 +37,7 @@ export function jointOf(first: Mind, second: Mind, third: Mind | null, sway: num
     rescued +=
       share * decided(first, second, third, { a, b, c: third === null ? 0 : minds(third.quality, z), noneRight });
   }
-  // What was learnt of how often they differ moves weight between the two cases; a pair that agrees more than expected errs alike.
-  const odds = (differ / Math.max(1e-9, 1 - differ)) * sway;
-  const swayed = odds / (1 + odds);
-  const agreed = right / Math.max(1e-9, 1 - differ);
-  const settled = rescued / Math.max(1e-9, differ);
-  return { quality: (1 - swayed) * agreed + swayed * settled, differ: swayed };
+  return { quality: right + rescued, differ };
 }
 
 interface Rights {
@@ -71,16 +66,61 @@ export const campRight = (facts: Pick<ConfidenceFacts, 'voices'>): number => cam
 /** Of each camp, that it is right (Bayes over the factor); what is missing to 1 is that none is. */
 export function campsRight({ voices }: Pick<ConfidenceFacts, 'voices'>): readonly number[] {
   if (voices.length === 0) return [];
-  const camps = Math.max(...voices.map(({ camp }) => camp)) + 1;
-  const likelihood = new Float64Array(camps + 1);
-  for (let node = 0; node < NODES.length; node += 1) {
-    const qualities = voices.map(({ quality }) => minds(quality, NODES[node]!));
-    for (let right = 0; right <= camps; right += 1)
-      likelihood[right]! += SHARES[node]! * partition(voices, qualities, right, camps);
-  }
+  const camps = campsOf(voices);
+  const likelihood = likelihoods(voices, camps).map((byNode) => byNode.reduce((sum, each) => sum + each, 0));
   const all = likelihood.reduce((sum, each) => sum + each, 0);
-  return Array.from(likelihood.subarray(0, camps), (each) => (all > 0 ? each / all : 0.5));
+  return likelihood.slice(0, camps).map((each) => (all > 0 ? each / all : 0.5));
 }
+
+const campsOf = (voices: ConfidenceFacts['voices']): number => Math.max(...voices.map(({ camp }) => camp)) + 1;
+
+/** For each camp that may be right, and last for none, by node of the factor. */
+function likelihoods(voices: ConfidenceFacts['voices'], camps: number): readonly (readonly number[])[] {
+  const qualities = NODES.map((z) => voices.map(({ quality }) => minds(quality, z)));
+  return Array.from({ length: camps + 1 }, (_, right) =>
+    SHARES.map((share, node) => share * partition(voices, qualities[node]!, right, camps)),
+  );
+}
+
+/**
+ * By how much the likeliest camp gets likelier to be right, on average over all that each of `others` may say: that of a camp, or
+ * something new. The expected value of one more look before deciding (Raiffa and Schlaifer 1961).
+ */
+export function gainsOf(voices: ConfidenceFacts['voices'], others: readonly Mind[]): readonly number[] {
+  if (voices.length === 0) return others.map(({ quality }) => quality);
+  const camps = campsOf(voices);
+  const before = likelihoods(voices, camps);
+  const sums = before.map((byNode) => byNode.reduce((sum, each) => sum + each, 0));
+  const now = Math.max(...sums.slice(0, camps)) / sums.reduce((sum, each) => sum + each, 0);
+  return others.map(({ quality }) => {
+    const rights = NODES.map((z) => minds(quality, z));
+    const ifRight = before.map((byNode) => dot(byNode, rights));
+    const ifWrong = before.map((_, right) => sums[right]! - ifRight[right]!);
+    let [likeliest, all] = [0, 0];
+    for (let joined = 0; joined <= camps; joined += 1) {
+      let [best, sum] = [0, 0];
+      for (let right = 0; right <= camps; right += 1) {
+        // The mistakes there are already: every camp but the right one.
+        const mistakes = right === camps ? camps : camps - 1;
+        const fresh = mistakes > 0 ? 1 - SAME_MISTAKE : 1;
+        const wrongly = ifWrong[right]! * (joined === camps ? fresh : SAME_MISTAKE);
+        const said = right < camps && right === joined ? ifRight[right]! : wrongly;
+        if (right < camps) best = Math.max(best, said);
+        sum += said;
+      }
+      if (joined === camps) {
+        best = Math.max(best, ifRight[camps]!);
+        sum += ifRight[camps]!;
+      }
+      likeliest += best;
+      all += sum;
+    }
+    return all > 0 ? Math.max(0, likeliest / all - now) : 0;
+  });
+}
+
+const dot = (left: readonly number[], right: readonly number[]): number =>
+  left.reduce((sum, each, nth) => sum + each * right[nth]!, 0);
 
 /** How likely the answers fall as they did when camp `right` is right (`camps`: none is). */
 function partition(

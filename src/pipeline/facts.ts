@@ -5,7 +5,7 @@ import { signalsOf } from './signals.ts';
 import type { Trail } from './trail.ts';
 
 /** Of a model that wasn't among the prospects. */
-const UNKNOWN_QUALITY = 0.7;
+export const UNKNOWN_QUALITY = 0.7;
 
 export function factsOf(
   outcome: Outcome,

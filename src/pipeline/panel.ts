@@ -11,6 +11,7 @@ import {
   type Clock,
   type Completion,
   type Decision,
+  type Forecast,
   type MergeContext,
   type Merger,
   type Model,
@@ -23,8 +24,10 @@ import {
   type Usage,
 } from '../contract/index.ts';
 import { estimateText, estimateTokens } from '../accounts/index.ts';
+import { furtherVoice } from '../routing/index.ts';
 import type { Answered, AskOptions, Hedging, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
 import { createStreamTap } from '../wire/index.ts';
+import { UNKNOWN_QUALITY } from './facts.ts';
 import { clampedRequest, type Payment, type Purse } from './purse.ts';
 import type { Trail } from './trail.ts';
 
@@ -49,6 +52,8 @@ export interface PanelParts {
   readonly forced: boolean;
   readonly purse: Purse;
   readonly hedging?: Hedging;
+  /** How several models do together. */
+  readonly forecast: Forecast;
 }
 
 /** What one call used, and how it ended. */
@@ -260,6 +265,19 @@ export function createPanel(parts: PanelParts): Panel {
     open,
     stand: (candidates, outstanding) => merger.stand(candidates, outstanding, context),
     merge: (candidates) => merger.merge(candidates, context),
+    further(standing) {
+      const { plan, prospects } = decision;
+      if (plan.climb === undefined) return null;
+      const asked = new Set(trail.attempts.map(({ model }) => model));
+      return furtherVoice({
+        voices: standing.camps.flatMap(({ models }, camp) =>
+          models.map((model) => ({ model, quality: weights.get(model)?.quality ?? UNKNOWN_QUALITY, camp })),
+        ),
+        others: prospects.filter(({ model, excluded }) => excluded === null && !asked.has(model)),
+        climb: plan.climb,
+        forecast: parts.forecast,
+      });
+    },
     support: (candidates) => merger.support(candidates, context),
     objection(name, timeMs = 0) {
       if (signal.aborted) return 'the client has gone';

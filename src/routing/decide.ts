@@ -3,6 +3,7 @@ import {
   membersOf,
   QuorumError,
   type Classification,
+  type Climb,
   type Decision,
   type Features,
   type Forecast,
@@ -25,7 +26,7 @@ import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
 import { tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
 import { isLearnt, weighUp } from './weigh-up.ts';
-import { weighingOf } from './weighing.ts';
+import { weighingOf, type Weighing } from './weighing.ts';
 
 export interface DecisionInput {
   readonly features: Features;
@@ -52,6 +53,8 @@ const CHEAPER: Readonly<Record<StrategyName, StrategyName | null>> = {
 };
 /** Standard deviations that a model may turn out better than it is known to be. */
 const HOPE = 2;
+/** On evidence: from here on nobody else is asked, whatever it would bring. */
+const MOST_VOICES = 4;
 /** A council may cost this many usual queries of its tier. */
 const COUNCIL_MEANS = 4;
 
@@ -145,7 +148,6 @@ function choose(setting: Setting, chairman: string): Choice {
       input.forecast === undefined || !isLearnt(pool.fit)
         ? null
         : weighUp({
-            task: classification.task,
             fit: pool.fit,
             forecast: input.forecast,
             weighing: weighingOf(settings.routing, tier),
@@ -217,13 +219,15 @@ function planOf(
   const members = new Set(membersOf(lot.call));
   const alone = input.wishes.models?.length === 1;
   const third = choice.weighed?.third;
+  const climbs = choice.weighed !== undefined && task?.critical !== true;
   const inOrder = third == null ? pool.fit : [third, ...pool.fit.filter((one) => one !== third)];
   const rest = [...inOrder, ...pool.spare].map(({ model }) => model).filter((model) => !members.has(model));
   return {
     call: lot.call,
     reserve: alone ? [] : rest,
+    ...(climbs && { climb: climbOf(weighingOf(input.settings.routing, setting.tier)) }),
     ceiling:
-      third === null && lot.call.kind === 'dual'
+      third === null && !climbs && lot.call.kind === 'dual'
         ? 'dual'
         : ceilingOf(lot.call.kind, choice, members.size + rest.length, task),
     chairman,
@@ -233,6 +237,9 @@ function planOf(
     propensity: lot.propensity,
   };
 }
+
+/** Whatever evidence chose the members also says when enough of them agree. */
+const climbOf = ({ perUsd, perSecond }: Weighing): Climb => ({ perUsd, perSecond, mostVoices: MOST_VOICES });
 
 /** How far up: a forced strategy only to what belongs to it (dual calls a third), an adaptive one to what there are models for. */
 function ceilingOf(kind: StrategyName, choice: Choice, models: number, task: Task | undefined): StrategyName {

@@ -15,7 +15,6 @@ export interface Weighed {
 }
 
 export interface Scales {
-  readonly task: string;
   /** Best first; never empty. */
   readonly fit: readonly Contender[];
   readonly forecast: Forecast;
@@ -83,7 +82,7 @@ function bestOf(scales: Scales): Weighed {
 }
 
 function together(
-  { task, forecast, ceiling }: Scales,
+  { forecast, ceiling }: Scales,
   members: readonly Contender[],
   third: Contender | null,
   weighing: Weighing,
@@ -91,7 +90,7 @@ function together(
   const [first, second] = [members[0]!, members[1]!];
   const both = (first.cost ?? 0) + (second.cost ?? 0);
   if (ceiling !== null && both + (third?.cost ?? 0) > ceiling) return null;
-  const { quality, differ } = forecast.panel(task, first, second, third);
+  const { quality, differ } = forecast.panel(first, second, third);
   const cost = Math.ceil(both + differ * (third?.cost ?? 0)) as Nano;
   const latencyMs = Math.max(first.latencyMs, second.latencyMs) + (third === null ? 0 : differ * third.latencyMs);
   return {

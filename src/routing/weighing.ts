@@ -18,7 +18,7 @@ const RATES: Readonly<Record<RoutingSettings['prefer'], Rates>> = {
 const USUAL_USD = 0.01;
 const USUAL_SECONDS = 15;
 
-export interface Weighing {
+export interface Weighing extends Rates {
   utility(quality: number, cost: Nano | null, latencyMs: number): number;
 }
 
@@ -29,6 +29,8 @@ export function weighingOf(routing: RoutingSettings, tier: Tier): Weighing {
   const perUsd = rates.perUsd * scale(USUAL_USD, usdOf(tier.costPerQuery));
   const perSecond = rates.perSecond * scale(USUAL_SECONDS, tier.expectedLatencyMs / 1_000);
   return {
+    perUsd,
+    perSecond,
     utility(quality, cost, latencyMs) {
       return quality - perUsd * usdOf(cost ?? (0 as Nano)) - (perSecond * latencyMs) / 1_000;
     },

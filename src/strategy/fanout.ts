@@ -1,5 +1,5 @@
 // Several models answer side by side; it ends when those that have answered can't be outvoted by those that haven't.
-import type { Candidate, Standing, StrategyName } from '../contract/index.ts';
+import type { Candidate, Plan, Standing, StrategyName } from '../contract/index.ts';
 import { synthesise } from './chairman.ts';
 import { deliberate } from './council.ts';
 import { nothingCame } from './failures.ts';
@@ -50,7 +50,24 @@ export async function fanOut(panel: Panel, { members, seed, voices, degraded }: 
 interface Step {
   readonly role: MemberRole;
   readonly because: string;
+  /** Whoever is next of the reserve when absent. */
+  readonly model?: string;
 }
+
+/** Why the answers there are don't do, and who would help most; null when they do. */
+function disputeOf(panel: Panel, standing: Standing, waits: boolean): Omit<Step, 'role'> | null {
+  const { climb, ceiling } = panel.plan;
+  if (climb === undefined) return contested(standing, ceiling) ? { because: disagreement(standing) } : null;
+  if (standing.evident || standing.kind === 'prose' || waits) return null;
+  const further = panel.further(standing);
+  if (further === null) return null;
+  const { model, gain } = further;
+  const why = standing.camps.length > 1 ? disagreement(standing) : 'they agree, but may err alike';
+  return { model, because: `${why}; ${model} makes the answer likelier by ${gain.toFixed(2)}` };
+}
+
+const isRoom = ({ climb, ceiling }: Plan, expected: number, wanted: number): boolean =>
+  expected < wanted || wanted < (climb?.mostVoices ?? roomFor(ceiling));
 
 /** Asks for more voices while the evidence wants them. Returns how many were wanted in the end. */
 async function climb(panel: Panel, floor: Floor, voices: number, opening: string | null): Promise<number> {
@@ -58,13 +75,12 @@ async function climb(panel: Panel, floor: Floor, voices: number, opening: string
   let wanted = voices;
   for (;;) {
     const standing = floor.standing();
-    const dispute = standing !== null && contested(standing, panel.plan.ceiling) ? disagreement(standing) : null;
-    if (standing?.settled && dispute === null && floor.answers.length >= enough) return wanted;
     const waits = floor.outstanding.size > 0;
+    const dispute = standing === null ? null : disputeOf(panel, standing, waits);
+    if (standing?.settled && dispute === null && floor.answers.length >= enough) return wanted;
     // Who is still out is waited for, unless too few are left to make a second voice.
     const step = waits && floor.expected >= enough ? null : nextStep(floor, wanted, opening, dispute);
-    const isRoom = floor.expected < wanted || wanted < roomFor(panel.plan.ceiling);
-    const model = step !== null && isRoom ? floor.standIn() : null;
+    const model = step !== null && isRoom(panel.plan, floor.expected, wanted) ? floor.standIn(step.model) : null;
     if (step !== null && model !== null) {
       wanted = Math.max(wanted, floor.expected + 1);
       panel.tell({ stage: 1, type: 'escalated', model, detail: step.because });
@@ -74,8 +90,13 @@ async function climb(panel: Panel, floor: Floor, voices: number, opening: string
   }
 }
 
-function nextStep(floor: Floor, wanted: number, opening: string | null, dispute: string | null): Step | null {
-  if (floor.expected >= wanted) return dispute === null ? null : { role: 'escalation', because: dispute };
+function nextStep(
+  floor: Floor,
+  wanted: number,
+  opening: string | null,
+  dispute: Omit<Step, 'role'> | null,
+): Step | null {
+  if (floor.expected >= wanted) return dispute === null ? null : { role: 'escalation', ...dispute };
   const vacancy = floor.vacancy();
   if (vacancy !== null) return { role: 'fallback', because: `stands in for ${vacancy.model}, which failed` };
   return opening !== null && floor.failed.length === 0 ? { role: 'escalation', because: opening } : null;

@@ -100,9 +100,10 @@ export class Floor {
     return replaceable[filled] ?? null;
   }
 
-  /** The next of the reserve that can still be asked. */
-  standIn(): string | null {
-    for (const model of this.#panel.plan.reserve) {
+  /** The next of the reserve that can still be asked, or `first`. */
+  standIn(first?: string): string | null {
+    const { reserve } = this.#panel.plan;
+    for (const model of first === undefined ? reserve : [first, ...reserve]) {
       if (this.#roles.has(model)) continue;
       const objection = this.#panel.objection(model, LEAST_MS);
       if (objection === null) return model;

@@ -78,6 +78,8 @@ export interface Panel {
   open(model: string, options: AskOptions): Promise<LiveAnswer>;
   stand(candidates: readonly Candidate[], outstanding: readonly Voice[]): Standing;
   merge(candidates: readonly Candidate[]): Merged;
+  /** Who is most worth asking next, by what was said so far; null: nobody is, or the plan goes by rule. */
+  further(standing: Standing): { readonly model: string; readonly gain: number } | null;
   /** How much the others bear out each model's answer, 0-1. */
   support(candidates: readonly Candidate[]): ReadonlyMap<string, number>;
   /** Why this model can't be asked any more (time, money), in words; null when it can. */

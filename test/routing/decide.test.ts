@@ -447,7 +447,8 @@ describe('exploration', () => {
 describe('hope for the little known', () => {
   /** A second voice gains nothing. */
   const forecast: Forecast = {
-    panel: (_, first, second) => ({ quality: (first.quality + second.quality) / 2, differ: 0.5 }),
+    panel: (first, second) => ({ quality: (first.quality + second.quality) / 2, differ: 0.5 }),
+    gains: (_, others) => others.map(() => 0),
   };
   /** Two that are well known, and one that looks worse and of which nothing is known for sure. */
   const decided = (explore: number, critical: boolean, doubt: number, random = (): number => 0.999_999) => {
@@ -484,6 +485,11 @@ describe('hope for the little known', () => {
     expect(asked(decided(1e-9, false, 0.15))).toContain('new');
     expect(decided(1e-9, false, 0.15).plan.propensity).toBeCloseTo(1, 6);
     expect(asked(decided(1e-9, false, 0.01))).toEqual(['known']);
+  });
+
+  it('says with the plan what a further voice must bring; a critical task keeps to its rules', () => {
+    expect(decided(0, false, 0).plan.climb).toMatchObject({ perSecond: expect.any(Number), mostVoices: 4 });
+    expect(decided(0, true, 0).plan.climb).toBeUndefined();
   });
 
   it('is off for critical tasks and with explore: 0', () => {

@@ -147,6 +147,36 @@ describe('asking side by side', () => {
     expect(open.calls).toHaveLength(3);
   });
 
+  it('asks whoever is worth most next, whoever was to be third, until nobody is', async () => {
+    const climb = { perUsd: 1, perSecond: 0, mostVoices: 4 };
+    const says = (text: string): SimulatedModel => ({ latencyMs: 5, says: text });
+    const models = {
+      'birch-mini': says('7'),
+      'cedar-flash': says('42'),
+      'dahlia-pro': says('8'),
+      'elm-large': says('41'),
+      'fern-deep': says('42'),
+    };
+    const turns = ['elm-large', 'fern-deep', 'dahlia-pro'];
+    const asked = (result: Awaited<ReturnType<typeof run>>) => result.record.map(({ model }) => model);
+    const seen: number[] = [];
+    const script = {
+      plan: { ...DUAL, climb },
+      models,
+      further: ({ camps }: { readonly camps: readonly unknown[] }) => {
+        const model = turns[seen.push(camps.length) - 1];
+        return model === undefined ? null : { model, gain: 0.1 };
+      },
+    };
+    const climbed = await run(script);
+    expect(asked(climbed)).toEqual(['birch-mini', 'cedar-flash', 'elm-large', 'fern-deep']);
+    expect(seen).toEqual([2, 3, 3]);
+    expect(textOf(mergedOf(climbed.outcome)!)).toBe('42');
+    expect(climbed.events.find(({ type }) => type === 'escalated')?.detail).toContain('likelier by 0.10');
+    const settled = await run({ plan: { ...DUAL, climb }, models, further: () => null });
+    expect(asked(settled)).toEqual(['birch-mini', 'cedar-flash']);
+  });
+
   it('stays a triple when two of the three were enough', async () => {
     const models = {
       'birch-mini': { says: '2' },

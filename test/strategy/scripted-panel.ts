@@ -27,6 +27,7 @@ export interface Script {
   readonly models: Readonly<Record<string, SimulatedModel>>;
   readonly request?: Partial<ChatRequest>;
   readonly rewritesProse?: boolean;
+  readonly further?: Panel['further'];
   readonly objection?: (model: string) => string | null;
   readonly random?: () => number;
 }
@@ -112,6 +113,7 @@ export function scriptedPanel(script: Script): ScriptedPanel {
     },
     stand: (candidates, outstanding) => merger.stand(candidates, outstanding, context),
     merge: (candidates) => merger.merge(candidates, context),
+    further: script.further ?? (() => null),
     support: (candidates) => merger.support(candidates, context),
     objection: (model) => script.objection?.(model) ?? null,
     tell: (event) => events.push(event),

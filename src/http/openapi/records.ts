@@ -39,6 +39,7 @@ const plan = z.strictObject({
   }),
   reserve: texts(),
   ceiling: text(),
+  climb: z.strictObject({ perUsd: number(), perSecond: number(), mostVoices: number() }).optional(),
   chairman: maybeText(),
   threshold: number(),
   because: texts(),

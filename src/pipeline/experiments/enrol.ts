@@ -141,10 +141,10 @@ function traceOf({ inbound, settings }: Derived, arms: readonly Arm[], look: Loo
 }
 
 /** The chairman matters where one may speak, the threshold where an answer may be escalated. */
-function planTrace({ plan: { call, ceiling, chairman, threshold } }: Decision, writesProse: boolean): unknown {
+function planTrace({ plan: { call, ceiling, climb, chairman, threshold } }: Decision, writesProse: boolean): unknown {
   const climbs = call.kind === 'cascade' || ceiling !== call.kind;
   const speaks = call.kind === 'council' || ceiling === 'council' || (writesProse && call.kind !== 'single');
-  return [call, ceiling, speaks ? chairman : null, climbs ? threshold : null];
+  return [call, ceiling, climb ?? null, speaks ? chairman : null, climbs ? threshold : null];
 }
 
 const MOST_FORCED = 16;
