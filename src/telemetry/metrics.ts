@@ -33,6 +33,7 @@ export interface MetricsOptions {
 }
 
 const DISTINCT_VALUES = 200;
+const STATUS_CLASSES = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'];
 export const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 90];
 const QUEUE_MS = [1, 5, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5];
@@ -59,7 +60,7 @@ export function createMetrics({ version, process: ofProcess = true, known, litel
     const strategy = record.strategy ?? 'none';
     const { timings } = record;
     const task = label.task(record.decision?.classification.task);
-    counted.requests.add(1, strategy, task, `${Math.floor(record.status / 100)}xx`);
+    counted.requests.add(1, strategy, task, STATUS_CLASSES[Math.floor(record.status / 100)] ?? 'other');
     counted.duration.record(timings.totalMs / 1_000, strategy);
     counted.overhead.record(timings.overheadMs / 1_000);
     if (timings.firstByteMs !== null) counted.firstByte.record(timings.firstByteMs / 1_000, strategy);

@@ -49,20 +49,9 @@ export interface Series {
 export function createSeries(): Series {
   const families: Family[] = [];
   const plain = (type: 'counter' | 'gauge', name: string, help: string, labelNames: readonly string[]) => {
-    const samples = new Map<string, Sample>();
-    families.push({ type, name, help, labelNames, samples });
-    return {
-      samples,
-      of(labels: readonly string[]): Sample {
-        const key = keyOf(labels);
-        let sample = samples.get(key);
-        if (sample === undefined) {
-          sample = { labels, value: 0 };
-          samples.set(key, sample);
-        }
-        return sample;
-      },
-    };
+    const shelf = createShelf((labels): Sample => ({ labels, value: 0 }));
+    families.push({ type, name, help, labelNames, samples: shelf.samples });
+    return shelf;
   };
   return {
     families,
@@ -76,26 +65,22 @@ export function createSeries(): Series {
       };
     },
     gauge(name, help, labelNames = []) {
-      const { of, samples } = plain('gauge', name, help, labelNames);
+      const { of, clear } = plain('gauge', name, help, labelNames);
       return {
         set: (value, ...labels) => {
           of(labels).value = value;
         },
-        clear: () => samples.clear(),
+        clear,
       };
     },
     histogram(name, help, bounds, labelNames = []) {
-      const samples = new Map<string, HistogramSample>();
+      const { of, samples } = createShelf((labels): HistogramSample => ({
+        labels,
+        counts: bounds.map(() => 0).concat(0),
+        count: 0,
+        sum: 0,
+      }));
       families.push({ type: 'histogram', name, help, labelNames, bounds, samples });
-      const of = (labels: readonly string[]): HistogramSample => {
-        const key = keyOf(labels);
-        let sample = samples.get(key);
-        if (sample === undefined) {
-          sample = { labels, counts: bounds.map(() => 0).concat(0), count: 0, sum: 0 };
-          samples.set(key, sample);
-        }
-        return sample;
-      };
       if (labelNames.length === 0) of([]);
       return {
         record: (value, ...labels) => {
@@ -113,7 +98,44 @@ export function createSeries(): Series {
   };
 }
 
-const keyOf = (labels: readonly string[]): string => (labels.length === 1 ? labels[0]! : labels.join('\n'));
+type Branch<Kind> = Map<string, Branch<Kind> | Kind>;
+
+/** Found label by label: to make one text of them first would cost more than all else about counting. */
+function createShelf<Kind extends object>(make: (labels: readonly string[]) => Kind) {
+  const samples = new Map<string, Kind>();
+  const root: Branch<Kind> = new Map();
+
+  function of(labels: readonly string[]): Kind {
+    const last = labels.length - 1;
+    let branch = root;
+    for (let place = 0; place < last; place += 1) {
+      const label = labels[place]!;
+      let next = branch.get(label) as Branch<Kind> | undefined;
+      if (next === undefined) {
+        next = new Map();
+        branch.set(label, next);
+      }
+      branch = next;
+    }
+    const own = labels[last] ?? '';
+    let sample = branch.get(own) as Kind | undefined;
+    if (sample === undefined) {
+      sample = make(labels);
+      branch.set(own, sample);
+      samples.set(labels.join('\n'), sample);
+    }
+    return sample;
+  }
+
+  return {
+    of,
+    samples,
+    clear(): void {
+      samples.clear();
+      root.clear();
+    },
+  };
+}
 
 /** Prometheus' text format, version 0.0.4. */
 export function prometheusText(families: readonly Family[]): string {

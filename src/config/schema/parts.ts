@@ -69,7 +69,9 @@ export const telemetry = () =>
       .describe('`/metrics` has the numbers under LiteLLM’s names too, for boards that are there already.'),
     log_content: flag()
       .prefault(false)
-      .describe('Prompts and answers go into the log, of every key. `log_content` of a key: of that one only.'),
+      .describe(
+        'Prompts and answers go into the log, of every key, and prompts stay with what is learnt of their answers, so that corrections can be tried again. `log_content` of a key: of that one only.',
+      ),
   });
 
 export const redis = () =>
