@@ -32,27 +32,15 @@ export interface Scales {
 /** Pairs are made of so many models: every further one costs time on the way of each request. */
 const PAIRED = 5;
 /** Outcomes at the task, over all models, before they decide rather than the rules. */
-const ENOUGH_OUTCOMES = 15;
+const ENOUGH_OUTCOMES = 3;
 
 export const isLearnt = (fit: readonly Contender[]): boolean =>
   fit.reduce((sum, { samples }) => sum + samples, 0) >= ENOUGH_OUTCOMES;
 
 export function weighUp(scales: Scales): Weighed {
-  const { weighing, hope } = scales;
-  const hoped = (one: Contender): Contender =>
-    hope > 0 && one.doubt > 0 ? { ...one, quality: Math.min(0.99, one.quality + hope * one.doubt) } : one;
-  const best = bestOf({ ...scales, fit: hope > 0 ? scales.fit.map(hoped) : scales.fit });
-  if (hope === 0) return best;
-  const known = (one: Contender): Contender => scales.fit.find(({ model }) => model === one.model)!;
-  const members = best.members.map(known);
-  const third = best.third && known(best.third);
-  const honest = members.length > 1 ? together(scales, members, third, weighing) : null;
-  return { ...best, members, third, quality: honest?.quality ?? members[0]!.quality };
-}
-
-function bestOf(scales: Scales): Weighed {
-  const { fit, weighing, comparable, checked } = scales;
-  const worth = ({ quality, cost, latencyMs }: Contender): number => weighing.utility(quality, cost, latencyMs);
+  const { fit, weighing, comparable, checked, hope } = scales;
+  const worth = ({ quality, cost, latencyMs, doubt }: Contender): number =>
+    weighing.utility(quality, cost, latencyMs) + hope * doubt;
   const alone = fit.reduce((best, one) => (worth(one) > worth(best) ? one : best));
   let best: Weighed = {
     strategy: 'single',
@@ -82,7 +70,7 @@ function bestOf(scales: Scales): Weighed {
 }
 
 function together(
-  { forecast, ceiling }: Scales,
+  { forecast, ceiling, hope }: Scales,
   members: readonly Contender[],
   third: Contender | null,
   weighing: Weighing,
@@ -100,7 +88,7 @@ function together(
     quality,
     cost,
     latencyMs,
-    utility: weighing.utility(quality, cost, latencyMs),
+    utility: weighing.utility(quality, cost, latencyMs) + (hope * (first.doubt + second.doubt)) / 2,
   };
 }
 

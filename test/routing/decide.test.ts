@@ -10,6 +10,7 @@ import {
   type StrategyName,
 } from '../../src/contract/index.ts';
 import { testModel, testSettings, testTask } from '../support/settings.ts';
+import { gainsOf, jointOf } from '../../src/learning/together.ts';
 import { compileTasks, decide, featuresOf } from '../../src/routing/index.ts';
 import { ask, excludedOf, NO_WISHES, user } from './asking.ts';
 
@@ -485,6 +486,29 @@ describe('hope for the little known', () => {
     expect(asked(decided(1e-9, false, 0.15))).toContain('new');
     expect(decided(1e-9, false, 0.15).plan.propensity).toBeCloseTo(1, 6);
     expect(asked(decided(1e-9, false, 0.01))).toEqual(['known']);
+  });
+
+  it('makes nobody certain: where all are little known they check each other, from the third outcome on', () => {
+    const kinds = (samples: number): string => {
+      const settings = testSettings({
+        routing: { explore: 0.05 },
+        models: ['one', 'other', 'third'].map((name) => testModel({ name })),
+        tiers: [{ name: 'balanced', models: ['one', 'other', 'third'], configured: [], chairman: 'one' }],
+        tasks: [testTask({ name: 'simple_query' })],
+      });
+      return decide({
+        features: featuresOf(user('Which river runs through Vienna?')),
+        wishes: { ...NO_WISHES, task: 'simple_query' },
+        settings,
+        classifier: compileTasks(settings.tasks),
+        quality: () => ({ quality: 0.77, samples, doubt: 0.1 }),
+        forecast: { panel: jointOf, gains: gainsOf },
+        allowed: null,
+        random: () => 0.99,
+      }).plan.call.kind;
+    };
+    expect(kinds(0.9)).toBe('single');
+    expect(kinds(1)).toBe('dual');
   });
 
   it('says with the plan what a further voice must bring; a critical task keeps to its rules', () => {
