@@ -28,4 +28,10 @@ export function campOf(correction: unknown, values: readonly string[]): number {
   return values.findIndex((value) => plain(value) === wanted);
 }
 
-const plain = (text: string): string => text.toLowerCase().replace(/[\s"'`*_.,;:!?$()[\]{}]+/g, '');
+/** Without punctuation, but for what stands between two digits: 3.5 isn't 35, and 1,5 isn't 15; 1,000 is 1000. */
+const plain = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/(?<=\d),(?=\d{3}(?!\d))/g, '')
+    .replace(/\s*([.,;:])\s*/g, '$1')
+    .replace(/(?<!\d)[\s"'`*_.,;:!?$()[\]{}]+|[\s"'`*_.,;:!?$()[\]{}]+(?!\d)/g, '');
