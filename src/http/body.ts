@@ -21,29 +21,38 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;
-    request.on('data', (part: Buffer) => {
+    const onData = (part: Buffer): void => {
       bytes += part.length;
       if (bytes <= limitBytes) parts.push(part);
       else if (bytes > limitBytes + DRAIN_BYTES) request.destroy();
-    });
-    request.on('end', () => {
+    };
+    const onEnd = (): void => {
+      leave();
       if (bytes > limitBytes) reject(tooLarge(limitBytes));
       else resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes));
-      // The listeners live as long as the request.
-      parts.length = 0;
-    });
-    request.on('close', () => {
-      if (!request.complete)
-        reject(
-          bytes > limitBytes
-            ? tooLarge(limitBytes)
-            : new QuorumError('client_closed', 'The client left before its request was there.'),
-        );
-    });
-    request.on('error', () => {});
+    };
+    const onClose = (): void => {
+      leave();
+      reject(
+        bytes > limitBytes
+          ? tooLarge(limitBytes)
+          : new QuorumError('client_closed', 'The client left before its request was there.'),
+      );
+    };
+    // The request lives as long as its answer goes on, and would hold all of this.
+    const leave = (): void => {
+      request.off('data', onData);
+      request.off('end', onEnd);
+      request.off('close', onClose);
+    };
+    request.on('data', onData);
+    request.on('end', onEnd);
+    request.on('close', onClose);
+    request.on('error', ignore);
   });
 }
 
+const ignore = (): void => {};
 const tooLarge = (limitBytes: number): QuorumError =>
   new QuorumError(
     'request_too_large',
