@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { row } from '../speed/table.mjs';
 import { ask, failed, metric, now, share } from './load.mjs';
-import { MODELS, withProgram } from './program.mjs';
+import { COLLECTING, MODELS, withProgram } from './program.mjs';
 
 const MEBIBYTE = 1024 * 1024;
 const JOBS_AT_ONCE = 20;
@@ -50,21 +50,24 @@ const mixed = (nth) => ({
   ...as(anyOf(ROLES), { 'x-quorum-strategy': STRATEGIES[nth % STRATEGIES.length] }),
 });
 
-/** Samples of the resident memory, until it is told to stop. */
-function watched(quorum, everyMs) {
-  const samples = [];
-  const timer = setInterval(() => samples.push(quorum.residentBytes() / MEBIBYTE), everyMs);
-  return () => {
-    clearInterval(timer);
-    return samples;
-  };
+/** What is in use after a third, two thirds and all of the time, and the most that was resident. */
+async function watched(quorum, seconds) {
+  let most = 0;
+  const timer = setInterval(() => (most = Math.max(most, quorum.residentBytes())), 1_000);
+  const inUse = [];
+  for (let part = 0; part < 3; part++) {
+    await pause((seconds * 1_000) / 3 - 4_000);
+    inUse.push((await quorum.bytesInUse()) / MEBIBYTE);
+  }
+  clearInterval(timer);
+  return { inUse, most: most / MEBIBYTE };
 }
 
 /** Twenty jobs with pauses and a burst now and then, on few slots, a small cache and a database on disk. */
 async function soak(context) {
   const seconds = context.soakSeconds;
   const more = { limits: LIMITS, storage: { url: 'sqlite:./soak.db' }, cache: { enabled: true, max_entries: 500 } };
-  return withProgram(context, more, async (quorum) => {
+  return withProgram({ ...context, node: COLLECTING }, more, async (quorum) => {
     const endsAt = now() + seconds * 1_000;
     const answers = [];
     const keep = ({ status, ms }) => answers.push({ status, ms });
@@ -81,12 +84,9 @@ async function soak(context) {
         for (const answer of await burst(quorum.url)) keep(answer);
       }
     };
-    const samples = watched(quorum, (seconds * 1_000) / 120);
-    await Promise.all([bursts(), ...Array.from({ length: JOBS_AT_ONCE }, job)]);
-    const resident = samples();
-    const third = Math.floor(resident.length / 3);
-    // Garbage waits until there is a heap full of it: what stays is the floor.
-    const [middle, late] = [1, 2].map((nth) => Math.min(...resident.slice(nth * third, (nth + 1) * third)));
+    const jobsAtWork = Array.from({ length: JOBS_AT_ONCE }, job);
+    const [{ inUse, most: resident }] = await Promise.all([watched(quorum, seconds), bursts(), ...jobsAtWork]);
+    const [warm, later, last] = inUse;
     const { most } = await context.providers.books();
     return [
       row(`soak of ${seconds} s: success (${answers.length} requests)`, success(answers), '%', { least: 99 }),
@@ -94,11 +94,12 @@ async function soak(context) {
         most: LIMITS.roles.global * MODELS.length,
       }),
       row('… requests still open', await metric(quorum.url, 'quorum_requests_in_flight '), '', { most: 0 }),
-      row('… resident memory, at the most', Math.max(...resident), 'MiB'),
-      row('… at the least in its second third', middle, 'MiB'),
+      row('… resident memory, at the most', resident, 'MiB'),
+      row('… in use after a collection, a third of the time gone', warm, 'MiB'),
+      row('… two thirds', later, 'MiB'),
       row(
-        '… at the least in its last third, against that',
-        100 * (late / middle - 1),
+        '… at the end, against a third',
+        100 * (last / warm - 1),
         '% more',
         seconds < TELLING_SECONDS ? {} : { most: 5 },
       ),

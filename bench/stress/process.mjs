@@ -30,7 +30,7 @@ async function streamsAtSignal(context, { grace, chunks, holdMs }, signals) {
     }
     const code = await quorum.ended;
     const tookMs = now() - signalledAt;
-    return { answers: await Promise.all(open), code, tookMs };
+    return { answers: await Promise.all(open), inside: open.length, code, tookMs };
   });
 }
 

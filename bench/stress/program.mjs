@@ -76,10 +76,10 @@ async function ready(url, deadline) {
 }
 
 /** A fresh program, and providers that are well. */
-export async function withProgram({ dist, providers }, more, work) {
+export async function withProgram({ dist, providers, node = [] }, more, work) {
   await providers.all({ mode: 'well', latencyMs: 20, chunks: 5, everyMs: 10, chunkBytes: 40, holdMs: 0 });
   await providers.newBooks();
-  const quorum = await startQuorum(dist, providers.ports, more);
+  const quorum = await startQuorum(dist, providers.ports, more, node);
   try {
     return await work(quorum);
   } finally {
@@ -90,16 +90,23 @@ export async function withProgram({ dist, providers }, more, work) {
 export const residentBytes = (pid) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 
-/** `node dist/cli.js` with these sections of the config besides. */
-export async function startQuorum(dist, ports, more = {}) {
+/** So that what is in use can be told from what waits to be collected. */
+export const COLLECTING = ['--expose-gc', '--import', join(import.meta.dirname, 'collect.mjs')];
+
+/** `node dist/cli.js` with these sections of the config besides, and these arguments before. */
+export async function startQuorum(dist, ports, more = {}, node = []) {
   const folder = mkdtempSync(join(tmpdir(), 'quorum-stress-'));
   const file = join(folder, 'quorum.yaml');
   writeFileSync(file, JSON.stringify(configOf(ports, more)));
-  const child = spawn(process.execPath, [join(dist, 'cli.js'), '--config', file, '--json', '--log-level', 'info'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...node, join(dist, 'cli.js'), '--config', file, '--json', '--log-level', 'info'],
+    {
+      cwd: folder,
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let head = '';
   let log = '';
   let exit = null;
@@ -129,6 +136,12 @@ export async function startQuorum(dist, ports, more = {}) {
     /** Another config file; it is read when it is told to. */
     configure: (other) => writeFileSync(file, JSON.stringify(configOf(ports, other))),
     residentBytes: () => residentBytes(child.pid),
+    /** In use after a collection: only with `COLLECTING`. */
+    async bytesInUse() {
+      child.kill('SIGUSR2');
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      return Number(readFileSync(join(folder, 'collected'), 'utf8'));
+    },
     async stop() {
       if (exit === null) child.kill('SIGKILL');
       await ended;
