@@ -1,5 +1,6 @@
 // Streams through the whole path: bytes as they come, and never cut silently.
 import { describe, expect, it } from 'vitest';
+import type { Written } from '../../src/contract/index.ts';
 import { progressOf, testPath } from '../support/path.ts';
 import { testSettings } from '../support/settings.ts';
 
@@ -23,6 +24,18 @@ describe('a single stream', () => {
   it('gives the usage to who asks for it', async () => {
     const path = testPath({});
     expect((await path.ask({ ...ALONE, stream_options: { include_usage: true } })).text).toContain('"prompt_tokens"');
+  });
+
+  it('lets go of the text of its request once it has begun, and no sooner', async () => {
+    const written = (): Written => ({ text: JSON.stringify(ALONE), fields: ALONE });
+    const [streamed, failing, merged] = [written(), written(), written()];
+    await testPath({}).ask(ALONE, { written: streamed });
+    expect(streamed).toEqual({ text: '', fields: ALONE });
+    await expect(
+      testPath({ 'dahlia-pro': { fails: 'server_error' } }).ask(ALONE, { written: failing }),
+    ).rejects.toThrow();
+    await testPath({}).ask({ ...ALONE, model: 'quorum/dual' }, { written: merged });
+    expect([failing.text, merged.text]).toEqual([JSON.stringify(ALONE), JSON.stringify(ALONE)]);
   });
 
   it('that breaks off ends with an error chunk and without [DONE]', async () => {

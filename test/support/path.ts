@@ -9,6 +9,7 @@ import type {
   RequestRecord,
   Settings,
   Wishes,
+  Written,
 } from '../../src/contract/index.ts';
 import { createEvidence, createLearner, createMemoryLearningStore } from '../../src/learning/index.ts';
 import { createMerger } from '../../src/merge/index.ts';
@@ -28,6 +29,7 @@ export interface Asking {
   readonly gone?: AbortController;
   readonly events?: boolean;
   readonly debug?: boolean;
+  readonly written?: Written;
 }
 
 export interface Heard {
@@ -113,6 +115,7 @@ export function testPath(
       receivedAt: clock.now(),
       endpoint: '/v1/chat/completions',
       gone: (asking.gone ?? new AbortController()).signal,
+      ...(asking.written !== undefined && { written: asking.written }),
     };
     return hear(await pipeline.answer(inbound), clock);
   }
