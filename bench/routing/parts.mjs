@@ -58,7 +58,7 @@ export function shuffled(rows, seed) {
   return copy;
 }
 
-/** Rows that ask the same question stay in one fold. */
+/** Two halves at random, each tested with what the other taught. */
 export function folds(rows, seed) {
   const all = shuffled(rows, seed);
   const half = Math.ceil(all.length / 2);
