@@ -3,25 +3,31 @@ import { randomFillSync } from 'node:crypto';
 import type { Sampling, Trace } from '../contract/index.ts';
 
 /** What stands in `traceparent`; null when it isn't one. */
-export function readTraceParent(header: string | undefined): Omit<Trace, 'nextId' | 'spanId'> | null {
+export function readTraceParent(header: string | undefined): TraceParent | null {
   const [, version, traceId = '', parentId = '', flags = ''] =
     /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/.exec(header?.trim() ?? '') ?? [];
   if (version === undefined || version === 'ff' || /^0+$/.test(traceId) || /^0+$/.test(parentId)) return null;
   return { traceId, parentId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
-/** Nobody traces here: what a caller says is passed on as it came, to whom it may go. */
-export function passedOn(header: string | undefined): Trace | undefined {
-  const read = header === undefined ? null : readTraceParent(header);
-  if (read === null) return undefined;
+type TraceParent = Omit<Trace, 'nextId' | 'spanId'>;
+
+/** Nothing here has an id of its own: what follows it hangs on what was before. */
+function untraced(read: TraceParent): Trace {
   const spanId = read.parentId!;
   return { ...read, spanId, nextId: () => spanId };
 }
 
+/** Nobody traces here: what a caller says is passed on as it came, to whom it may go. */
+export function passedOn(header: string | undefined): Trace | undefined {
+  const read = header === undefined ? null : readTraceParent(header);
+  return read === null ? undefined : untraced(read);
+}
+
 /** Ids of requests and calls that somebody will look at. */
 export interface Tracer {
-  /** Decided before anything is made: who isn't traced only gets the id that tells others so. */
-  begin(header: string | undefined): Trace;
+  /** Decided before anything is made; undefined: nobody traces it, here or before. */
+  begin(header: string | undefined): Trace | undefined;
   /** For a request that nobody meant to trace, and that failed; null: enough of them were seen. */
   afterwards(): Trace | null;
 }
@@ -31,18 +37,19 @@ export function createTracer({ share, perSecond, parentBased }: Sampling, now: (
   const mayTrace = createAllowance(perSecond, now);
   const mayTraceFailed = createAllowance(perSecond, now);
   const nextId = (): string => ids(8);
-  const untracedId = ids(8);
   // The lower half of the id is random, so that everybody who looks at it decides alike.
   const drawn = (traceId: string): boolean => share >= 1 || Number.parseInt(traceId.slice(-13), 16) < share * 2 ** 52;
 
   return {
     begin(header) {
       const read = header === undefined ? null : readTraceParent(header);
-      const traceId = read?.traceId ?? ids(16);
-      const sampled = parentBased && read !== null ? read.sampled : share > 0 && drawn(traceId) && mayTrace();
-      if (sampled) return { traceId, spanId: ids(8), parentId: read?.parentId ?? null, sampled, nextId };
-      const spanId = read?.parentId ?? untracedId;
-      return { traceId, spanId, parentId: read?.parentId ?? null, sampled, nextId: () => spanId };
+      const isDecided = parentBased && read !== null;
+      if (isDecided ? read.sampled : share > 0 && mayTrace()) {
+        const traceId = read?.traceId ?? ids(16);
+        if (isDecided || drawn(traceId))
+          return { traceId, spanId: ids(8), parentId: read?.parentId ?? null, sampled: true, nextId };
+      }
+      return read === null ? undefined : untraced({ ...read, sampled: false });
     },
     afterwards: () =>
       perSecond !== null && mayTraceFailed()
