@@ -305,12 +305,15 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   /** Ends a request, once: what it held is free again. */
   function close(trail: Trail, status: number, error: QuorumError | null): void {
     if (trail.ended) return;
-    running.delete(trail.inbound.id);
     trail.purse?.close();
     trail.lease?.release();
     trail.end(status, error?.code ?? null);
     trail.inbound.ended?.(trail.attempts);
-    later(() => tell(trail));
+    later(() => {
+      tell(trail);
+      // Until its record is kept it is found here.
+      running.delete(trail.inbound.id);
+    });
   }
 
   /** Its record goes out, and what it showed is learnt. What goes wrong here is no failure of the request. */

@@ -105,6 +105,7 @@ export class Trail {
   follow(listener: Listener): () => void {
     const listeners = (this.#listeners ??= new Set());
     listeners.add(listener);
+    if (this.ended) listener(null);
     return () => listeners.delete(listener);
   }
 
