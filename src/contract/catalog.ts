@@ -162,7 +162,7 @@ export interface Task {
   readonly needs: readonly ('tools' | 'image' | 'schema' | 'code')[];
   readonly strategy: StrategyChoice | null;
   readonly tier: string | null;
-  /** 0-1; models expected below it are left out while others remain. */
+  /** 0-1; models expected below it are left out while others remain, unless they check each other and the whole is expected to reach it. */
   readonly minQuality: number;
   readonly critical: boolean;
   readonly role: string | null;

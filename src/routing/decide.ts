@@ -11,6 +11,7 @@ import {
   type Model,
   type Nano,
   type Plan,
+  type Prospect,
   type Random,
   type Settings,
   type StrategyName,
@@ -82,7 +83,7 @@ export function decide(input: DecisionInput): Decision {
   return {
     classification,
     tier: tier.name,
-    prospects: pool.prospects,
+    prospects: taking(lot.members, pool),
     constraints: [...wordsOf(limits), ...pool.notes],
     plan: planOf(setting, lot, choice, chairman, shortOf, [
       words(classification),
@@ -106,6 +107,14 @@ interface Setting {
   readonly limits: Limits;
   readonly pool: Pool;
 }
+
+/** Who takes part isn't left out, though alone it would be. */
+const taking = (members: readonly Contender[], { prospects, partners }: Pool): readonly Prospect[] =>
+  members.some((member) => partners.includes(member))
+    ? prospects
+        .map((one) => (members.some(({ model }) => model === one.model) ? { ...one, excluded: null } : one))
+        .toSorted((left, right) => Number(left.excluded !== null) - Number(right.excluded !== null))
+    : prospects;
 
 const contender = (pool: Pool, name: string | null): Contender | undefined =>
   pool.fit.find(({ model }) => model === name);
@@ -136,6 +145,8 @@ function choose(setting: Setting, chairman: string): Choice {
     return cost <= Math.min(limits.maxCost ?? Infinity, means);
   };
   const { features, wishes, settings } = input;
+  // Where an error is dear, everyone who takes part is to be good enough alone.
+  const partners = task?.critical === true ? [] : pool.partners;
   return chooseStrategy({
     classification,
     task,
@@ -143,12 +154,15 @@ function choose(setting: Setting, chairman: string): Choice {
     wishes,
     routing: settings.routing,
     fit: pool.fit,
+    partners,
     councilAffordable,
     weighed: (comparable, checked) =>
       input.forecast === undefined || !isLearnt(pool.fit)
         ? null
         : weighUp({
             fit: pool.fit,
+            partners,
+            minQuality: limits.minQuality,
             forecast: input.forecast,
             weighing: weighingOf(settings.routing, tier),
             comparable,

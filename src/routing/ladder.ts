@@ -50,6 +50,8 @@ export interface Situation {
   readonly wishes: Wishes;
   readonly routing: RoutingSettings;
   readonly fit: readonly Contender[];
+  /** Good enough only beside another. */
+  readonly partners: readonly Contender[];
   /** Whether a council's expected cost is within the ceiling and the tier's means. */
   readonly councilAffordable: () => boolean;
   /** What the evidence says; null while there is too little. */
@@ -95,12 +97,13 @@ const byEvidence = (weighed: Weighed): Pick => {
 };
 
 function adapt(situation: Situation): Pick {
-  const { classification, task, fit } = situation;
+  const { classification, task, fit, partners } = situation;
   const best = fit[0]!;
-  if (fit.length === 1) return { strategy: 'single', because: `single: only ${best.model} can take it` };
   const quality = best.quality.toFixed(2);
   const comparable = isComparable(situation);
-  const weighed = situation.weighed(comparable, task?.critical === true);
+  const weighed = fit.length + partners.length === 1 ? null : situation.weighed(comparable, task?.critical === true);
+  if (fit.length === 1 && weighed === null)
+    return { strategy: 'single', because: `single: only ${best.model} can take it` };
   if (task?.critical === true) {
     // A council is for what nothing else is good enough for; short of it the evidence names the members.
     const ruled = forCritical(situation, best, quality);

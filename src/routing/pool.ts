@@ -44,6 +44,8 @@ export interface Pool {
   readonly fit: readonly Contender[];
   /** Could do it, but miss a soft constraint: only after a failure. */
   readonly spare: readonly Contender[];
+  /** Of the spare ones those that miss nothing but the wanted quality: beside another they may do, where the two together reach it. */
+  readonly partners: readonly Contender[];
   readonly notes: readonly string[];
 }
 
@@ -135,13 +137,14 @@ function sift(all: readonly Considered[], { limits }: Question, notes: readonly 
     return null;
   };
   while (!ranked.some((one) => reasonOf(one) === null)) dropped += 1;
-  const [fit, spare]: [Contender[], Contender[]] = [[], []];
+  const [fit, spare, partners]: [Contender[], Contender[], Contender[]] = [[], [], []];
   const [taken, left]: [Prospect[], Prospect[]] = [[], []];
   for (const one of ranked) {
     const reason = reasonOf(one);
     (reason === null ? taken : left).push(asProspect(one.prospect, reason));
     if (reason === null) fit.push(one.prospect);
     else if (one.hard === null) spare.push(one.prospect);
+    if (reason !== null && missesQualityAlone(one, dropped)) partners.push(one.prospect);
   }
   const gone = SOFT_KINDS.slice(0, dropped).filter((_, kind) =>
     all.some((one) => one.hard === null && one.soft[kind] !== null),
@@ -150,9 +153,18 @@ function sift(all: readonly Considered[], { limits }: Question, notes: readonly 
     prospects: [...taken, ...left],
     fit,
     spare,
+    partners,
     notes: [...notes, ...standInNote(fit, limits), ...gone.map(relaxed)],
   };
 }
+
+const QUALITY = SOFT_KINDS.indexOf('quality');
+
+/** Of the wishes from `dropped` on. */
+const missesQualityAlone = ({ hard, soft }: Considered, dropped: number): boolean =>
+  hard === null &&
+  dropped <= QUALITY &&
+  soft.every((reason, kind) => kind < dropped || (kind === QUALITY) === (reason !== null));
 
 const byUtility = (left: Considered, right: Considered): number =>
   right.prospect.utility - left.prospect.utility || right.prospect.quality - left.prospect.quality;

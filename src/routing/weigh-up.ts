@@ -17,6 +17,9 @@ export interface Weighed {
 export interface Scales {
   /** Best first; never empty. */
   readonly fit: readonly Contender[];
+  /** Not good enough alone; two members may be of them where the whole is expected to reach `minQuality`. */
+  readonly partners: readonly Contender[];
+  readonly minQuality: number;
   readonly forecast: Forecast;
   readonly weighing: Weighing;
   /** Answers can be compared, so that a second voice says something. */
@@ -38,7 +41,7 @@ export const isLearnt = (fit: readonly Contender[]): boolean =>
   fit.reduce((sum, { samples }) => sum + samples, 0) >= ENOUGH_OUTCOMES;
 
 export function weighUp(scales: Scales): Weighed {
-  const { fit, weighing, comparable, checked, hope } = scales;
+  const { fit, partners, weighing, comparable, checked, hope } = scales;
   const worth = ({ quality, cost, latencyMs, doubt }: Contender): number =>
     weighing.utility(quality, cost, latencyMs) + hope * doubt;
   const alone = fit.reduce((best, one) => (worth(one) > worth(best) ? one : best));
@@ -51,8 +54,8 @@ export function weighUp(scales: Scales): Weighed {
     latencyMs: alone.latencyMs,
     utility: worth(alone),
   };
-  if (!comparable || fit.length < 2) return best;
-  const paired = pairedOf(fit);
+  if (!comparable || fit.length + partners.length < 2) return best;
+  const paired = pairedOf(partners.length === 0 ? fit : [...fit, ...partners]);
   const thirds = thirdsOf(fit);
   let mustPair = checked;
   for (let one = 0; one < paired.length; one += 1) {
@@ -70,7 +73,7 @@ export function weighUp(scales: Scales): Weighed {
 }
 
 function together(
-  { forecast, ceiling, hope }: Scales,
+  { forecast, ceiling, hope, partners, minQuality }: Scales,
   members: readonly Contender[],
   third: Contender | null,
   weighing: Weighing,
@@ -79,6 +82,7 @@ function together(
   const both = (first.cost ?? 0) + (second.cost ?? 0);
   if (ceiling !== null && both + (third?.cost ?? 0) > ceiling) return null;
   const { quality, differ } = forecast.panel(first, second, third);
+  if (quality < minQuality && members.some((member) => partners.includes(member))) return null;
   const cost = Math.ceil(both + differ * (third?.cost ?? 0)) as Nano;
   const latencyMs = Math.max(first.latencyMs, second.latencyMs) + (third === null ? 0 : differ * third.latencyMs);
   return {

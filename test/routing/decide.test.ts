@@ -9,7 +9,7 @@ import {
   type Plan,
   type StrategyName,
 } from '../../src/contract/index.ts';
-import { testModel, testSettings, testTask } from '../support/settings.ts';
+import { testModel, testPrice, testSettings, testTask } from '../support/settings.ts';
 import { gainsOf, jointOf } from '../../src/learning/together.ts';
 import { compileTasks, decide, featuresOf } from '../../src/routing/index.ts';
 import { ask, excludedOf, NO_WISHES, user } from './asking.ts';
@@ -535,6 +535,74 @@ describe('hope for the little known', () => {
         4 * Math.sqrt((propensity * (1 - propensity)) / 4_000),
       );
     expect(drawn.size).toBeGreaterThan(1);
+  });
+});
+
+describe('models below the quality that is wanted', () => {
+  const DEAR = { price: testPrice(3, 12) };
+  const CHEAP = { price: testPrice(0.15, 0.6) };
+  /** What is well known of them, at a task that wants `minQuality`. */
+  const decided = (
+    quality: Readonly<Record<string, number>>,
+    minQuality: number,
+    more: { readonly critical?: boolean; readonly strategy?: 'single' | 'dual'; readonly prompt?: string } = {},
+  ) => {
+    const names = Object.keys(quality);
+    const settings = testSettings({
+      routing: { prefer: 'balanced', explore: 0 },
+      models: names.map((name) => testModel({ name, ...(name.startsWith('dear') ? DEAR : CHEAP) })),
+      tiers: [{ name: 'balanced', models: names, configured: names, chairman: names[0]! }],
+      tasks: [testTask({ name: 'code', minQuality, critical: more.critical === true })],
+    });
+    return decide({
+      features: featuresOf(user('What does this function return?')),
+      wishes: { ...NO_WISHES, task: 'code', strategy: more.strategy ?? null },
+      settings,
+      classifier: compileTasks(settings.tasks),
+      quality: (_, model) => ({ quality: quality[model]!, samples: 200, doubt: 0, outputTokens: 200 }),
+      forecast: { panel: jointOf, gains: gainsOf },
+      allowed: null,
+      random: () => 0.99,
+    });
+  };
+  const KNOWN = { 'dear-one': 0.87, cheap: 0.68, thrifty: 0.66 };
+
+  it('check each other where the whole is expected to reach it, and are no longer left out', () => {
+    const decision = decided(KNOWN, 0.7);
+    expect(new Set(membersOf(decision.plan.call))).toEqual(new Set(['cheap', 'thrifty']));
+    expect(decision.plan.reserve[0]).toBe('dear-one');
+    expect(decision.expectedQuality).toBeGreaterThan(0.7);
+    expect(decision.prospects.map(({ excluded }) => excluded)).toEqual([null, null, null]);
+  });
+
+  it('are left out where it doesn’t, where one is asked alone, and where an error is dear', () => {
+    const weaker = { 'dear-one': 0.85, cheap: 0.6, thrifty: 0.58 };
+    expect(membersOf(decided(weaker, 0).plan.call)).toContain('cheap');
+    for (const decision of [
+      decided(weaker, 0.84),
+      decided(KNOWN, 0.7, { strategy: 'single' }),
+      decided(KNOWN, 0.7, { critical: true }),
+    ]) {
+      expect(membersOf(decision.plan.call)).toEqual(['dear-one']);
+      expect(excludedOf(decision, 'cheap')).toMatch(/below/);
+    }
+  });
+
+  it('whoever they are, what is decided is expected to reach it while a model alone does', () => {
+    const qualities = fc.array(fc.double({ min: 0.3, max: 0.97, noNaN: true }), { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(qualities, fc.double({ min: 0, max: 0.95, noNaN: true }), (values, minQuality) => {
+        const known = Object.fromEntries(
+          values.map((quality, nth) => [`${nth % 2 ? 'dear' : 'cheap'}-${nth}`, quality]),
+        );
+        fc.pre(values.some((quality) => quality >= minQuality));
+        const decision = decided(known, minQuality);
+        const isBelow = membersOf(decision.plan.call).some((model) => known[model]! < minQuality);
+        if (isBelow || decision.plan.call.kind === 'single')
+          expect(decision.expectedQuality).toBeGreaterThanOrEqual(minQuality);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -98,7 +98,11 @@ const taskRow = z.strictObject({
     .optional()
     .describe('How models are asked for it. Default: `routing.strategy`.'),
   tier: name().optional().describe('Which models are asked for it. Default: the tier of the request.'),
-  min_quality: share().optional().describe('Models expected below it are left out while others remain. Default: 0.'),
+  min_quality: share()
+    .optional()
+    .describe(
+      'Models expected below it are left out while others remain, but two that check each other may be, where the whole is expected to reach it. Default: 0.',
+    ),
   critical: flag().optional().describe('A wrong answer is expensive: more models check it. Default: false.'),
   role: name().optional().describe('Whose slots it takes: a key of `limits.roles`. Default: none.'),
   validators: z
