@@ -1,4 +1,4 @@
-// Confidence that means something: what strategy, agreement, track record, difficulty and token probabilities say, fitted to verdicts.
+// Confidence that means something: beta calibration of what strategy, agreement, track record, difficulty and token probabilities say.
 import type { ConfidenceFacts } from '../contract/index.ts';
 import { logitOf, sigmoid } from './logistic.ts';
 import { campRight } from './together.ts';
@@ -43,29 +43,40 @@ const ENOUGH = 50;
 const ENOUGH_AT_TASK = 30;
 const KEPT = 3_000;
 const BINS = 15;
-/** So many verdicts the prior of each coefficient counts for, roughly: its precision. */
-const PRECISION = [1, 8, 4, 4, 4, 2] as const;
-const PRIOR = [0, 0.9, 0, 0, 0, 0] as const;
+/** So many verdicts the prior of each coefficient counts for, roughly: its precision. Nearly the identity is expected. */
+const PRECISION = [1, 8, 8, 4, 4, 4, 4, 4, 2] as const;
+const PRIOR = [0, 0.9, 0.9, 0, 0, 0, 0, 0, 0] as const;
+/** What is believed of a camp at the least, and left to doubt it. */
+const [LEAST, LEAST_DOUBT] = [0.02, 0.0025];
 /** A curve is fitted again when so much has come since. */
 const STALE_SHARE = 0.05;
 const STEPS = 12;
 
 type Signs = readonly number[];
 
-/** Intercept, log-odds of the first camp, several voices, a dispute among them, what checks found, token probabilities. */
+/**
+ * Beta calibration (Kull, Silva Filho and Flach 2017): log p and −log(1 − p) of the first camp, each with a slope of its own, so that
+ * low and high confidences can be off in different ways; beside them several voices, a dispute, three answers or more, how easy the
+ * prompt looked before anybody answered, what checks found, token probabilities.
+ */
 function signsOf(facts: ConfidenceFacts): Signs {
-  const several = facts.voices.length > 1;
-  const disputed = facts.voices.some(({ camp }) => camp > 0);
-  const raw = Math.min(6, Math.max(-4, logitOf(campRight(facts))));
+  const { voices, factor, tokenProbability } = facts;
+  const camps = voices.reduce((most, { camp }) => Math.max(most, camp + 1), 0);
+  const right = campRight(facts);
   return [
     1,
-    raw,
-    several && !disputed ? 1 : 0,
-    disputed ? 1 : 0,
-    Math.max(-3, Math.log(Math.max(0.02, facts.factor))),
-    facts.tokenProbability === null ? 0 : Math.min(3, Math.max(-3, logitOf(facts.tokenProbability) - 2)) / 2,
+    Math.log(Math.max(LEAST, right)),
+    -Math.log(Math.max(LEAST_DOUBT, 1 - right)),
+    voices.length > 1 && camps === 1 ? 1 : 0,
+    camps > 1 ? 1 : 0,
+    camps > 2 ? 1 : 0,
+    voices.reduce((sum, { quality }) => sum + within(4, 6, logitOf(quality)), 0) / Math.max(1, voices.length),
+    Math.max(-3, Math.log(Math.max(0.02, factor))),
+    tokenProbability === null ? 0 : within(3, 3, logitOf(tokenProbability) - 2) / 2,
   ];
 }
+
+const within = (below: number, above: number, value: number): number => Math.min(above, Math.max(-below, value));
 
 interface Pair {
   readonly task: string;
