@@ -7,12 +7,33 @@ const NODES = [-2.85697, -1.355626, 0, 1.355626, 2.85697];
 const SHARES = [0.011257, 0.222076, 0.533333, 0.222076, 0.011257];
 /** How much a prompt's own difficulty moves the log-odds of every model. */
 const LOADING = 1.7;
-/** A logistic of a normal mean is flatter by this factor (MacKay 1992: 1/√(1 + πσ²/8)). */
-const STEEPER = Math.sqrt(1 + (Math.PI * LOADING * LOADING) / 8);
 /** Two wrong answers are the same one this often. */
 const SAME_MISTAKE = 0.2;
 
-const minds = (quality: number, z: number): number => sigmoid(logitOf(quality) * STEEPER + LOADING * z);
+/**
+ * Log-odds at a middling prompt, such that the mean over all prompts is the quality: exactly, by halving, at so many steps of the quality's own
+ * log-odds. The usual factor for it makes of 0.96 0.97, which is as much as a second voice is worth there.
+ */
+const STEPS = 256;
+const EDGE = logitOf(1);
+const MIDDLING = Float64Array.from({ length: STEPS + 1 }, (_, step) => {
+  const quality = sigmoid(EDGE * ((2 * step) / STEPS - 1));
+  let [low, high] = [-4 * EDGE, 4 * EDGE];
+  for (let half = 0; half < 48; half += 1) {
+    const middle = (low + high) / 2;
+    const mean = NODES.reduce((sum, z, node) => sum + SHARES[node]! * sigmoid(middle + LOADING * z), 0);
+    if (mean < quality) low = middle;
+    else high = middle;
+  }
+  return low;
+});
+
+function minds(quality: number, z: number): number {
+  const at = (logitOf(quality) / EDGE + 1) * (STEPS / 2);
+  const step = Math.min(STEPS - 1, Math.floor(at));
+  const middling = MIDDLING[step]! + (at - step) * (MIDDLING[step + 1]! - MIDDLING[step]!);
+  return sigmoid(middling + LOADING * z);
+}
 
 export interface Joint {
   readonly quality: number;

@@ -55,4 +55,17 @@ describe('a further voice', () => {
       }),
     );
   });
+
+  it('one voice alone is as right as is expected of it, and so is the better of two that nobody decides between', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.02, max: 0.99, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (quality, share) => {
+          expect(campsRight({ voices: [voice(quality, 0)] })[0]).toBeCloseTo(quality, 3);
+          expect(jointOf(voice(quality, 0), voice(quality * share, 0), null).quality).toBeCloseTo(quality, 3);
+        },
+      ),
+    );
+  });
 });
