@@ -1,5 +1,6 @@
 // Watches a single model's stream while its bytes go on to the client as they came: usage, how it ended, errors in the band, damage.
 import type { Usage } from '../contract/index.ts';
+import { createAlike, type Alike } from './alike.ts';
 import { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
 import { usageOfChunk } from './usage.ts';
 
@@ -30,8 +31,8 @@ export interface TapEnd {
 export interface StreamTap {
   /**
    * The bytes to forward now: whole events only. The same object when all of it may pass. Without `[DONE]`, events that
-   * carry an error, and (if hidden) the usage-only chunk. Throws when one event passes 16 MiB. Each event is read, which takes
-   * less time than passing it on.
+   * carry an error, and (if hidden) the usage-only chunk. Throws when one event passes 16 MiB. Each event is read, unless it is the
+   * one before with another text.
    */
   push(chunk: Uint8Array): Uint8Array | null;
   /** An event was no JSON: nothing of it or after it is given out, and the answer can't be whole any more. */
@@ -50,9 +51,11 @@ interface Seen {
   model: string | null;
   error: InBandError | null;
   damaged: boolean;
-  /** Pieces of generated text, and their bytes. */
+  /** Pieces of generated text, the last of them, and their bytes. */
   pieces: number;
+  text: string;
   textBytes: number;
+  readonly alike: Alike;
 }
 
 /** A token of English, a short one at that. */
@@ -67,7 +70,9 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
     error: null,
     damaged: false,
     pieces: 0,
+    text: '',
     textBytes: 0,
+    alike: createAlike(),
   };
   const cutter = createEventCutter(MAX_HELD_BYTES);
   let started = false;
@@ -80,6 +85,7 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
       bytes += chunk.length;
       const whole = cutter.push(chunk);
       if (whole === null) return null;
+      if (isUsual(whole, seen)) return seen.done || seen.damaged ? null : whole;
       const events = started ? whole : withoutMark(whole);
       started = true;
       return sift(events, mayPass);
@@ -106,6 +112,7 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
 
 /** The events that `keep` lets pass: the same object when all do, null when none does. */
 function sift(bytes: Uint8Array, keep: (event: Uint8Array) => boolean): Uint8Array | null {
+  if (eventEnd(bytes, 0) === bytes.length) return keep(bytes) ? bytes : null;
   const kept: Uint8Array[] = [];
   let dropped = false;
   for (let start = 0; start < bytes.length;) {
@@ -119,8 +126,19 @@ function sift(bytes: Uint8Array, keep: (event: Uint8Array) => boolean): Uint8Arr
   return kept.length === 0 ? null : Buffer.concat(kept);
 }
 
+/** Whether an event is one like those before, and counted. */
+function isUsual(event: Uint8Array, seen: Seen): boolean {
+  const bytes = seen.alike.textBytesOf(event);
+  if (bytes > 0) {
+    seen.pieces += 1;
+    seen.textBytes += bytes;
+  }
+  return bytes >= 0;
+}
+
 /** Learns from one event; whether it may be forwarded. */
 function look(event: Uint8Array, seen: Seen, hideUsage: boolean): boolean {
+  if (isUsual(event, seen)) return !seen.done;
   const data = eventData(event);
   if (data === null) return !seen.done;
   const chunk = valueIn(data);
@@ -132,7 +150,12 @@ function look(event: Uint8Array, seen: Seen, hideUsage: boolean): boolean {
     else return !seen.done;
     return false;
   }
-  return isFields(chunk) ? learn(chunk, seen, hideUsage) : !seen.done;
+  if (!isFields(chunk)) return !seen.done;
+  const { pieces } = seen;
+  const passes = learn(chunk, seen, hideUsage);
+  if (seen.pieces === pieces + 1 && seen.usage === null && seen.finishReason === null && seen.error === null)
+    seen.alike.remember(event, seen.text);
+  return passes;
 }
 
 /** A ping in its own words, say. */
@@ -172,6 +195,7 @@ function hear(delta: Fields, seen: Seen): void {
 function count(text: unknown, seen: Seen): void {
   if (typeof text !== 'string' || text === '') return;
   seen.pieces += 1;
+  seen.text = text;
   seen.textBytes += Buffer.byteLength(text);
 }
 

@@ -167,6 +167,23 @@ describe('createStreamTap', () => {
     expect(tokensOf({ content: '春眠不覺曉' })).toBe(4);
   });
 
+  it('reads an event no less for being like those before it', () => {
+    const [hi, and, unlike] = ['hi', 'and', 'a "b"'].map((content) =>
+      event({ id: 'c', choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
+    ) as [Buffer, Buffer, Buffer];
+    expect(told(hi, and, unlike, and)).toMatchObject({
+      outputTokens: 4,
+      complete: false,
+      out: `${hi}${and}${unlike}${and}`,
+    });
+    expect(told(hi, and, Buffer.concat([and, and]))).toMatchObject({ outputTokens: 4 });
+    expect(told(hi, event('[DONE]'), and)).toMatchObject({ complete: true, out: String(hi) });
+    const control = Buffer.from(String(hi).replace('hi', 'h\u0001i'));
+    const cut = Buffer.from(String(hi).replace('hi', 'h","x'));
+    for (const damaged of [control, cut])
+      expect(told(hi, damaged, and, event('[DONE]'))).toMatchObject({ complete: false, out: String(hi) });
+  });
+
   it('says nothing of an empty stream', () => {
     expect(told()).toEqual({
       complete: false,
