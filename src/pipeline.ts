@@ -39,7 +39,7 @@ import { Trail } from './pipeline/trail.ts';
 import { partTold, type Trials } from './pipeline/trial.ts';
 import { compileTasks, decide, featuresOf, traitsOf, type Classifier } from './routing/index.ts';
 import { slim } from './slim/index.ts';
-import { carryOut, type Hedging, type Panel } from './strategy/index.ts';
+import { carryOut, type Hedging, type Outcome, type Panel } from './strategy/index.ts';
 
 export interface PipelineParts {
   readonly clock: Clock;
@@ -128,26 +128,18 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     try {
       const pressure = capacity.admit(trail.inbound.principal.tenant);
       const panel = await convene(trail, fresh, wishes, settings, pressure);
-      const streamed = trail.inbound.request.stream === true;
-      const delivery = { trail, fresh, clock, settings, close };
+      const stream = (tellsProgress: boolean, outcome: () => Outcome | Promise<Outcome>): Answer => ({
+        kind: 'stream',
+        told: trail.told(false),
+        // Written out: a spread costs more than all the rest of it.
+        write: (sink) => deliver({ trail, fresh, clock, settings, close, sink, tellsProgress, outcome }),
+      });
       // Several models take their time: the client hears at once that they are at work.
-      if (streamed && panel.plan.call.kind !== 'single') {
-        return {
-          kind: 'stream',
-          told: trail.told(false),
-          write: (sink) => deliver({ ...delivery, sink, tellsProgress: true, outcome: () => carryOut(panel) }),
-        };
-      }
+      if (trail.inbound.request.stream === true && panel.plan.call.kind !== 'single')
+        return stream(true, () => carryOut(panel));
       const outcome = await carryOut(panel);
       trail.comesTo(outcome, settings);
-      if (outcome.kind === 'live') {
-        return {
-          kind: 'stream',
-          told: trail.told(false),
-          write: (sink) =>
-            deliver({ ...delivery, sink, tellsProgress: false, outcome: () => Promise.resolve(outcome) }),
-        };
-      }
+      if (outcome.kind === 'live') return stream(false, () => outcome);
       const { completion, bytes } = completionOf(outcome.merged);
       fresh.remember(entryOf(trail, 'completion', bytes), completion, null);
       const told = trail.told(true);

@@ -20,7 +20,7 @@ export interface Delivery {
   readonly settings: Settings;
   /** Several models are at work and the client is told how they get on. */
   readonly tellsProgress: boolean;
-  outcome(): Promise<Outcome>;
+  outcome(): Outcome | Promise<Outcome>;
   close(trail: Trail, status: number, error: QuorumError | null): void;
 }
 

@@ -1,6 +1,7 @@
 // Chat requests: what Quorum relies on is checked, the rest passes, and a refusal names the field as OpenAI does.
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { QuorumError } from '../../src/contract/index.ts';
+import { chatRequestSchema, QuorumError } from '../../src/contract/index.ts';
 import { parseChatRequest, parseJsonBody } from '../../src/wire/index.ts';
 
 const good = { model: 'auto', messages: [{ role: 'user', content: 'hi' }] };
@@ -118,5 +119,47 @@ describe('parseChatRequest', () => {
     const refusal = refusalOf(value);
     expect([refusal.code, refusal.status, refusal.extra.param ?? null]).toEqual(['invalid_value', 400, param]);
     expect(refusal.message).toContain(message);
+  });
+
+  it('takes what its schema takes, and nothing else', () => {
+    const odd = fc.oneof(
+      fc.constantFrom(null, '', 'x', true, 0, -1, 0.5, 1, 2, 3, 1e9, [], {}, [{}], [null]),
+      fc.jsonValue(),
+    );
+    const message = fc.oneof(
+      fc.record({ role: fc.constantFrom('user', 'system', ''), content: fc.oneof(fc.string(), odd) }),
+      fc.record({ role: odd, content: odd }, { requiredKeys: [] }),
+      odd,
+    );
+    const field = { freq: 3, nil: undefined };
+    const body = fc.record(
+      {
+        model: fc.oneof(fc.constantFrom('auto', 'm'.repeat(257)), odd),
+        messages: fc.oneof(fc.array(message, { maxLength: 3 }), odd),
+        stream: fc.option(fc.oneof(fc.boolean(), odd), field),
+        max_tokens: fc.option(fc.oneof(fc.nat(9), odd), field),
+        max_completion_tokens: fc.option(fc.oneof(fc.nat(9), odd), field),
+        temperature: fc.option(fc.oneof(fc.double({ min: -1, max: 3, noNaN: true }), odd), field),
+        top_p: fc.option(fc.oneof(fc.double({ min: -1, max: 2, noNaN: true }), odd), field),
+        user: fc.option(fc.oneof(fc.constant('u'.repeat(1025)), odd), field),
+        n: fc.option(odd, field),
+        seed: fc.option(odd, field),
+      },
+      { requiredKeys: [] },
+    );
+    const taken = (value: unknown): boolean => {
+      try {
+        return parseChatRequest(value) === value;
+      } catch {
+        return false;
+      }
+    };
+    fc.assert(
+      fc.property(body, (one) => {
+        const value: unknown = JSON.parse(JSON.stringify(one));
+        expect(taken(value)).toBe(chatRequestSchema.safeParse(value).success);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
