@@ -174,7 +174,7 @@ describe('createStreamTap', () => {
     expect(told(hi, and, unlike, and)).toMatchObject({
       outputTokens: 4,
       complete: false,
-      out: `${hi}${and}${unlike}${and}`,
+      out: Buffer.concat([hi, and, unlike, and]).toString(),
     });
     expect(told(hi, and, Buffer.concat([and, and]))).toMatchObject({ outputTokens: 4 });
     expect(told(hi, event('[DONE]'), and)).toMatchObject({ complete: true, out: String(hi) });
