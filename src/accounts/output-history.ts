@@ -2,6 +2,7 @@
 
 /** Buckets grow by a quarter: the true value is at most that much below the bucket's edge. */
 const GROWTH = 1.25;
+const LOG_GROWTH = Math.log(GROWTH);
 /** Old answers fade: every so many, all counts are halved. */
 const HALVE_AT = 400;
 const ENOUGH = 8;
@@ -11,6 +12,8 @@ interface Histogram {
   readonly counts: Map<number, number>;
   total: number;
   longest: number;
+  /** Larger than that of any other that was used earlier. */
+  usedAt: number;
 }
 
 export interface OutputHistory {
@@ -21,13 +24,17 @@ export interface OutputHistory {
 
 export function createOutputHistory(): OutputHistory {
   const histograms = new Map<string, Histogram>();
+  let uses = 0;
+  const begin = (name: string): Histogram => {
+    const begun = { counts: new Map<number, number>(), total: 0, longest: 0, usedAt: 0 };
+    if (histograms.size >= MOST_PAIRS) histograms.delete(leastUsed(histograms));
+    histograms.set(name, begun);
+    return begun;
+  };
   const add = (name: string, tokens: number): void => {
-    const found = histograms.get(name) ?? { counts: new Map<number, number>(), total: 0, longest: 0 };
-    // Taken out and put in again: the map's order is that of last use.
-    histograms.delete(name);
-    histograms.set(name, found);
-    if (histograms.size > MOST_PAIRS) histograms.delete(histograms.keys().next().value!);
-    const bucket = Math.ceil(Math.log(Math.max(1, tokens)) / Math.log(GROWTH));
+    const found = histograms.get(name) ?? begin(name);
+    found.usedAt = uses += 1;
+    const bucket = Math.ceil(Math.log(Math.max(1, tokens)) / LOG_GROWTH);
     found.counts.set(bucket, (found.counts.get(bucket) ?? 0) + 1);
     found.total += 1;
     found.longest = Math.max(found.longest, tokens);
@@ -46,6 +53,9 @@ export function createOutputHistory(): OutputHistory {
     },
   };
 }
+
+const leastUsed = (histograms: ReadonlyMap<string, Histogram>): string =>
+  [...histograms].reduce((least, one) => (one[1].usedAt < least[1].usedAt ? one : least))[0];
 
 function quantileOf({ counts, total, longest }: Histogram, share: number): number {
   let below = 0;

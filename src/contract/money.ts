@@ -38,12 +38,14 @@ export const FREE_PRICE: Price = {
 export const usdOf = (nano: Nano): number => nano / 1e9;
 export const nanoOf = (usd: number): Nano => Math.round(usd * 1e9) as Nano;
 
+const NANO_DIGITS = 9;
+
 /** Shortest exact decimal, without exponent: 0.00031. */
 export function formatUsd(nano: Nano): string {
-  const whole = Math.trunc(nano / 1e9);
-  const rest = String(Math.abs(nano % 1e9))
-    .padStart(9, '0')
-    .replace(/0+$/, '');
-  const sign = nano < 0 && whole === 0 ? '-' : '';
-  return rest === '' ? `${sign}${whole}` : `${sign}${whole}.${rest}`;
+  const digits = String(Math.abs(nano)).padStart(NANO_DIGITS + 1, '0');
+  const point = digits.length - NANO_DIGITS;
+  let end = digits.length;
+  while (end > point && digits.endsWith('0', end)) end -= 1;
+  const whole = `${nano < 0 ? '-' : ''}${digits.slice(0, point)}`;
+  return end === point ? whole : `${whole}.${digits.slice(point, end)}`;
 }

@@ -169,9 +169,20 @@ function safely(work: () => unknown): unknown {
   }
 }
 
+const SECOND_MS = 1_000;
+let toTheSecond = { second: Number.NaN, text: '' };
+
+/** As `toISOString`, which takes longer than the rest of a line's head. */
+function isoTime(now: number): string {
+  const second = Math.floor(now / SECOND_MS);
+  if (second !== toTheSecond.second)
+    toTheSecond = { second, text: new Date(second * SECOND_MS).toISOString().slice(0, -4) };
+  return `${toTheSecond.text}${String(Math.floor(now - second * SECOND_MS)).padStart(3, '0')}Z`;
+}
+
 // Joining two texts costs a quarter of spreading the fields into a new object.
 function jsonLine(now: number, { level, message, fields }: Entry): string {
-  const head = `{"time":"${new Date(now).toISOString()}","level":"${level}","message":${JSON.stringify(message)}`;
+  const head = `{"time":"${isoTime(now)}","level":"${level}","message":${JSON.stringify(message)}`;
   const rest = JSON.stringify(fields);
   return rest === '{}' ? `${head}}` : `${head},${rest.slice(1)}`;
 }
