@@ -20,7 +20,7 @@ import { askAgain, type Asked } from './replay/live.ts';
 import { createReplay, type Served } from './replay/engine.ts';
 import { modelsOf, plainSettings, settingsOf } from './replay/settings.ts';
 import { frontierSvg, progressBar, tableText, type Point } from './replay/table.ts';
-import { whatIf, type Learnt } from './replay/what-if.ts';
+import { whatIf } from './replay/what-if.ts';
 import { learntFrom } from './learnt.ts';
 
 export interface ReplayArguments {
@@ -71,8 +71,8 @@ const seconds = (value: number): string => `${value.toFixed(2)} s`;
 async function replayRecords(file: string, given: ReplayArguments): Promise<number> {
   if (!existsSync(file)) throw new Error(`There is no policy file ${file}.`);
   const policy = await settingsOf(file, given.env);
-  const { records, verdicts, learnt } = await recorded(given);
-  const result = whatIf(records, verdicts, policy, learnt);
+  const { records, verdicts, forecast } = await recorded(given);
+  const result = whatIf(records, verdicts, policy, forecast);
   if (given.json) given.write(`${JSON.stringify(result, null, 2)}\n`);
   else {
     const rows = [
@@ -83,9 +83,9 @@ async function replayRecords(file: string, given: ReplayArguments): Promise<numb
     given.write(`${result.records} records, ${result.judged} of them with a verdict\n\n`);
     if (rows.length > 0)
       given.write(tableText(['', 'recorded', 'ips', 'snips', 'doubly robust', 'effective', 'matched'], rows));
-    if (result.learnt > 0)
+    if (result.partial > 0)
       given.write(
-        `${result.learnt} of the records were decided by what was learnt. The other policy decides by what was expected of each model then, and by what is known now of models together and of how little is known: where that has changed, it differs from what was done, ips comes out too low, and snips rests on fewer records.\n`,
+        `${result.partial} of the records are of an older version and don't say what was asked for beside the task, nor how little was known of each model: there the other policy may choose what it wouldn't have chosen.\n`,
       );
     for (const refusal of result.refusals) given.write(`can't be told: ${refusal}\n`);
   }
@@ -123,10 +123,8 @@ const recorded = (given: ReplayArguments) =>
       if (page.cursor === null) break;
       cursor = page.cursor;
     }
-    const { learner, evidence } = await learntFrom(store, config.current, clock);
-    const now = clock.now();
-    const learnt: Learnt = { forecast: learner.forecast, doubt: (task, model) => evidence.doubt(model, task, now) };
-    return { records, verdicts: store.learning.taught(0, MOST_RECORDS), learnt };
+    const { forecast } = (await learntFrom(store, config.current, clock)).learner;
+    return { records, verdicts: store.learning.taught(0, MOST_RECORDS), forecast };
   });
 
 async function replayCorrections(given: ReplayArguments): Promise<number> {

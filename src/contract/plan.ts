@@ -41,6 +41,8 @@ export interface Prospect {
   readonly cost: Nano | null;
   readonly latencyMs: number;
   readonly utility: number;
+  /** Standard deviation of the quality as far as it is known; absent: none. */
+  readonly doubt?: number;
   /** Why it can't be taken, in words; null when it can. */
   readonly excluded: string | null;
 }
@@ -79,8 +81,13 @@ export interface Plan {
   readonly propensity: number;
 }
 
+/** What a request asked for, as far as it bears on the decision: what is as usual is left out. */
+export type Asked = Partial<Omit<Features, 'text'>> & Partial<Omit<Wishes, 'task'>>;
+
 export interface Decision {
   readonly classification: Classification;
+  /** With the prospects enough to decide again under another policy. Absent in older records. */
+  readonly asked?: Asked;
   readonly tier: string;
   readonly prospects: readonly Prospect[];
   readonly constraints: readonly string[];

@@ -5,6 +5,10 @@ import type { Classification, Decision, Prospect } from '../contract/index.ts';
 const LEAST_SCORE = 0.01;
 
 const rounded = (share: number): number => Math.round(share * 10_000) / 10_000;
+/** What plans are compared by, so that another policy compares them alike. */
+const exact = (share: number): number => Math.round(share * 1_000_000) / 1_000_000;
+/** Never up: evidence that falls just short of enough must do so in the record too. */
+const floored = (samples: number): number => Math.floor(samples * 10_000 + 1e-6) / 10_000;
 
 export function recordedDecision(decision: Decision): Decision {
   const { classification, prospects } = decision;
@@ -15,6 +19,7 @@ export function recordedDecision(decision: Decision): Decision {
       scores: scoresOf(classification),
       source: classification.source,
     },
+    ...(decision.asked && { asked: decision.asked }),
     tier: decision.tier,
     prospects: prospects.map(prospectOf),
     constraints: decision.constraints,
@@ -37,10 +42,11 @@ function scoresOf({ scores }: Classification): Classification['scores'] {
 
 const prospectOf = (prospect: Prospect): Prospect => ({
   model: prospect.model,
-  quality: rounded(prospect.quality),
-  samples: rounded(prospect.samples),
+  quality: exact(prospect.quality),
+  samples: floored(prospect.samples),
   cost: prospect.cost,
   latencyMs: prospect.latencyMs,
   utility: rounded(prospect.utility),
   excluded: prospect.excluded,
+  ...(prospect.doubt !== undefined && { doubt: exact(prospect.doubt) }),
 });

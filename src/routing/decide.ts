@@ -19,6 +19,7 @@ import {
   type Tier,
   type Wishes,
 } from '../contract/index.ts';
+import { askedOf } from './asked.ts';
 import { classify, type Classifier } from './classify.ts';
 import { limitsOf, wordsOf, type Limits } from './constraints.ts';
 import { drawPlan, type Lot } from './explore.ts';
@@ -39,6 +40,8 @@ export interface DecisionInput {
   readonly mark?: InsightMark | null;
   /** How several models would do together; absent: by rule of thumb. */
   readonly forecast?: Forecast;
+  /** As it was made before; absent: it is made now. */
+  readonly classification?: Classification;
   /** null: every model. */
   readonly allowed: ((model: string) => boolean) | null;
   readonly random: Random;
@@ -62,7 +65,7 @@ const COUNCIL_MEANS = 4;
 /** Throws `model_not_found`, `model_not_allowed`, `no_model_fits`, or `invalid_value` for an unknown task. */
 export function decide(input: DecisionInput): Decision {
   const { features, wishes, settings, classifier } = input;
-  const classification = classify(classifier, features, wishes, settings.routing);
+  const classification = input.classification ?? classify(classifier, features, wishes, settings.routing);
   const task = settings.tasks.get(classification.task);
   const { tier, note } = tierOf(settings, task, wishes);
   const limits = limitsOf(features, task, wishes, settings.routing, {
@@ -82,6 +85,7 @@ export function decide(input: DecisionInput): Decision {
       : outlookOf(lot.call, lot.members, contender(pool, chairman));
   return {
     classification,
+    asked: askedOf(features, wishes),
     tier: tier.name,
     prospects: taking(lot.members, pool),
     constraints: [...wordsOf(limits), ...pool.notes],

@@ -1,4 +1,5 @@
 // Front door of routing: what kind of request it is and who shall answer it how. Pure.
+export { askAgain } from './asked.ts';
 export { classify, compileTasks, type Classifier } from './classify.ts';
 export { featuresOf } from './features.ts';
 export { decide, type DecisionInput } from './decide.ts';

@@ -170,8 +170,8 @@ const byUtility = (left: Considered, right: Considered): number =>
   right.prospect.utility - left.prospect.utility || right.prospect.quality - left.prospect.quality;
 
 const asProspect = (contender: Contender, excluded: string | null): Prospect => {
-  const { model, quality, samples, cost, latencyMs, utility } = contender;
-  return { model, quality, samples, cost, latencyMs, utility, excluded };
+  const { model, quality, samples, cost, latencyMs, utility, doubt } = contender;
+  return { model, quality, samples, cost, latencyMs, utility, excluded, ...(doubt > 0 && { doubt }) };
 };
 
 const relaxed = (kind: SoftKind): string => `no model meets the ${kind} wanted: it is let go`;

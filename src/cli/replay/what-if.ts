@@ -12,13 +12,13 @@ import {
   type Taught,
 } from '../../contract/index.ts';
 import { estimatesOf, refusalOf, type Estimates, type Logged } from '../../learning/index.ts';
-import { compileTasks, decide, usualFeatures, type Classifier } from '../../routing/index.ts';
+import { askAgain, compileTasks, decide, usualFeatures, type Classifier } from '../../routing/index.ts';
 
 export interface WhatIf {
   readonly records: number;
   readonly judged: number;
-  /** Records whose decision rested on what was learnt, not on the rules alone. */
-  readonly learnt: number;
+  /** Records of an older version, which don't say what was asked for and how little was known. */
+  readonly partial: number;
   /** Null where the records can't answer; then `refusals` says why. */
   readonly accuracy: Estimates | null;
   readonly costUsd: Estimates | null;
@@ -26,28 +26,22 @@ export interface WhatIf {
   readonly refusals: readonly string[];
 }
 
-/** Draws by which the chance of a plan is found out. */
+/** Draws by which it is found out whether a plan could have been drawn; its probability comes with it. */
 const DRAWS = 64;
 /** Outcomes that the router's own expectation counts for in the model of rewards. */
 const STRENGTH = 5;
-
-/** What the router knows of models together, and how little it knows of one. */
-export interface Learnt {
-  readonly forecast: Forecast;
-  readonly doubt: (task: string, model: string) => number;
-}
 
 export function whatIf(
   records: readonly RequestRecord[],
   verdicts: readonly Taught[],
   policy: Settings,
-  learnt: Learnt | null = null,
+  forecast: Forecast | null = null,
 ): WhatIf {
   const good = new Map(verdicts.map(({ feedback }) => [feedback.request, feedback.good]));
   const classifier = compileTasks(policy.tasks);
   const seen = records.filter((record) => record.status === 200 && record.decision !== null && record.cache !== 'hit');
   const compared = seen.flatMap((record) => {
-    const outcome = targetOf(record, policy, classifier, learnt);
+    const outcome = targetOf(record, policy, classifier, forecast);
     return outcome === null ? [] : [{ record, ...outcome }];
   });
   const judged = compared.filter(({ record }) => good.has(record.id));
@@ -74,7 +68,7 @@ export function whatIf(
   return {
     records: compared.length,
     judged: judged.length,
-    learnt: compared.filter(({ record }) => record.decision!.prospects.some(({ samples }) => samples > 0)).length,
+    partial: compared.filter(({ record }) => record.decision!.asked === undefined).length,
     accuracy: estimated('accuracy', judged, {
       reward: ({ id }) => good.get(id)!,
       expected: ({ expectedQuality }) => expectedQuality,
@@ -98,29 +92,33 @@ function targetOf(
   { decision, attempts, stream }: RequestRecord,
   policy: Settings,
   classifier: Classifier,
-  learnt: Learnt | null,
+  forecast: Forecast | null,
 ): { target: number; best: Decision } | null {
-  const { classification, prospects, plan } = decision!;
+  const { classification, prospects, plan, asked } = decision!;
   const task = policy.tasks.get(classification.task);
   if (task === undefined) return null;
   const known = new Map(prospects.map((prospect) => [prospect.model, prospect]));
   const usual = usualFeatures(task);
-  const inputTokens = attempts.find(({ usage }) => usage !== null)?.usage?.prompt_tokens ?? usual.inputTokens;
-  const features = { ...usual, stream, inputTokens };
+  const told = attempts.find(({ usage }) => usage !== null)?.usage?.prompt_tokens;
+  const { features, wishes } = askAgain(
+    asked ?? { ...usual, stream, inputTokens: told ?? usual.inputTokens },
+    task.name,
+  );
   const drawn = (draw: number): Decision | null => {
     try {
       return decide({
         features,
-        wishes: { strategy: null, tier: null, task: task.name, models: null, maxCost: null, deadlineMs: null },
+        wishes,
         settings: policy,
         classifier,
-        quality: (its, model) => ({
+        classification,
+        quality: (_, model) => ({
           quality: known.get(model)?.quality ?? 0.5,
           samples: known.get(model)?.samples ?? 0,
-          ...takingsOf(known.get(model), policy.models.get(model), inputTokens),
-          ...(learnt !== null && { doubt: learnt.doubt(its, model) }),
+          doubt: known.get(model)?.doubt ?? 0,
+          ...takingsOf(known.get(model), policy.models.get(model), features.inputTokens),
         }),
-        ...(learnt !== null && { forecast: learnt.forecast }),
+        ...(forecast !== null && { forecast }),
         allowed: null,
         random: () => draw,
       });
@@ -134,12 +132,11 @@ function targetOf(
   if (best.plan.propensity >= 1) return { target: keyOf(best.plan.call) === wanted ? 1 : 0, best };
   if (keyOf(best.plan.call) === wanted) return { target: best.plan.propensity, best };
   const explored = 1 - best.plan.propensity;
-  let hits = 0;
   for (let draw = 0; draw < DRAWS; draw += 1) {
     const other = drawn((explored * (draw + 0.5)) / DRAWS);
-    if (other !== null && keyOf(other.plan.call) === wanted) hits += 1;
+    if (other !== null && keyOf(other.plan.call) === wanted) return { target: other.plan.propensity, best };
   }
-  return { target: (explored * hits) / DRAWS, best };
+  return { target: 0, best };
 }
 
 /** What was expected then of its time, and of its answer's length by the cost that was expected. */

@@ -26,6 +26,7 @@ const prospect = z.strictObject({
   cost: z.null().optional(),
   latency_ms: number(),
   utility: number(),
+  doubt: number().optional(),
   excluded: maybeText(),
 });
 
@@ -53,6 +54,7 @@ export const decision = z.strictObject({
     scores: z.array(z.strictObject({ task: text(), score: number() })),
     source: z.enum(['caller', 'rules', 'fallback']),
   }),
+  asked: z.looseObject({ input_tokens: number().optional() }).optional(),
   tier: text(),
   prospects: z.array(prospect),
   constraints: texts(),
