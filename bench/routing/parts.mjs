@@ -27,6 +27,7 @@ export async function openData(program, folder) {
       return program.readDataset(path);
     },
     grade: (row, message) => grader.grade(row.source, message).correct,
+    answerOf: grader.answerOf,
   };
 }
 
@@ -67,6 +68,18 @@ export function folds(rows, seed) {
     { train: one, test: two },
     { train: two, test: one },
   ];
+}
+
+/** The most cost saved at which accuracy is `gain` above the best single model's, between settings as far as they are apart; null: never. */
+export function savedAt(points, gain) {
+  const upwards = points.toSorted((left, right) => left.saved - right.saved);
+  for (let at = upwards.length - 1; at >= 0; at -= 1) {
+    const [here, next] = [upwards[at], upwards[at + 1]];
+    if (here.gain < gain) continue;
+    if (next === undefined || next.gain >= here.gain) return here.saved;
+    return here.saved + ((here.gain - gain) / (here.gain - next.gain)) * (next.saved - here.saved);
+  }
+  return null;
 }
 
 export const percent = (share, digits = 2) => `${(share * 100).toFixed(digits)} %`;

@@ -1,9 +1,10 @@
 // The routing benchmark: every row through the program's own path, five seeds, mean and spread.
-// Run: node bench/routing/run.mjs --data DIR [--only routellm,single,strategies,online,broken,calibration,formatting] [--seeds 5] [--dist DIR]
+// Run: node bench/routing/run.mjs --data DIR [--only routellm,single,strategies,reach,online,broken,calibration,formatting] [--seeds 5] [--dist DIR]
 import { parseArgs } from 'node:util';
 import { routeLlm } from './apgr.mjs';
-import { CHEAP_TRIO, broken, calibration, formatting, heldOut, online } from './mix.mjs';
-import { loadProgram, mean, openData, percent, spread } from './parts.mjs';
+import { CHEAP_TRIO, POLICIES, SINGLE_POLICIES, broken, calibration, formatting, heldOut, online } from './mix.mjs';
+import { loadProgram, mean, openData, percent, savedAt, spread } from './parts.mjs';
+import { reach } from './reach.mjs';
 
 const { values: given } = parseArgs({
   options: {
@@ -44,21 +45,46 @@ if (wanted('routellm')) {
   }
 }
 
-const rows = ['single', 'strategies', 'online', 'broken', 'calibration', 'formatting'].some(wanted)
+const rows = ['single', 'strategies', 'reach', 'online', 'broken', 'calibration', 'formatting'].some(wanted)
   ? data.rows('mix4-dev.jsonl.gz')
   : [];
-for (const [name, wishes] of [
-  ['single', { strategy: 'single' }],
-  ['strategies', {}],
+/** Where the frontier, as it is on average, has the best single model's accuracy, and a point and a half above it. */
+function reportSaved(name, frontiers) {
+  const middle = frontiers[0].map((_, at) => ({
+    gain: mean(frontiers.map((points) => points[at].gain)),
+    saved: mean(frontiers.map((points) => points[at].saved)),
+  }));
+  for (const [gain, words] of [
+    [0, 'equal accuracy'],
+    [0.015, '1.5 points more'],
+  ]) {
+    const saved = savedAt(middle, gain);
+    console.log(`${name}: ${words} with cost saved: ${saved === null ? 'never' : percent(saved)}`);
+  }
+}
+for (const [name, wishes, policies] of [
+  ['single', { strategy: 'single' }, SINGLE_POLICIES],
+  ['strategies', {}, POLICIES],
 ]) {
   if (!wanted(name)) continue;
-  const results = await bySeed((seed) => heldOut(program, rows, data.grade, seed, wishes));
+  const results = await bySeed((seed) => heldOut(program, rows, data.grade, seed, wishes, policies));
   results[0].forEach(({ policy }, at) => {
     const of = (field) => results.map((each) => each[at][field]);
     report(`${name}, ${policy}: accuracy over the best single model`, of('gain'), percent);
     report(`${name}, ${policy}: cost saved`, of('saved'), percent);
   });
+  reportSaved(name, results);
 }
+if (wanted('reach'))
+  for (const [name, ladders] of [
+    ['one model for each true task', false],
+    ['one model, or two and a third where they differ, for each true task', true],
+  ])
+    for (const [how, frontiers] of Object.entries(reach(rows, data.answerOf, seeds, ladders))) {
+      const most = frontiers.map((points) => Math.max(...points.map(({ gain }) => gain)));
+      report(`reach, ${name}, ${how}: most accuracy over the best single model`, most, percent);
+      reportSaved(`reach, ${name}, ${how}`, frontiers);
+    }
 if (wanted('online')) {
   const results = await bySeed((seed) => online(program, rows, data.grade, seed, 0.2));
   report(
