@@ -37,7 +37,7 @@ export function createReader(lexicon: Lexicon, scanner: Scanner): Reader {
   const listener: Listener = {
     word(hash, position, exact) {
       const row = lexicon.row(hash);
-      recent.copyWithin(1, 0);
+      for (let back = LONGEST_PHRASE - 1; back > 0; back -= 1) recent[back] = recent[back - 1]!;
       recent[0] = hash;
       together += 1;
       if (row < 0) return;

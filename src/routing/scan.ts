@@ -65,23 +65,40 @@ export function createScanner(): Scanner {
     return hash;
   };
 
-  /** Folds, leaving out marks; gives up after the first letters of a word that nobody knows. */
-  const tellWord = (text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): void => {
+  let solid = SPACE;
+
+  /** Folds, leaving out marks, and goes to the word's end; of a word that nobody knows only the first letters are looked at. */
+  const tellWord = (text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): number => {
     let length = 0;
     let exact = SEED;
     let head = 0;
-    for (let at = from; at < to && length < WORD_UNITS; at += 1) {
-      const code = text.charCodeAt(at);
-      if (KIND[code] === MARK) continue;
-      const unit = FOLD[code]!;
-      if (length === HEAD_UNITS && heads !== null && heads[head] === 0) break;
-      if (length < HEAD_UNITS) head = headOf(head, unit);
-      word[length] = unit;
-      exact = mix(exact, unit);
-      length += 1;
-    }
+    let known = true;
+    let at = from;
+    let code = text.charCodeAt(at);
+    let kind = KIND[code]!;
+    do {
+      if (kind !== MARK) {
+        solid = kind;
+        if (kind === DIGIT) result.digits += 1;
+        if (known && length < WORD_UNITS) {
+          if (length === HEAD_UNITS && heads !== null && heads[head] === 0) known = false;
+          else {
+            const unit = FOLD[code]!;
+            if (length < HEAD_UNITS) head = headOf(head, unit);
+            word[length] = unit;
+            exact = mix(exact, unit);
+            length += 1;
+          }
+        }
+      }
+      at += 1;
+      if (at >= to) break;
+      code = text.charCodeAt(at);
+      kind = KIND[code]!;
+    } while (kind === LETTER || kind === DIGIT || (kind === MARK && wordGoesOn(text, at + 1, to)));
     if (heads !== null && heads[head] === 0) listener.gap();
     else listener.word(stemHash(length, exact), halves / 2, exact, head);
+    return at;
   };
 
   const tellDense = (code: number, listener: Listener): void => {
@@ -111,23 +128,14 @@ export function createScanner(): Scanner {
     scan(text, from, to, heads, listener) {
       result.words = result.digits = result.operations = result.brackets = result.questions = 0;
       run = halves = 0;
-      let solid = SPACE;
+      solid = SPACE;
       let at = from;
       while (at < to) {
         const code = text.charCodeAt(at);
-        let kind = KIND[code]!;
+        const kind = KIND[code]!;
         if (kind === LETTER || kind === DIGIT) {
-          const start = at;
-          let digits = 0;
-          do {
-            if (kind !== MARK) solid = kind;
-            if (kind === DIGIT) digits += 1;
-            at += 1;
-            kind = at < to ? KIND[text.charCodeAt(at)]! : SPACE;
-          } while (kind === LETTER || kind === DIGIT || (kind === MARK && wordGoesOn(text, at + 1, to)));
-          result.digits += digits;
           run = 0;
-          tellWord(text, start, at, heads, listener);
+          at = tellWord(text, at, to, heads, listener);
           halves += 2;
           continue;
         }
