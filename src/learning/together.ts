@@ -35,6 +35,21 @@ function minds(quality: number, z: number): number {
   return sigmoid(middling + LOADING * z);
 }
 
+/** The same by node of the factor, for qualities that are asked for again and again: what a decision weighs is pairs of a few models. */
+const SLOTS = 64;
+const keptOf = new Float64Array(SLOTS).fill(Number.NaN);
+const kept = new Float64Array(SLOTS * NODES.length);
+
+/** Where in `kept` a quality's five stand. */
+function byNode(quality: number): number {
+  const slot = Math.floor(quality * 9_973) & (SLOTS - 1);
+  const from = slot * NODES.length;
+  if (keptOf[slot] === quality) return from;
+  keptOf[slot] = quality;
+  for (let node = 0; node < NODES.length; node += 1) kept[from + node] = minds(quality, NODES[node]!);
+  return from;
+}
+
 export interface Joint {
   readonly quality: number;
   readonly differ: number;
@@ -47,16 +62,15 @@ export interface Joint {
 export function jointOf(first: Mind, second: Mind, third: Mind | null): Joint {
   let [right, rescued, differ] = [0, 0, 0];
   for (let node = 0; node < NODES.length; node += 1) {
-    const z = NODES[node]!;
     const share = SHARES[node]!;
-    const a = minds(first.quality, z);
-    const b = minds(second.quality, z);
+    const a = kept[byNode(first.quality) + node]!;
+    const b = kept[byNode(second.quality) + node]!;
+    const c = third === null ? 0 : kept[byNode(third.quality) + node]!;
     const oneRight = a + b - 2 * a * b;
     const noneRight = (1 - a) * (1 - b) * (1 - SAME_MISTAKE);
     right += share * a * b;
     differ += share * (oneRight + noneRight);
-    rescued +=
-      share * decided(first, second, third, { a, b, c: third === null ? 0 : minds(third.quality, z), noneRight });
+    rescued += share * decided(first, second, third, { a, b, c, noneRight });
   }
   return { quality: right + rescued, differ };
 }

@@ -119,18 +119,23 @@ function readWords(text: string, from: number, to: number, seed: number, tally: 
     const kind = KIND[code]!;
     if (kind === LETTER) {
       let length = 0;
+      let letters = 0;
       let exact = SEED;
       for (; at < to; at += 1) {
         const unit = text.charCodeAt(at);
         const its = KIND[unit];
-        if (its === MARK && unit !== 0x5f) continue;
-        if (its !== LETTER) break;
-        tally.letters += 1;
+        if (its !== LETTER) {
+          if (its === MARK && unit !== 0x5f) continue;
+          break;
+        }
+        letters += 1;
         if (length === WORD_UNITS) continue;
-        word[length] = FOLD[unit]!;
-        exact = mix(exact, word[length]!);
+        const folded = FOLD[unit]!;
+        word[length] = folded;
+        exact = mix(exact, folded);
         length += 1;
       }
+      tally.letters += letters;
       tally.words += 1;
       const hash = stemHash(length, exact);
       if (NEGATIONS.has(exact)) tally.negations += 1;
