@@ -203,9 +203,8 @@ function send(
   ticket: Ticket | null,
   heard: boolean,
 ): Uint8Array | null | Promise<Uint8Array | null> {
-  const headers: HeaderList = [];
   if (answer.kind === 'whole') {
-    headers.push('content-type', JSON_TYPE, 'content-length', String(answer.bytes.byteLength));
+    const headers: HeaderList = ['content-type', JSON_TYPE, 'content-length', String(answer.bytes.byteLength)];
     tellIn(headers, id, answer.told);
     if (more.length > 0) headers.push(...more);
     ticket?.keep({ status: 200, headers: asObject(headers), body: answer.bytes });
@@ -213,7 +212,7 @@ function send(
     response.end(answer.bytes);
     return answer.bytes;
   }
-  headers.push(...STREAM_HEADERS);
+  const headers: HeaderList = STREAM_HEADERS.slice();
   tellIn(headers, id, answer.told);
   if (more.length > 0) headers.push(...more);
   response.writeHead(200, headers);

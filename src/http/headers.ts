@@ -5,12 +5,18 @@ import type { Told } from '../pipeline/exchange.ts';
 /** Flat list of names and values, as `writeHead` takes them fastest. */
 export type HeaderList = string[];
 
-const VISIBLE = /^[\t\x20-\x7e]*$/;
+const isVisible = (code: number): boolean => (code >= 0x20 && code < 0x7f) || code === 0x09;
+
+/** As it is, where a header can carry it. */
+function visible(name: string): string {
+  for (let at = 0; at < name.length; at += 1) if (!isVisible(name.charCodeAt(at))) return encodeURI(name);
+  return name;
+}
 
 /** Adds to the list. */
 export function tellIn(list: HeaderList, id: string, told: Told): void {
   const add = (name: string, value: string): void => void list.push(name, value);
-  const addName = (name: string, value: string): void => add(name, VISIBLE.test(value) ? value : encodeURI(value));
+  const addName = (name: string, value: string): void => add(name, visible(value));
   add('x-request-id', id);
   add('x-quorum-cache', told.cache);
   if (told.models.length > 0) addName('x-quorum-model', told.models.join(','));
