@@ -47,6 +47,7 @@ import { createAfterwork } from './compose/afterwork.ts';
 import { listening, openExperiments } from './compose/experiments.ts';
 import { addGauges } from './compose/gauges.ts';
 import { followOptions } from './compose/options.ts';
+import { post } from './compose/post.ts';
 import { openWatch } from './compose/watch.ts';
 import {
   createHealth,
@@ -289,20 +290,6 @@ function openCare({ config, clock, random, version }: ComposeOptions, settings: 
     lagMs: lag.ms,
     stop: lag.stop,
   };
-}
-
-const WEBHOOK_TIMEOUT_MS = 10_000;
-
-/** To the configured address and nowhere else: a redirect isn't followed. Resolves with the status. */
-async function post(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string | Uint8Array,
-): Promise<number> {
-  const signal = AbortSignal.timeout(WEBHOOK_TIMEOUT_MS);
-  const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-  await answer.body?.cancel();
-  return answer.status;
 }
 
 /** What a request waits at the most for money that others hold. */
