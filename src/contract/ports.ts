@@ -37,7 +37,7 @@ export interface UpstreamCall {
   /** Quorums that the request came through. */
   readonly hops?: number;
   /** Where it stands in a trace, for a provider that may know. */
-  readonly traceParent?: string;
+  readonly traceParent?: string | undefined;
 }
 
 export interface WholeReply {

@@ -29,7 +29,7 @@ export interface Attempt {
   /** Milliseconds that it waited for a slot or until the provider's rate limits let it go; absent: none. */
   readonly queueMs?: number;
   /** Its span's id, where the request is traced. */
-  readonly spanId?: string;
+  readonly spanId?: string | undefined;
 }
 
 export type Flag = 'disputed' | 'low_confidence' | 'degraded' | 'downgraded' | 'clamped' | 'tie' | 'simulated';

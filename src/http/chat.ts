@@ -102,7 +102,7 @@ async function readInbound(parts: ChatParts, request: IncomingMessage, visit: Vi
     bodyBytes: bytes.byteLength,
     receivedAt,
     endpoint: ENDPOINT,
-    ...(trace !== undefined && { trace }),
+    trace,
   };
 }
 

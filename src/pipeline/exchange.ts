@@ -47,7 +47,7 @@ export interface Inbound {
   readonly events: boolean;
   readonly debug: boolean;
   /** Where it stands in a trace; absent: nobody traces it. */
-  readonly trace?: Trace;
+  readonly trace?: Trace | undefined;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
   readonly endpoint: string;

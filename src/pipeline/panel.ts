@@ -111,7 +111,7 @@ export function createPanel(parts: PanelParts): Panel {
       standIn: options.role === 'fallback',
       tenant: trail.inbound.principal.tenant,
       hops: trail.inbound.hops ?? 0,
-      ...(tells && { traceParent: traceParent(trace, spanId ?? trace.spanId) }),
+      traceParent: tells ? traceParent(trace, spanId ?? trace.spanId) : undefined,
       ...(stream
         ? options.timeoutMs !== undefined && { firstTokenMs: options.timeoutMs }
         : { totalMs: options.timeoutMs ?? patienceMs(model, options) }),
@@ -161,7 +161,7 @@ export function createPanel(parts: PanelParts): Panel {
         retries: ending.retries,
         judgement,
         ...(ending.queueMs !== undefined && { queueMs: ending.queueMs }),
-        ...(spanId !== undefined && { spanId }),
+        spanId,
       });
     };
   }
