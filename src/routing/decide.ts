@@ -22,12 +22,12 @@ import {
 import { askedOf } from './asked.ts';
 import { classify, type Classifier } from './classify.ts';
 import { limitsOf, wordsOf, type Limits } from './constraints.ts';
-import { drawPlan, type Lot } from './explore.ts';
+import { chanceOf, drawPlan, type Lot } from './explore.ts';
 import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
 import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
 import { tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
-import { isLearnt, weighUp } from './weigh-up.ts';
+import { isLearnt, weighUp, type Rival, type Weighed } from './weigh-up.ts';
 import { weighingOf, type Weighing } from './weighing.ts';
 
 export interface DecisionInput {
@@ -74,11 +74,19 @@ export function decide(input: DecisionInput): Decision {
   });
   const question = { features, task: classification.task, tier, wishes, settings, limits, quality: input.quality };
   const pool = classifier.pools.of(question, input.mark ?? null);
-  const setting: Setting = { input, classification, task, tier, limits, pool };
+  const setting: Setting = {
+    input,
+    classification,
+    task,
+    tier,
+    limits,
+    pool,
+    race: { rivals: [], random: input.random },
+  };
   const chairman = chairmanOf(setting);
   const choice = choose(setting, chairman);
   const { line, notes, shortOf } = within(setting, choice, chairman);
-  const lot = drawPlan(line, stakesOf(setting, chairman), input.random);
+  const lot = lotOf(setting, line, chairman);
   const outlook =
     lot.note === null && line.members === choice.weighed?.members
       ? choice.weighed
@@ -110,6 +118,8 @@ interface Setting {
   readonly tier: Tier;
   readonly limits: Limits;
   readonly pool: Pool;
+  /** Between plans that may each be the best; `random`: what chance is left for the exchange of a member. */
+  readonly race: { rivals: readonly Rival[]; random: Random };
 }
 
 /** Who takes part isn't left out, though alone it would be. */
@@ -163,7 +173,7 @@ function choose(setting: Setting, chairman: string): Choice {
     weighed: (comparable, checked) =>
       input.forecast === undefined || !isLearnt(pool.fit)
         ? null
-        : weighUp({
+        : raced(setting, {
             fit: pool.fit,
             partners,
             minQuality: limits.minQuality,
@@ -173,8 +183,41 @@ function choose(setting: Setting, chairman: string): Choice {
             checked,
             ceiling: limits.maxCost,
             hope: task?.critical === true || !(settings.routing.explore > 0) ? 0 : HOPE,
+            sampled: shareOf(setting) > 0,
           }),
   });
+}
+
+/**
+ * One number decides both, so that a replay can go through all that might have happened: below the share of exploration it says whose
+ * member is exchanged, above it whose turn it is; what is left of it within that turn says by whom.
+ */
+function raced(setting: Setting, scales: Parameters<typeof weighUp>[0]): Weighed {
+  const { race, input } = setting;
+  const rivals = weighUp(scales);
+  race.rivals = rivals;
+  if (rivals.length === 1) return rivals[0]!.weighed;
+  const share = shareOf(setting);
+  const one = input.random();
+  const explores = one < share;
+  let left = explores ? one / share : (one - share) / (1 - share);
+  let turn = 0;
+  for (; turn < rivals.length - 1 && left >= rivals[turn]!.share; turn += 1) left -= rivals[turn]!.share;
+  const within = Math.min(1 - Number.EPSILON, left / rivals[turn]!.share);
+  race.random = () => (explores ? share * within : share + (1 - share) * within);
+  return { ...rivals[turn]!.weighed, share: rivals[turn]!.share };
+}
+
+/** The propensity is that of the call, over all ways that lead to it. */
+function lotOf(setting: Setting, line: LineUp, chairman: string): Lot {
+  const { race } = setting;
+  const stakes = stakesOf(setting, chairman);
+  const lot = drawPlan(line, stakes, race.random);
+  if (race.rivals.length < 2) return lot;
+  const chances = race.rivals.map(({ weighed: { strategy, members }, share }) => {
+    return share * chanceOf(lot.call, { call: callOf(strategy, members, chairman), members }, stakes);
+  });
+  return { ...lot, propensity: chances.reduce((sum, chance) => sum + chance, 0) };
 }
 
 /** The line-up, stepped down until it fits under the cost ceiling; every model alone is known to fit. */
@@ -215,15 +258,13 @@ const noCouncil = ({ members }: LineUp): QuorumError =>
     { shouldRetry: false, attempts: [] },
   );
 
-function stakesOf({ input, task, limits, pool }: Setting, chairman: string) {
-  const isFree = input.wishes.models === null && task?.critical !== true;
-  return {
-    fit: pool.fit,
-    chairman: contender(pool, chairman),
-    ceiling: limits.maxCost,
-    share: isFree ? input.settings.routing.explore : 0,
-  };
+function stakesOf(setting: Setting, chairman: string) {
+  const { limits, pool } = setting;
+  return { fit: pool.fit, chairman: contender(pool, chairman), ceiling: limits.maxCost, share: shareOf(setting) };
 }
+
+const shareOf = ({ input, task }: Pick<Setting, 'input' | 'task'>): number =>
+  input.wishes.models === null && task?.critical !== true ? Math.min(1, input.settings.routing.explore) : 0;
 
 function planOf(
   setting: Setting,

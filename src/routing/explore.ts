@@ -1,11 +1,11 @@
 // Now and then another model than the best, little worse and affordable; with the exact probability of the plan that was drawn.
-import type { Call, Nano, Random } from '../contract/index.ts';
+import { membersOf, type Call, type Nano, type Random } from '../contract/index.ts';
 import { callOf } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
 import type { Contender } from './pool.ts';
 
 /** Expected quality that one exchanged model may cost. */
-const MOST_LOSS = 0.1;
+export const MOST_LOSS = 0.1;
 
 export interface Lot {
   readonly call: Call;
@@ -15,7 +15,7 @@ export interface Lot {
   readonly note: string | null;
 }
 
-interface Stakes {
+export interface Stakes {
   readonly fit: readonly Contender[];
   readonly chairman: Contender | undefined;
   readonly ceiling: Nano | null;
@@ -36,6 +36,22 @@ export function drawPlan(best: Pick<Lot, 'call' | 'members'>, stakes: Stakes, ra
   const variation = variations[Math.floor((drawn / share) * variations.length)]!;
   return { ...variation, propensity: share / variations.length };
 }
+
+/** Probability that this call comes out where the best plan is this one. */
+export function chanceOf(call: Call, best: Pick<Lot, 'call' | 'members'>, stakes: Stakes): number {
+  const share = Math.min(1, stakes.share);
+  if (call.kind !== best.call.kind) return 0;
+  const [wanted, usual] = [membersOf(call), membersOf(best.call)];
+  const others = wanted.reduce((count, model) => count + Number(!usual.includes(model)), 0);
+  if (others > 1) return 0;
+  if (isSame(wanted, usual)) return share > 0 && variationsOf(best, stakes, 1).length > 0 ? 1 - share : 1;
+  if (!(share > 0) || others === 0) return 0;
+  const variations = variationsOf(best, stakes, Infinity);
+  return variations.some((one) => isSame(wanted, membersOf(one.call))) ? share / variations.length : 0;
+}
+
+const isSame = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((model, at) => model === right[at]);
 
 type Variation = Omit<Lot, 'propensity'>;
 

@@ -89,10 +89,14 @@ type Pick = Omit<Choice, 'adaptive'>;
 const byEvidence = (weighed: Weighed): Pick => {
   const names = weighed.members.map(({ model }) => model).join(' and ');
   const third = weighed.third === null ? '' : `, ${weighed.third.model} where they differ`;
+  const why =
+    weighed.share === undefined
+      ? 'of the most utility by what was seen'
+      : `drawn among plans that may each be the best by what was seen (${weighed.share.toFixed(2)})`;
   return {
     strategy: weighed.strategy,
     weighed,
-    because: `${weighed.strategy}: ${names}${third}: of the most utility by what was seen, expected quality of ${weighed.quality.toFixed(2)}`,
+    because: `${weighed.strategy}: ${names}${third}: ${why}, expected quality of ${weighed.quality.toFixed(2)}`,
   };
 };
 

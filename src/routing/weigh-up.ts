@@ -1,5 +1,6 @@
 // The choice on evidence: of one model alone, and of two that check each other with a third behind them, whatever has the most utility.
 import type { Forecast, Nano } from '../contract/index.ts';
+import { MOST_LOSS } from './explore.ts';
 import type { Contender } from './pool.ts';
 import type { Weighing } from './weighing.ts';
 
@@ -12,6 +13,8 @@ export interface Weighed {
   readonly cost: Nano;
   readonly latencyMs: number;
   readonly utility: number;
+  /** It was drawn among others, with this probability; absent: nothing else came into question. */
+  readonly share?: number;
 }
 
 export interface Scales {
@@ -30,6 +33,14 @@ export interface Scales {
   readonly ceiling: Nano | null;
   /** Standard deviations by which a model that is little known is believed to be better: so that it gets known. 0: none. */
   readonly hope: number;
+  /** The plan is drawn: each as often as it is the best of what is believed of the models. */
+  readonly sampled: boolean;
+}
+
+/** A plan with the share of draws in which it is the best. */
+export interface Rival {
+  readonly weighed: Weighed;
+  readonly share: number;
 }
 
 /** Pairs are made of so many models: every further one costs time on the way of each request. */
@@ -40,37 +51,83 @@ const ENOUGH_OUTCOMES = 3;
 export const isLearnt = (fit: readonly Contender[]): boolean =>
   fit.reduce((sum, { samples }) => sum + samples, 0) >= ENOUGH_OUTCOMES;
 
-export function weighUp(scales: Scales): Weighed {
-  const { fit, partners, weighing, comparable, checked, hope } = scales;
-  const worth = ({ quality, cost, latencyMs, doubt }: Contender): number =>
-    weighing.utility(quality, cost, latencyMs) + hope * doubt;
-  const alone = fit.reduce((best, one) => (worth(one) > worth(best) ? one : best));
-  let best: Weighed = {
-    strategy: 'single',
-    members: [alone],
-    third: null,
-    quality: alone.quality,
-    cost: alone.cost ?? (0 as Nano),
-    latencyMs: alone.latencyMs,
-    utility: worth(alone),
-  };
-  if (!comparable || fit.length + partners.length < 2) return best;
+/** All that may come out, shares sum to 1; the best by expectation and hope comes last. */
+export function weighUp(scales: Scales): readonly Rival[] {
+  const { fit, partners, comparable, checked, hope, sampled } = scales;
+  const pairs = comparable && fit.length + partners.length > 1 ? pairsOf(scales) : [];
+  const all = checked && pairs.length > 0 ? pairs : [...fit.map((one) => aloneOf(one, scales)), ...pairs];
+  const best = all.reduce((most, one) => (one.utility > most.utility ? one : most));
+  if (!sampled || !(hope > 0)) return [{ weighed: best, share: 1 }];
+  const near = all.filter((one) => one.quality >= best.quality - MOST_LOSS && mayWin(one, best));
+  if (near.length === 1) return [{ weighed: best, share: 1 }];
+  return drawn(near, best, partners.length === 0 ? fit : [...fit, ...partners]);
+}
+
+function aloneOf(one: Contender, { weighing, hope }: Scales): Weighed {
+  const { quality, cost, latencyMs, doubt } = one;
+  const utility = weighing.utility(quality, cost, latencyMs) + hope * doubt;
+  return { strategy: 'single', members: [one], third: null, quality, cost: cost ?? (0 as Nano), latencyMs, utility };
+}
+
+/** Each pair with the third that serves it best. */
+function pairsOf(scales: Scales): readonly Weighed[] {
+  const { fit, partners, weighing } = scales;
   const paired = pairedOf(partners.length === 0 ? fit : [...fit, ...partners]);
   const thirds = thirdsOf(fit);
-  let mustPair = checked;
+  const pairs: Weighed[] = [];
   for (let one = 0; one < paired.length; one += 1) {
     for (let other = one + 1; other < paired.length; other += 1) {
       const members = [paired[one]!, paired[other]!];
+      let best: Weighed | null = null;
       for (const third of [...thirds.filter((each) => !members.includes(each)).slice(0, 2), null]) {
         const weighed = together(scales, members, third, weighing);
-        if (weighed === null || (!mustPair && weighed.utility <= best.utility)) continue;
-        best = weighed;
-        mustPair = false;
+        if (weighed !== null && (best === null || weighed.utility > best.utility)) best = weighed;
       }
+      if (best !== null) pairs.push(best);
     }
   }
-  return best;
+  return pairs;
 }
+
+const doubtOf = ({ members }: Weighed): number => (members[0]!.doubt + members.at(-1)!.doubt) / 2;
+
+/** Whether any draw may put it above the best. */
+const mayWin = (one: Weighed, best: Weighed): boolean =>
+  one === best || one.utility + FARTHEST * (doubtOf(one) + doubtOf(best)) > best.utility;
+
+/**
+ * Thompson sampling (1933; Russo et al. 2018) over a fixed Latin hypercube (McKay, Beckman and Conover 1979): sixteen equally likely
+ * draws of what each model may be worth, the same for every request, so that the share of a plan is an exact sixteenth or some.
+ */
+function drawn(near: readonly Weighed[], best: Weighed, models: readonly Contender[]): readonly Rival[] {
+  const wins = new Map<Weighed, number>();
+  const worths = new Float64Array(QUANTILES.length).fill(Number.NEGATIVE_INFINITY);
+  const winners = Array.from(worths, () => best);
+  for (const one of near) {
+    const [first, second = first] = one.members as readonly [Contender, Contender?];
+    const [its, others] = [models.indexOf(first), models.indexOf(second)];
+    for (let draw = 0; draw < QUANTILES.length; draw += 1) {
+      const luck = first.doubt * quantile(draw, its) + second.doubt * quantile(draw, others);
+      const worth = one.utility + luck / 2;
+      if (worth <= worths[draw]!) continue;
+      worths[draw] = worth;
+      winners[draw] = one;
+    }
+  }
+  for (const winner of winners) wins.set(winner, (wins.get(winner) ?? 0) + 1);
+  return [...wins]
+    .map(([weighed, count]) => ({ weighed, share: count / QUANTILES.length }))
+    .sort((left, right) => Number(left.weighed === best) - Number(right.weighed === best));
+}
+
+/** Middles of sixteen equally likely parts of a standard normal. */
+const UPPER = [0.078_412, 0.237_202, 0.402_25, 0.579_132, 0.776_422, 1.009_99, 1.318_011, 1.862_732];
+const QUANTILES = [...UPPER.toReversed().map((each) => -each), ...UPPER];
+const FARTHEST = UPPER.at(-1)!;
+
+/** Each model goes through all of them, in an order of its own: steps of an odd length come by every place. */
+const quantile = (draw: number, model: number): number =>
+  QUANTILES[(draw * (2 * model + 1) + model + (model >> 3)) & (QUANTILES.length - 1)]!;
 
 function together(
   { forecast, ceiling, hope, partners, minQuality }: Scales,

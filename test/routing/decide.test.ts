@@ -482,9 +482,8 @@ describe('hope for the little known', () => {
   };
   const asked = (decision: Decision): readonly string[] => membersOf(decision.plan.call);
 
-  it('gives a model its turn that may be much better than it looks, and draws nothing for it', () => {
+  it('gives a model its turn that may be much better than it looks', () => {
     expect(asked(decided(1e-9, false, 0.15))).toContain('new');
-    expect(decided(1e-9, false, 0.15).plan.propensity).toBeCloseTo(1, 6);
     expect(asked(decided(1e-9, false, 0.01))).toEqual(['known']);
   });
 
@@ -519,6 +518,50 @@ describe('hope for the little known', () => {
   it('is off for critical tasks and with explore: 0', () => {
     expect(asked(decided(0, false, 0.15))).toEqual(['known']);
     expect(decided(1e-9, true, 0.15).plan).toEqual(decided(1e-9, true, 0).plan);
+  });
+
+  it('draws among plans that may each be the best: as often as recorded, and inverse propensity finds what any policy earns', () => {
+    const settings = testSettings({
+      routing: { explore: 0.2 },
+      models: ['a', 'b', 'c', 'd'].map((name) => testModel({ name })),
+      tiers: [{ name: 'balanced', models: ['a', 'b', 'c', 'd'], configured: [], chairman: 'a' }],
+      tasks: [testTask({ name: 'math' })],
+    });
+    const classifier = compileTasks(settings.tasks);
+    const qualities: Readonly<Record<string, number>> = { a: 0.9, b: 0.88, c: 0.86, d: 0.6 };
+    const draw = (random: () => number, doubt: number) =>
+      decide({
+        features: featuresOf(user('Which river runs through Vienna?')),
+        wishes: { ...NO_WISHES, task: 'math' },
+        settings,
+        classifier,
+        quality: (_, model) => ({ quality: qualities[model]!, samples: 50, doubt }),
+        forecast,
+        allowed: null,
+        random,
+      }).plan;
+    const random = chance(5);
+    const seen = new Map<string, { count: number; propensity: number; value: number }>();
+    const [rounds, earned] = [20_000, new Map<string, number>()];
+    for (let round = 0; round < rounds; round += 1) {
+      const { call, propensity } = draw(random, 0.02);
+      const key = JSON.stringify(call);
+      const before = seen.get(key);
+      if (before !== undefined) expect(propensity).toBeCloseTo(before.propensity, 12);
+      const value = (key.length % 7) / 7;
+      seen.set(key, { count: (before?.count ?? 0) + 1, propensity, value });
+      earned.set(key, (earned.get(key) ?? 0) + (random() < value ? 1 : 0) / propensity);
+    }
+    const all = [...seen];
+    expect(all.filter(([, { propensity }]) => propensity > 0.05).length, 'several were worth a turn').toBeGreaterThan(
+      2,
+    );
+    expect(all.reduce((sum, [, { propensity }]) => sum + propensity, 0)).toBeCloseTo(1, 9);
+    for (const [key, { count, propensity, value }] of all) {
+      expect(Math.abs(count / rounds - propensity), key).toBeLessThan(4 * Math.sqrt(propensity / rounds));
+      expect(Math.abs(earned.get(key)! / rounds - value), key).toBeLessThan(4 / Math.sqrt(propensity * rounds));
+    }
+    expect(draw(() => 0.5, 0).propensity, 'nothing is drawn where all is known').toBeCloseTo(0.8, 12);
   });
 
   it('leaves the recorded propensity exact where exploration draws beside it', () => {

@@ -27,7 +27,7 @@ export interface WhatIf {
 }
 
 /** Draws by which it is found out whether a plan could have been drawn; its probability comes with it. */
-const DRAWS = 64;
+const DRAWS = 128;
 /** Outcomes that the router's own expectation counts for in the model of rewards. */
 const STRENGTH = 5;
 
@@ -131,9 +131,10 @@ function targetOf(
   const wanted = keyOf(plan.call);
   if (best.plan.propensity >= 1) return { target: keyOf(best.plan.call) === wanted ? 1 : 0, best };
   if (keyOf(best.plan.call) === wanted) return { target: best.plan.propensity, best };
-  const explored = 1 - best.plan.propensity;
-  for (let draw = 0; draw < DRAWS; draw += 1) {
-    const other = drawn((explored * (draw + 0.5)) / DRAWS);
+  const explored = Math.min(1, policy.routing.explore);
+  for (let draw = 0; draw < 2 * DRAWS; draw += 1) {
+    const within = ((draw % DRAWS) + 0.5) / DRAWS;
+    const other = drawn(draw < DRAWS ? explored + (1 - explored) * within : explored * within);
     if (other !== null && keyOf(other.plan.call) === wanted) return { target: other.plan.propensity, best };
   }
   return { target: 0, best };
