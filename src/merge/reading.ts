@@ -75,11 +75,6 @@ function callOf(source: ToolCall): Call {
   return { source: made, name: typeof name === 'string' ? name : '', arguments: isObject(value) ? value : null };
 }
 
-const lazy = <Value>(make: () => Value): (() => Value) => {
-  let made: { readonly value: Value } | null = null;
-  return () => (made ??= { value: make() }).value;
-};
-
 /** Calls of offered tools in the text, as if they had been made. */
 function callsInText(text: string, request: ChatRequest): readonly Call[] {
   const tools = toolsOf(request);
@@ -98,40 +93,59 @@ function madeBy({ tool_calls: calls, function_call: legacy }: Candidate['message
     : [];
 }
 
-export function readingOf(candidate: Candidate, request: ChatRequest): Reading {
-  const content = textOf(candidate.message);
-  const text = lazy(() => withoutThinking(content).trim());
-  const made = madeBy(candidate.message);
-  const calls = lazy(() => (made.length > 0 ? made.map((call) => callOf(call)) : callsInText(text(), request)));
-  const json = lazy(() => findJson(text()));
-  const answerField = lazy(() => answerFieldOf(json()?.value) ?? brokenField(text(), json()));
-  const final = lazy(() => (text().length > MAX_READ_CHARS ? null : extract(text())));
-  const profile = lazy(() => profileOf(text()));
-  return {
-    content,
-    get text() {
-      return text();
-    },
-    get calls() {
-      return calls();
-    },
-    get written() {
-      return made.length === 0 && calls().length > 0;
-    },
-    get json() {
-      return json();
-    },
-    get answerField() {
-      return answerField();
-    },
-    get final() {
-      return final();
-    },
-    get profile() {
-      return profile();
-    },
-  };
+/** Each part is worked out when it is first asked for. A class, since getters of an object literal are made anew for each object, at length. */
+class LazyReading implements Reading {
+  readonly content: string;
+  readonly #request: ChatRequest;
+  readonly #made: readonly ToolCall[];
+  #text: string | undefined;
+  #calls: readonly Call[] | undefined;
+  #json: FoundJson | null | undefined;
+  #answerField: AnswerField | null | undefined;
+  #final: Extracted | null | undefined;
+  #profile: Profile | undefined;
+
+  constructor({ message }: Candidate, request: ChatRequest) {
+    this.content = textOf(message);
+    this.#made = madeBy(message);
+    this.#request = request;
+  }
+
+  get text(): string {
+    return (this.#text ??= withoutThinking(this.content).trim());
+  }
+
+  get calls(): readonly Call[] {
+    return (this.#calls ??=
+      this.#made.length > 0 ? this.#made.map((call) => callOf(call)) : callsInText(this.text, this.#request));
+  }
+
+  get written(): boolean {
+    return this.#made.length === 0 && this.calls.length > 0;
+  }
+
+  get json(): FoundJson | null {
+    if (this.#json === undefined) this.#json = findJson(this.text);
+    return this.#json;
+  }
+
+  get answerField(): AnswerField | null {
+    if (this.#answerField === undefined)
+      this.#answerField = answerFieldOf(this.json?.value) ?? brokenField(this.text, this.json);
+    return this.#answerField;
+  }
+
+  get final(): Extracted | null {
+    if (this.#final === undefined) this.#final = this.text.length > MAX_READ_CHARS ? null : extract(this.text);
+    return this.#final;
+  }
+
+  get profile(): Profile {
+    return (this.#profile ??= profileOf(this.text));
+  }
 }
+
+export const readingOf = (candidate: Candidate, request: ChatRequest): Reading => new LazyReading(candidate, request);
 
 export type Read = (candidate: Candidate, request: ChatRequest) => Reading;
 

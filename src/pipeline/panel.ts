@@ -228,7 +228,7 @@ export function createPanel(parts: PanelParts): Panel {
               write(bytes) {
                 const forward = tap.push(bytes);
                 const goesOn = forward === null || sink.write(forward);
-                if (tap.damaged) throw new CallFailure('malformed', `${name} sent an event that is no JSON`);
+                if (tap.isDamaged()) throw new CallFailure('malformed', `${name} sent an event that is no JSON`);
                 return goesOn;
               },
               drained: () => sink.drained(),

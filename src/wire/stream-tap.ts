@@ -36,7 +36,7 @@ export interface StreamTap {
    */
   push(chunk: Uint8Array): Uint8Array | null;
   /** An event was no JSON: nothing of it or after it is given out, and the answer can't be whole any more. */
-  readonly damaged: boolean;
+  isDamaged(): boolean;
   /** After the last push; the same again when asked again. */
   end(): TapEnd;
 }
@@ -90,9 +90,7 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
       started = true;
       return sift(events, mayPass);
     },
-    get damaged() {
-      return seen.damaged;
-    },
+    isDamaged: () => seen.damaged,
     end() {
       if (ended !== null) return ended;
       const tail = lastWords(cutter.rest(), seen, hideUsage);
@@ -153,7 +151,9 @@ function look(event: Uint8Array, seen: Seen, hideUsage: boolean): boolean {
   if (!isFields(chunk)) return !seen.done;
   const { pieces } = seen;
   const passes = learn(chunk, seen, hideUsage);
-  if (seen.pieces === pieces + 1 && seen.usage === null && seen.finishReason === null && seen.error === null)
+  // Not the first: somebody waits for it.
+  const isPlain = pieces > 0 && seen.pieces === pieces + 1;
+  if (isPlain && seen.usage === null && seen.finishReason === null && seen.error === null)
     seen.alike.remember(event, seen.text);
   return passes;
 }
