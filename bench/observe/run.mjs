@@ -3,11 +3,12 @@
 // Of each there are several processes, which take turns: by what the engine happens to compile, two of the very same program differ by up to a
 // tenth, each for as long as it lives. What counts is the process in the middle. Traces and metrics go to a receiver in this process. Requests per second
 // depend on what else runs here; processor time of the process doesn't. It fails where the default is further than 5 % from nothing at all, in both.
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from '../speed/measures.mjs';
-import { startLoad, startQuorum, startUpstream } from '../speed/processes.mjs';
+import { pinned, startLoad, startQuorum, startUpstream } from '../speed/processes.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +23,8 @@ const dist = resolve(import.meta.dirname, '../../dist');
 const CONNECTIONS = 64;
 const WITHIN = 0.05;
 
+// The receiver is not to take the processor that the proxy has to itself.
+if (pinned) spawnSync('taskset', ['-cp', '1', String(process.pid)]);
 let bytes = 0;
 const receiver = createServer((request, response) => {
   request.on('data', (part) => (bytes += part.length));
