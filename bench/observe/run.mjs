@@ -1,8 +1,8 @@
 // What metrics and traces cost: the same program without either, with metrics, with both as they are by default, and with every request traced.
 //   node bench/observe/run.mjs [--processes 5] [--rounds 6] [--seconds 0.8] [--warm 4] [--json]
-// Of each there are several processes, which take turns: by what the engine happens to compile, two of the very same program differ by up to a
-// tenth, each for as long as it lives. What counts is the process in the middle. Traces and metrics go to a receiver in this process. Requests per second
-// depend on what else runs here; processor time of the process doesn't. It fails where the default is further than 5 % from nothing at all, in both.
+// Of each there are several processes, which take turns: two of the very same program differ by a tenth and more, each for as long as it
+// lives. What counts is the process in the middle. Traces and metrics go to a receiver in this process. Requests per second depend on what else
+// runs here; processor time of the process doesn't. It fails where the default is further than 5 % from nothing at all, in both.
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
