@@ -1,5 +1,5 @@
 // Sends what others are told: to the configured address and nowhere else, a redirect isn't followed.
-// By node's own client, not by `fetch`: that would share undici with the calls to models, and another kind of pool there makes every call slower.
+// By node's own client, not by `fetch`: with undici loaded that goes through the library that calls the models, with pools of another kind.
 import { request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
 

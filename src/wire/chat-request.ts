@@ -20,10 +20,7 @@ const isShort = (value: unknown, most: number): boolean =>
 const isWithin = (value: unknown, most: number): boolean => typeof value === 'number' && value >= 0 && value <= most;
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0 && isWithin(value, 1e8);
 
-/**
- * Whether it is a chat request by what most of them are made of; if not, the schema tells. It says yes to nothing that the schema refuses,
- * and takes a tenth of its time, more where both are cold.
- */
+/** Whether it is a chat request by what most of them are made of, which spares them the schema. It says yes to nothing that the schema refuses. */
 function isPlain(value: unknown): value is ChatRequest {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const body = value as Readonly<Record<string, unknown>>;

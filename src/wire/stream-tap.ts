@@ -85,7 +85,6 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
       bytes += chunk.length;
       const whole = cutter.push(chunk);
       if (whole === null) return null;
-      if (isUsual(whole, seen)) return seen.done || seen.damaged ? null : whole;
       const events = started ? whole : withoutMark(whole);
       started = true;
       return sift(events, mayPass);
@@ -110,11 +109,12 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
 
 /** The events that `keep` lets pass: the same object when all do, null when none does. */
 function sift(bytes: Uint8Array, keep: (event: Uint8Array) => boolean): Uint8Array | null {
-  if (eventEnd(bytes, 0) === bytes.length) return keep(bytes) ? bytes : null;
   const kept: Uint8Array[] = [];
   let dropped = false;
   for (let start = 0; start < bytes.length;) {
     const end = eventEnd(bytes, start);
+    // As a rule they come one by one.
+    if (start === 0 && end === bytes.length) return keep(bytes) ? bytes : null;
     const event = bytes.subarray(start, end);
     if (keep(event)) kept.push(event);
     else dropped = true;
