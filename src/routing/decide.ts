@@ -26,8 +26,9 @@ import { chanceOf, drawPlan, type Lot } from './explore.ts';
 import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
 import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
 import { outlookOf } from './outlook.ts';
+import { takeTurn } from './race.ts';
 import { tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
-import { isLearnt, weighUp, type Rival, type Weighed } from './weigh-up.ts';
+import { isLearnt, weighUp, type Drawn } from './weigh-up.ts';
 import { weighingOf, type Weighing } from './weighing.ts';
 
 export interface DecisionInput {
@@ -74,19 +75,11 @@ export function decide(input: DecisionInput): Decision {
   });
   const question = { features, task: classification.task, tier, wishes, settings, limits, quality: input.quality };
   const pool = classifier.pools.of(question, input.mark ?? null);
-  const setting: Setting = {
-    input,
-    classification,
-    task,
-    tier,
-    limits,
-    pool,
-    race: { rivals: [], random: input.random },
-  };
+  const setting: Setting = { input, classification, task, tier, limits, pool };
   const chairman = chairmanOf(setting);
   const choice = choose(setting, chairman);
   const { line, notes, shortOf } = within(setting, choice, chairman);
-  const lot = lotOf(setting, line, chairman);
+  const lot = lotOf(setting, line, choice.weighed?.drawn, chairman);
   const outlook =
     lot.note === null && line.members === choice.weighed?.members
       ? choice.weighed
@@ -118,8 +111,6 @@ interface Setting {
   readonly tier: Tier;
   readonly limits: Limits;
   readonly pool: Pool;
-  /** Between plans that may each be the best; `random`: what chance is left for the exchange of a member. */
-  readonly race: { rivals: readonly Rival[]; random: Random };
 }
 
 /** Who takes part isn't left out, though alone it would be. */
@@ -173,48 +164,31 @@ function choose(setting: Setting, chairman: string): Choice {
     weighed: (comparable, checked) =>
       input.forecast === undefined || !isLearnt(pool.fit)
         ? null
-        : raced(setting, {
-            fit: pool.fit,
-            partners,
-            minQuality: limits.minQuality,
-            forecast: input.forecast,
-            weighing: weighingOf(settings.routing, tier),
-            comparable,
-            checked,
-            ceiling: limits.maxCost,
-            hope: task?.critical === true || !(settings.routing.explore > 0) ? 0 : HOPE,
-            sampled: shareOf(setting) > 0,
-          }),
+        : takeTurn(
+            weighUp({
+              fit: pool.fit,
+              partners,
+              minQuality: limits.minQuality,
+              forecast: input.forecast,
+              weighing: weighingOf(settings.routing, tier),
+              comparable,
+              checked,
+              ceiling: limits.maxCost,
+              hope: task?.critical === true || !(settings.routing.explore > 0) ? 0 : HOPE,
+              sampled: shareOf(setting) > 0,
+            }),
+            shareOf(setting),
+            input.random,
+          ),
   });
 }
 
-/**
- * One number decides both, so that a replay can go through all that might have happened: below the share of exploration it says whose
- * member is exchanged, above it whose turn it is; what is left of it within that turn says by whom.
- */
-function raced(setting: Setting, scales: Parameters<typeof weighUp>[0]): Weighed {
-  const { race, input } = setting;
-  const rivals = weighUp(scales);
-  race.rivals = rivals;
-  if (rivals.length === 1) return rivals[0]!.weighed;
-  const share = shareOf(setting);
-  const one = input.random();
-  const explores = one < share;
-  let left = explores ? one / share : (one - share) / (1 - share);
-  let turn = 0;
-  for (; turn < rivals.length - 1 && left >= rivals[turn]!.share; turn += 1) left -= rivals[turn]!.share;
-  const within = Math.min(1 - Number.EPSILON, left / rivals[turn]!.share);
-  race.random = () => (explores ? share * within : share + (1 - share) * within);
-  return { ...rivals[turn]!.weighed, share: rivals[turn]!.share };
-}
-
 /** The propensity is that of the call, over all ways that lead to it. */
-function lotOf(setting: Setting, line: LineUp, chairman: string): Lot {
-  const { race } = setting;
+function lotOf(setting: Setting, line: LineUp, drawn: Drawn | undefined, chairman: string): Lot {
   const stakes = stakesOf(setting, chairman);
-  const lot = drawPlan(line, stakes, race.random);
-  if (race.rivals.length < 2) return lot;
-  const chances = race.rivals.map(({ weighed: { strategy, members }, share }) => {
+  if (drawn === undefined) return drawPlan(line, stakes, setting.input.random);
+  const lot = drawPlan(line, stakes, drawn.random);
+  const chances = drawn.rivals.map(({ weighed: { strategy, members }, share }) => {
     return share * chanceOf(lot.call, { call: callOf(strategy, members, chairman), members }, stakes);
   });
   return { ...lot, propensity: chances.reduce((sum, chance) => sum + chance, 0) };

@@ -90,9 +90,9 @@ const byEvidence = (weighed: Weighed): Pick => {
   const names = weighed.members.map(({ model }) => model).join(' and ');
   const third = weighed.third === null ? '' : `, ${weighed.third.model} where they differ`;
   const why =
-    weighed.share === undefined
+    weighed.drawn === undefined
       ? 'of the most utility by what was seen'
-      : `drawn among plans that may each be the best by what was seen (${weighed.share.toFixed(2)})`;
+      : `drawn among plans that may each be the best by what was seen (${weighed.drawn.share.toFixed(2)})`;
   return {
     strategy: weighed.strategy,
     weighed,

@@ -1,5 +1,5 @@
 // The choice on evidence: of one model alone, and of two that check each other with a third behind them, whatever has the most utility.
-import type { Forecast, Nano } from '../contract/index.ts';
+import type { Forecast, Nano, Random } from '../contract/index.ts';
 import { MOST_LOSS } from './explore.ts';
 import type { Contender } from './pool.ts';
 import type { Weighing } from './weighing.ts';
@@ -13,8 +13,17 @@ export interface Weighed {
   readonly cost: Nano;
   readonly latencyMs: number;
   readonly utility: number;
-  /** It was drawn among others, with this probability; absent: nothing else came into question. */
-  readonly share?: number;
+  /** It was drawn among others; absent: nothing else came into question. */
+  readonly drawn?: Drawn;
+}
+
+export interface Drawn {
+  /** Probability of it. */
+  readonly share: number;
+  /** All that might have come out. */
+  readonly rivals: readonly Rival[];
+  /** What chance is left for the exchange of a member. */
+  readonly random: Random;
 }
 
 export interface Scales {
