@@ -178,7 +178,7 @@ export interface RoutingSettings {
   readonly preferLocal: boolean;
   readonly maxCostPerRequest: Nano | null;
   readonly latencyTargetMs: number | null;
-  /** Share of decisions that may try another model than the best. */
+  /** Share of decisions that exchange one model for another; above 0 plans that may each be the best are also drawn among. */
   readonly explore: number;
   /** Below it the classification falls back to `fallbackTask`. */
   readonly minClassConfidence: number;

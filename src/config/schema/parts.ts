@@ -100,7 +100,11 @@ export const routing = () =>
     latency_target: duration()
       .optional()
       .describe('Models expected to take longer are left out while others remain. Default: none.'),
-    explore: share().prefault(0.05).describe('Share of decisions that may try another model than the best, to learn.'),
+    explore: share()
+      .prefault(0.05)
+      .describe(
+        'Share of decisions that exchange one model for another, to learn. Above 0 the plan is also drawn where several may each be the best, by what is known of the models; 0: neither.',
+      ),
     min_class_confidence: share().prefault(0.35).describe('Below it the classification falls back to `fallback_task`.'),
     fallback_task: name().prefault('simple_query').describe('A key of `tasks`.'),
     deadline: duration().prefault('5m').describe('Whole request, retries and escalation included.'),
