@@ -35,7 +35,7 @@ import {
   refuseConnection,
   refuseExpectation,
 } from './http/index.ts';
-import { createEvidence, createLearner, EVIDENCE, evidenceAt } from './learning/index.ts';
+import { evidenceAt } from './learning/index.ts';
 import { createMerger } from './merge/index.ts';
 import { createCapacity, leftAlone, slotLimit } from './pipeline/capacity.ts';
 import { createMemory } from './pipeline/memory.ts';
@@ -46,6 +46,7 @@ import { createLagMeter, type Log } from './telemetry/index.ts';
 import { createAfterwork } from './compose/afterwork.ts';
 import { listening, openExperiments } from './compose/experiments.ts';
 import { addGauges } from './compose/gauges.ts';
+import { learntFrom } from './compose/learnt.ts';
 import { followOptions } from './compose/options.ts';
 import { post } from './compose/post.ts';
 import { openWatch } from './compose/watch.ts';
@@ -112,7 +113,9 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const { upstream } = care;
   const watch = await openWatch({ ...options, post }, store, settings);
   const { metrics } = watch;
-  const evidence = createEvidence(EVIDENCE, await store.evidence.load());
+  const { learner, evidence } = await learntFrom(store, settings, clock, (change) =>
+    log.info('confidence changed', { ...change }),
+  );
   const merger = createMerger();
   const experiments = openExperiments(options, store, {
     settings,
@@ -130,14 +133,6 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     clock,
     health: care.health,
     anomalies: watch.anomalies.list,
-  });
-  const learner = createLearner({
-    evidence,
-    sums: store.evidence,
-    store: store.learning,
-    model: (name) => settings().models.get(name),
-    now: () => clock.now(),
-    onChange: (change) => log.info('confidence changed', { ...change }),
   });
   let besideCare: ReturnType<typeof openCare> | null = null;
   /** What runs beside has connections, circuits and slots of its own, and what it shows isn't learnt unless that is wished. */

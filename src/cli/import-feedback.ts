@@ -6,7 +6,7 @@ import type { Clock, Secret } from '../contract/index.ts';
 import { takeFeedbackLines, type LinesTaken } from '../http/admin/feedback-lines.ts';
 import { evidenceAt } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
-import { learntFrom } from './learnt.ts';
+import { learntFrom } from '../compose/learnt.ts';
 import { progressBar } from './replay/table.ts';
 import { answers, urlOf } from './running.ts';
 import { stillConfig } from './still-config.ts';

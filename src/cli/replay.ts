@@ -21,7 +21,7 @@ import { createReplay, type Served } from './replay/engine.ts';
 import { modelsOf, plainSettings, settingsOf } from './replay/settings.ts';
 import { frontierSvg, progressBar, tableText, type Point } from './replay/table.ts';
 import { whatIf } from './replay/what-if.ts';
-import { learntFrom } from './learnt.ts';
+import { learntFrom } from '../compose/learnt.ts';
 
 export interface ReplayArguments {
   readonly config?: string | undefined;

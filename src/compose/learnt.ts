@@ -1,13 +1,19 @@
-// What was learnt so far, from the store, as a program that starts on it would know it.
-import type { Clock, Settings } from '../contract/index.ts';
+// What was learnt so far, from the store: for the program that serves, and for commands that look at it or add to it.
+import type { Clock, ConfidenceChange, Settings } from '../contract/index.ts';
 import { createEvidence, createLearner, EVIDENCE, type Evidence, type Learner } from '../learning/index.ts';
 import type { SqliteStore } from '../store/index.ts';
 
+export interface Learnt {
+  readonly learner: Learner;
+  readonly evidence: Evidence;
+}
+
 export async function learntFrom(
-  store: SqliteStore,
+  store: Pick<SqliteStore, 'evidence' | 'learning'>,
   settings: () => Settings,
   clock: Clock,
-): Promise<{ readonly learner: Learner; readonly evidence: Evidence }> {
+  onChange: (change: ConfidenceChange) => void = () => undefined,
+): Promise<Learnt> {
   const evidence = createEvidence(EVIDENCE, await store.evidence.load());
   const learner = createLearner({
     evidence,
@@ -15,7 +21,7 @@ export async function learntFrom(
     store: store.learning,
     model: (name) => settings().models.get(name),
     now: () => clock.now(),
-    onChange: () => undefined,
+    onChange,
   });
   return { learner, evidence };
 }
