@@ -6,7 +6,8 @@ import { simulatedClock } from '../support/simulated-clock.ts';
 import { callTo, COMPLETION, site, upstreamFor } from './scene.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
-const SIGNAL = new AbortController().signal;
+/** Of a client that stays; one a request, as in life. */
+const stays = (): AbortSignal => new AbortController().signal;
 
 describe('rate-limit headers', () => {
   it.each([
@@ -191,7 +192,7 @@ describe('a pace', () => {
           const windowOf = (at: number): number => Math.floor((at - NOW) / WINDOW_MS);
           let refused = 0;
           const one = async (tenant: string): Promise<void> => {
-            const turn = await line.turn({ tokens: 1, tenant, signal: SIGNAL, mostMs: 1e9 });
+            const turn = await line.turn({ tokens: 1, tenant, signal: stays(), mostMs: 1e9 });
             const window = windowOf(clock.now());
             const used = (sentIn.get(window) ?? 0) + 1;
             sentIn.set(window, used);
@@ -219,7 +220,7 @@ describe('a pace', () => {
     const line = createPaceLine(simulatedClock());
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 500 }), fc.constantFrom(200, 400, 429, 500, 529), (tokens, status) => {
-        const turn = line.turn({ tokens, tenant: 't', signal: SIGNAL, mostMs: 0 });
+        const turn = line.turn({ tokens, tenant: 't', signal: stays(), mostMs: 0 });
         expect(turn).toBeTypeOf('number');
         line.heard(turn as number, status, { 'content-type': 'application/json' });
         expect(line.isFree).toBe(true);
@@ -266,14 +267,14 @@ describe('a pace', () => {
     line.heard(line.send(), 200, requestsLeft(0, 2_000));
     const order: string[] = [];
     const gone = new AbortController();
-    const enter = (tenant: string, signal = SIGNAL) =>
+    const enter = (tenant: string, signal = stays()) =>
       Promise.resolve(line.turn({ tokens: 1, tenant, signal, mostMs: 5_000 })).then((turn: Turn) =>
         order.push(typeof turn === 'number' ? tenant : 'late'),
       );
     const all = ['a', 'a', 'b'].map((tenant) => enter(tenant));
     const left = enter('c', gone.signal).catch(() => order.push('gone'));
     gone.abort();
-    expect(line.turn({ tokens: 1, tenant: 'd', signal: SIGNAL, mostMs: 1_999 })).toEqual({ waitMs: 2_000 });
+    expect(line.turn({ tokens: 1, tenant: 'd', signal: stays(), mostMs: 1_999 })).toEqual({ waitMs: 2_000 });
     await clock.advance(1_999);
     expect(order).toEqual(['gone']);
     await clock.advance(1);
