@@ -36,7 +36,11 @@ async function bundle() {
       plugins: [WITHOUT_CODE_PAGES],
       logLevel: 'silent',
     });
-    const { output } = await made.generate({ format: 'esm', chunkFileNames: 'chunks/[name]-[hash].js', minify: MINIFY });
+    const { output } = await made.generate({
+      format: 'esm',
+      chunkFileNames: 'chunks/[name]-[hash].js',
+      minify: MINIFY,
+    });
     await made.close();
     mkdirSync(join(ROOT, 'dist/chunks'), { recursive: true });
     for (const { fileName, code } of output) writeFileSync(join(ROOT, 'dist', fileName), inLatin1(code));

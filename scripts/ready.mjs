@@ -34,7 +34,8 @@ export function ensureInstalled() {
 
 export function ensureBuilt() {
   const built = newest(at('dist/.built'));
-  if (built > 0 && built >= newest(at('src'), at('package-lock.json'), at('tsconfig.json'), at('tsconfig.build.json'))) return;
+  if (built > 0 && built >= newest(at('src'), at('package-lock.json'), at('tsconfig.json'), at('tsconfig.build.json')))
+    return;
   console.log('Building …');
   run(process.execPath, [at('scripts/build.mjs')]);
 }

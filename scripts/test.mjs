@@ -7,5 +7,5 @@ ensureBuilt();
 const bin = (name) => join(ROOT, 'node_modules', name);
 run(process.execPath, [bin('typescript/bin/tsc'), '-p', 'tsconfig.json']);
 run(process.execPath, [bin('oxlint/bin/oxlint'), '--type-aware', 'src', 'test']);
-run(process.execPath, [bin('oxfmt/bin/oxfmt'), '--check', 'src', 'test', 'bench']);
+run(process.execPath, [bin('oxfmt/bin/oxfmt'), '--check', 'src', 'test', 'bench', 'scripts']);
 run(process.execPath, [bin('vitest/vitest.mjs'), 'run', ...process.argv.slice(2)]);
