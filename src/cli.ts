@@ -144,14 +144,17 @@ function program(exit: (code: number) => void): Command {
     )
     .option('--port <port>', 'with --live: where it listens (default: as configured)')
     .option('--host <host>', 'with --live: on which address')
-    .option('--feedback <share>', 'with --dataset: share of answers that get a verdict (default 0.2)')
-    .option('--limit <rows>', 'with --dataset: only the first rows')
-    .option('--seed <number>', 'with --dataset: of the exploration (default 1)')
+    .option('--feedback <share>', 'with --dataset or --corrections: share of answers that get a verdict (default 0.2)')
+    .option('--limit <rows>', 'with --dataset or --corrections: only the first rows')
+    .option('--seed <number>', 'with --dataset or --corrections: of the exploration (default 1)')
     .option(
       '--grader <module>',
-      'with --dataset: exports grade(row, message), for answers that no model gave in these words',
+      'with --dataset or --corrections: exports grade(row, message), for answers that no model gave in these words',
     )
-    .option('--svg <file>', 'with --dataset: draw the cost-quality frontier')
+    .option(
+      '--svg <file>',
+      'draws accuracy against cost: the frontier of a dataset, or the other policy beside what was recorded',
+    )
     .option('--config <file>', 'the config file whose records are read')
     .option('--json', 'machine-readable output')
     .action(async (own: Record<string, string> & { readonly corrections?: boolean; readonly live?: boolean }) => {

@@ -47,7 +47,7 @@ const LIVES_IN: Record<string, readonly string[]> = {
   undici: ['upstream', 'config', 'cli'],
   winston: ['telemetry'],
   yaml: ['config', 'cli'],
-  zod: ['contract', 'config', 'http'],
+  zod: ['contract', 'config', 'http', 'cli'],
 };
 
 /** Rooms that get time, chance and facts as arguments. */

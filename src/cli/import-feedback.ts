@@ -7,7 +7,7 @@ import { takeFeedbackLines, type LinesTaken } from '../http/admin/feedback-lines
 import { evidenceAt } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
 import { learntFrom } from '../compose/learnt.ts';
-import { progressBar } from './replay/table.ts';
+import { progressBar } from './table.ts';
 import { answers, urlOf } from './running.ts';
 import { stillConfig } from './still-config.ts';
 

@@ -9,7 +9,7 @@ import { evidenceAt } from '../learning/index.ts';
 import { createSqliteAccounts, openStore } from '../store/index.ts';
 import { reportCells, reportCsv, stageCells } from '../telemetry/index.ts';
 import { correctionsOf, datasetLine } from './replay/corrections.ts';
-import { tableText } from './replay/table.ts';
+import { tableText } from './table.ts';
 
 export interface PerformanceArguments {
   readonly config?: string | undefined;

@@ -3,7 +3,7 @@ import { stillConfig } from './still-config.ts';
 import type { Clock, LearningStore } from '../contract/index.ts';
 import { createEvidence, EVIDENCE, evidenceAt, figuresOf, priorOf } from '../learning/index.ts';
 import { openStore } from '../store/index.ts';
-import { tableText } from './replay/table.ts';
+import { tableText } from './table.ts';
 
 export interface ReportArguments {
   readonly what: string;

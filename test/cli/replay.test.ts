@@ -46,6 +46,8 @@ const rows = Array.from({ length: 90 }, (_, nth) => {
     answers: { small: answer(nth % 3 === 0 ? 0 : 1, 0.0001), 'large <1>': answer(1, 0.002) },
   };
 });
+const answered = (answer: string): string =>
+  `{"request":{"messages":[{"role":"user","content":"x"}]},"answers":{"a":{${answer}}}}`;
 const lines = rows.map((row) => JSON.stringify(row)).join('\n');
 const dataset = written('made.jsonl', lines);
 
@@ -101,10 +103,16 @@ describe('a file of recorded answers', () => {
     const picture = readFileSync(svg, 'utf8');
     expect(picture).toContain('>large &#60;1&#62;</text>');
     expect(picture.match(/<circle /g)).toHaveLength(4);
-    expect(picture).not.toMatch(/NaN|Infinity/);
-    const labels = [...picture.matchAll(/<text x="([\d.]+)" y="[\d.]+" text-anchor="(start|end)">([^<]*large[^<]*)</g)];
-    expect(labels).toHaveLength(1);
-    expect(labels[0]![2], 'the dearest stands at the right edge').toBe('end');
+  });
+
+  it('says nothing of times where the rows don’t, and asks one model where they hold no answers', async () => {
+    const bare = rows.map(({ request }, nth) =>
+      JSON.stringify({ prompt: request.messages[0]!.content, correct: { weak: nth % 3 === 0 ? 0 : 1, strong: 1 } }),
+    );
+    const { text } = await replay({ dataset: written('bare.jsonl', bare.join('\n')) });
+    expect(text).toMatch(/^policy, no feedback .* 1\.00 +–$/m);
+    expect(text).toMatch(/^strong +100\.00 % .*–$/m);
+    expect(text).toContain('went to one model each');
   });
 
   it.each([
@@ -115,13 +123,40 @@ describe('a file of recorded answers', () => {
     ['{"request":{"messages":[{"role":"user","content":"x"}]},"answers":{}}', /no model has answered/],
     ['{"request":{"messages":[{"role":"user","content":"x"}]},"answers":{"a":null}}', /"correct" of a is a number/],
     ['{"prompt":"x","correct":{"a":"yes"}}', /"correct" of a is a number/],
+    ['{"request":{"messages":[{"role":5}]},"answers":{"a":{"content":"b","correct":1}}}', /messages\[0\]/],
+    [answered('"content":5,"correct":1'), /line 1: "content" of a is a text/],
+    [answered('"content":"5","correct":true'), /line 1: "correct" of a is a number from 0 to 1/],
+    [answered('"content":"5","correct":1,"cost_usd":"x"'), /"cost_usd" of a is a number of at least 0/],
+    [answered('"tool_calls":"x","correct":1'), /"tool_calls" of a is a list of calls/],
+    [answered('"tool_calls":[{"name":1}],"correct":1'), /"tool_calls.0.name" of a is a text/],
     ['', /holds no rows/],
   ])('refuses %s in words', async (line, sentence) => {
     await expect(replay({ dataset: written('bad.jsonl', line) })).rejects.toThrow(sentence);
   });
 
-  it('refuses a share of feedback above all', async () => {
-    await expect(replay({ dataset, feedback: '5' })).rejects.toThrow('--feedback 5: a share from 0 to 1');
+  it.each([
+    [{ feedback: '5' }, '--feedback 5: a share from 0 to 1'],
+    [{ feedback: 'x' }, '--feedback x: a share from 0 to 1'],
+    [{ limit: '1.5' }, '--limit 1.5: a whole number'],
+    [{ seed: 'x' }, '--seed x: a whole number'],
+    [{ grader: 'gone.mjs' }, '--grader gone.mjs: there is no such file'],
+    [{ svg: '/nowhere/at/all.svg' }, '--svg /nowhere/at/all.svg: there is no folder /nowhere/at'],
+    [{ svg: tmpdir() }, 'that is a folder'],
+    [{ since: '3d' }, '--since says nothing together with --dataset'],
+    [{ corrections: true }, '--corrections says nothing together with --dataset'],
+    [{ live: true }, '--live says nothing together with --dataset'],
+    [{ dataset: undefined, policy: 'x.yaml', limit: '3' }, '--limit says nothing together with --policy'],
+    [
+      { dataset: undefined, corrections: true, live: true, svg: 'x.svg' },
+      '--svg says nothing together with --corrections --live',
+    ],
+  ])('refuses %o', async (given, sentence) => {
+    await expect(replay({ dataset, ...given })).rejects.toThrow(sentence);
+  });
+
+  it('refuses what isn’t a file, and what isn’t gzip', async () => {
+    await expect(replay({ dataset: folder })).rejects.toThrow(`There is no file ${folder}`);
+    await expect(replay({ dataset: written('bad.jsonl.gz', lines) })).rejects.toThrow("can't be unpacked as gzip");
   });
 });
 
@@ -175,7 +210,11 @@ describe('recorded requests', () => {
       const was = costUsd['recorded']!.value;
       expect(costUsd['doublyRobust']!.value / was, 'dollars as they were, not as foreseen').toBeGreaterThan(0.5);
       expect(costUsd['doublyRobust']!.value / was).toBeLessThan(2);
-      expect((await replay({ config: file, policy: file })).text).toMatch(/^accuracy +75\.00 % \[/m);
+      const svg = join(folder, 'what-if.svg');
+      const { text } = await replay({ config: file, policy: file, svg });
+      expect(text).toMatch(/^accuracy +75\.00 % \[/m);
+      expect(text).toContain(`are in ${svg}`);
+      expect(readFileSync(svg, 'utf8').match(/<circle /g), 'what was and what would have been').toHaveLength(2);
 
       const other = written('other.yaml', readFileSync(file, 'utf8').replace('"single"', '"triple"'));
       const refused = await replay({ config: file, policy: other });

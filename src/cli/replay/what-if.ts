@@ -36,11 +36,13 @@ export function whatIf(
   verdicts: readonly Taught[],
   policy: Settings,
   forecast: Forecast | null = null,
+  onProgress: (records: number) => void = () => undefined,
 ): WhatIf {
   const good = new Map(verdicts.map(({ feedback }) => [feedback.request, feedback.good]));
   const classifier = compileTasks(policy.tasks);
-  const seen = records.filter((record) => record.status === 200 && record.decision !== null && record.cache !== 'hit');
-  const compared = seen.flatMap((record) => {
+  const compared = records.flatMap((record, nth) => {
+    onProgress(nth + 1);
+    if (record.status !== 200 || record.decision === null || record.cache === 'hit') return [];
     const outcome = targetOf(record, policy, classifier, forecast);
     return outcome === null ? [] : [{ record, ...outcome }];
   });
