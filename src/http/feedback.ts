@@ -10,6 +10,7 @@ import { sendJson } from './json.ts';
 
 const SCORE = 'a number from 0 to 1';
 const MOST_TEXT = 100_000;
+const RIGHT_FROM = 0.5;
 export const FEEDBACK = z.object({
   request_id: z
     .string({ error: 'the x-request-id of an answer' })
@@ -26,13 +27,19 @@ export const FEEDBACK = z.object({
   comment: z.string({ error: 'a text' }).max(10_000, { error: 'a text of at most 10000 characters' }).nullish(),
 });
 
-/** Throws `invalid_value` for a verdict that says nothing. */
+/** Throws `invalid_value` for a verdict that says nothing, or two things. */
 export function givenOf(given: z.output<typeof FEEDBACK>): FeedbackGiven {
   if (given.correct == null && given.score == null && given.correction == null)
     throw new QuorumError(
       'invalid_value',
       "Say 'correct' (true or false), 'score' (0 to 1) or 'correction' (the right answer).",
       { param: 'correct' },
+    );
+  if (given.correct != null && given.score != null && given.correct !== given.score >= RIGHT_FROM)
+    throw new QuorumError(
+      'invalid_value',
+      `'correct' and 'score' contradict each other: a score from ${RIGHT_FROM} on is right.`,
+      { param: 'score' },
     );
   return {
     request: given.request_id,
@@ -59,7 +66,7 @@ export async function giveFeedback(
       object: 'feedback',
       request_id: feedback.request,
       score: feedback.good,
-      correct: feedback.good >= 0.5,
+      correct: feedback.good >= RIGHT_FROM,
       correction: feedback.correction,
       kind: feedback.kind,
       comment: feedback.comment,

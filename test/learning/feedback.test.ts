@@ -139,3 +139,44 @@ test('evidence goes out as lines and comes in adding up', async () => {
   expect(back.json()).toMatchObject({ added: 1 });
   expect((await confidenceOf(model, task)).samples).toBeGreaterThan(before.samples);
 });
+
+test('evidence that can’t be, or is of the future, adds nothing and takes nothing away', async () => {
+  const lines = await send(`${scene.url}/admin/v1/evidence`, { headers: admin });
+  const sound = JSON.parse(lines.text.split('\n')[0]!) as Readonly<Record<string, unknown>>;
+  const now = Date.now();
+  for (const wrong of [
+    { good: -1 },
+    { good: 3, total: 2 },
+    { total: 1e300 },
+    { tenant: '' },
+    { at: now + 7_200_000 },
+    { at: '2026' },
+    { good: undefined },
+  ]) {
+    const body = `${JSON.stringify(sound)}\n${JSON.stringify({ ...sound, ...wrong })}`;
+    const refused = await send(`${scene.url}/admin/v1/evidence`, { method: 'POST', body, headers: admin });
+    expect(refused.status, JSON.stringify(wrong)).toBe(400);
+    expect(read(refused).error.param).toBe('line 2');
+  }
+  const sums = (text: string) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { readonly good: number; readonly total: number }).total.toFixed(3));
+  const after = await send(`${scene.url}/admin/v1/evidence`, { headers: admin });
+  expect(sums(after.text)).toEqual(sums(lines.text));
+});
+
+test('a verdict that says two things is refused, one that says the same twice isn’t', async () => {
+  const told = await ask();
+  const request_id = told['x-request-id'];
+  for (const [correct, score] of [
+    [true, 0],
+    [true, 0.49],
+    [false, 0.5],
+  ]) {
+    const refused = await judge({ request_id, correct, score });
+    expect([refused.status, read(refused).error.param]).toEqual([400, 'score']);
+  }
+  expect((await judge({ request_id, correct: true, score: 0.9 })).status).toBe(200);
+});

@@ -36,14 +36,22 @@ export interface LearningParts {
 
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
 
-const sum = z.object({
-  tenant: z.string(),
-  task: z.string(),
-  model: z.string(),
-  good: z.number(),
-  total: z.number(),
-  at: z.number(),
-});
+const NAME = z.string().min(1).max(256);
+/** No sum of outcomes that fade reaches it. */
+const MOST_OUTCOMES = 1e9;
+const ROUNDING = 1e-6;
+const sum = z
+  .object({
+    tenant: NAME,
+    task: NAME,
+    model: NAME,
+    good: z.number().min(0),
+    total: z.number().min(0).max(MOST_OUTCOMES),
+    at: z.number().min(0),
+  })
+  .refine(({ good, total }) => good <= total + ROUNDING);
+/** Clocks of machines differ. What lies further ahead would make all that is known here look old. */
+const AHEAD_MS = 3_600_000;
 const MOST_IMPORT = 64 * 1024 * 1024;
 /** More bad lines are counted, not named. */
 const MOST_PROBLEMS = 1_000;
@@ -92,7 +100,7 @@ export function learningRoutes(parts: LearningParts): readonly AdminRoute[] {
     }),
     exportRoute(evidence),
     route('post', '/evidence', async (request) => {
-      const sums = readLines(await readBody(request, MOST_IMPORT));
+      const sums = readLines(await readBody(request, MOST_IMPORT), parts.clock.now() + AHEAD_MS);
       learner.take(sums);
       return { object: 'evidence.added', added: sums.length };
     }),
@@ -215,18 +223,32 @@ const exportRoute = (evidence: Evidence): AdminRoute => ({
   },
 });
 
-function readLines(bytes: Uint8Array): readonly EvidenceSum[] {
-  const lines = new TextDecoder().decode(bytes).split('\n');
-  return lines.flatMap((line, nth) => {
-    if (line.trim() === '') return [];
-    try {
-      return [sum.parse(JSON.parse(line))];
-    } catch {
-      throw new QuorumError(
-        'invalid_value',
-        `Line ${nth + 1} is no evidence: {"tenant","task","model","good","total","at"} is expected.`,
-        { param: `line ${nth + 1}` },
-      );
-    }
-  });
+/** All or none: throws for the first line that is no sum of outcomes, or one of the future. */
+function readLines(bytes: Uint8Array, latest: number): readonly EvidenceSum[] {
+  const refusal = (nth: number, what: string): QuorumError =>
+    new QuorumError('invalid_value', `Line ${nth + 1} is no evidence: ${what} Nothing was added.`, {
+      param: `line ${nth + 1}`,
+    });
+  return new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .flatMap((line, nth) => {
+      if (line.trim() === '') return [];
+      const read = sum.safeParse(parsed(line));
+      if (!read.success)
+        throw refusal(
+          nth,
+          '{"tenant","task","model","good","total","at"} is expected, of which good lies between 0 and total.',
+        );
+      if (read.data.at > latest) throw refusal(nth, '"at" lies in the future.');
+      return [read.data];
+    });
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
 }
