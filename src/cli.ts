@@ -178,7 +178,7 @@ function program(exit: (code: number) => void): Command {
       '--by <groups>',
       'model, provider, task, strategy, tier, key, team, user, tag, day, hour; several with commas',
     )
-    .option('--since <when>', '7d, or 2026-01-31 (default: 7d; of an export: the beginning)')
+    .option('--since <when>', '7d, or 2026-01-31 (default: 7d; of an export and of calibration: the beginning)')
     .option('--until <when>', 'the same (default: now)')
     .option('--format <format>', 'table, json or csv')
     .option('--rows <rows>', 'of an export: requests, attempts or corrections, as JSON lines', 'requests')

@@ -9,7 +9,7 @@ import { evidenceAt } from '../learning/index.ts';
 import { createSqliteAccounts, openStore } from '../store/index.ts';
 import { reportCells, reportCsv, stageCells } from '../telemetry/index.ts';
 import { correctionsOf, datasetLine } from './replay/corrections.ts';
-import { tableText } from './table.ts';
+import { formatOf, tableText } from './table.ts';
 
 export interface PerformanceArguments {
   readonly config?: string | undefined;
@@ -24,13 +24,9 @@ export interface PerformanceArguments {
   readonly write: (text: string) => void;
 }
 
-const FORMATS = ['table', 'json', 'csv'];
-
 export async function runPerformanceReport(given: PerformanceArguments): Promise<number> {
   const { by, since, until, clock, write } = given;
-  const format = given.format ?? (given.json ? 'json' : 'table');
-  if (!FORMATS.includes(format))
-    throw new QuorumError('invalid_value', `--format is one of ${FORMATS.join(', ')}, not "${format}".`);
+  const format = formatOf(given);
   const query = reportQueryOf({ by, since, until }, clock.now());
   return withRecords(given, async (parts) => {
     const report = await reportOf(query, parts);

@@ -1,4 +1,5 @@
-// Tables and a progress bar for the terminal.
+// Tables, CSV and a progress bar: how commands show what they found.
+import { csvCell, QuorumError } from '../contract/index.ts';
 
 /** Columns padded to their widest cell; numbers to the right. */
 export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -9,6 +10,22 @@ export function tableText(head: readonly string[], rows: readonly (readonly stri
       .join('  ')
       .trimEnd();
   return `${[line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n')}\n`;
+}
+
+export const csvText = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, ...rows].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+
+/** What a report is written as. */
+export function formatOf({
+  format,
+  json,
+}: {
+  readonly format?: string | undefined;
+  readonly json?: boolean | undefined;
+}) {
+  const wanted = format ?? (json ? 'json' : 'table');
+  if (wanted === 'table' || wanted === 'json' || wanted === 'csv') return wanted;
+  throw new QuorumError('invalid_value', `--format is one of table, json, csv, not "${wanted}".`);
 }
 
 const BAR = 30;
