@@ -5,8 +5,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { residentMb } from './processor-time.mjs';
 import { startBare, startQuorum } from './processes.mjs';
 import { row } from './table.mjs';
+import { largeBodies } from './traffic.mjs';
 
 const CONNECTIONS = 64;
+/** Of large bodies more would only wait in line. */
+const FEW_CONNECTIONS = 16;
 const ROUNDS = 3;
 /** Rounds in which more events than this came in one piece don't tell what one by itself costs. */
 const MOST_TOGETHER = 1.15;
@@ -88,6 +91,24 @@ async function throughput({ upstream, load, seconds, pair }) {
     ),
     row('failed requests', failures(found.direct, found.bare, found.quorum), '', { most: 0 }),
   ];
+}
+
+/** Large requests have no target: what they take is to grow as the bare pass-through's does. */
+async function bodies({ load, seconds, pair }) {
+  const both = await pair();
+  const rows = [];
+  for (const [name, body] of Object.entries(largeBodies)) {
+    const run = ({ port, pid }) => load.run('saturate', { port, pid, connections: FEW_CONNECTIONS, seconds, body });
+    for (const subject of Object.values(both)) await run(subject);
+    const found = await interleaved(both, ROUNDS, run);
+    rows.push(
+      row(`processor time, ${name}, bare`, of(found.bare, cost), 'µs'),
+      row(`processor time, ${name}, Quorum`, of(found.quorum, cost), 'µs'),
+      row(`${name}, bare to Quorum`, ratio(found.bare, found.quorum, cost), 'x'),
+      row(`failed requests, ${name}`, failures(found.bare, found.quorum), '', { most: 0 }),
+    );
+  }
+  return rows;
 }
 
 async function latency({ upstream, load, seconds, pair }) {
@@ -207,4 +228,4 @@ async function ready({ dist, upstream }) {
   ];
 }
 
-export const MEASURES = { throughput, latency, stream, cache, decide, memory, ready };
+export const MEASURES = { throughput, bodies, latency, stream, cache, decide, memory, ready };

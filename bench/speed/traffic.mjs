@@ -37,6 +37,42 @@ export const questions = ({ stream = false, model = 'auto' } = {}) =>
     ),
   );
 
+const PROSE = 'the tide tables of 2024, "revised", and the parcels that were late; then code: const x = f(y);\n'.repeat(
+  12_000,
+);
+const proseFrom = (at, length) => PROSE.slice(at * 7, at * 7 + length);
+
+/** What agents and long chats send, by name. */
+export const largeBodies = {
+  '10 KB in 5 turns': longChat(5, 2_000),
+  '100 KB in 50 turns': longChat(50, 2_000),
+  '1 MB in 1 turn': longChat(1, 1_000_000),
+  '40 tools, 50 KB': longChat(3, 300, { tools: Array.from({ length: 40 }, (_, nth) => toolOf(nth)) }),
+};
+
+function longChat(turns, length, more = {}) {
+  const said = Array.from({ length: turns }, (_, nth) => ({
+    role: nth % 2 === 0 ? 'user' : 'assistant',
+    content: proseFrom(nth, length),
+  }));
+  return JSON.stringify({ model: 'auto', messages: [...said, { role: 'user', content: 'Summarise.' }], ...more });
+}
+
+function toolOf(nth) {
+  const fields = Array.from({ length: 8 }, (_, field) => [
+    `field_${field}`,
+    { type: 'string', description: proseFrom(field, 60) },
+  ]);
+  return {
+    type: 'function',
+    function: {
+      name: `tool_${nth}`,
+      description: proseFrom(nth, 300),
+      parameters: { type: 'object', properties: Object.fromEntries(fields), required: ['field_0'] },
+    },
+  };
+}
+
 const HEAD = { id: 'chatcmpl-9fJ2kQ7mXbVtR4cLw', created: 1_767_225_600, model: 'bench-model' };
 const USAGE = { prompt_tokens: 52, completion_tokens: 41, total_tokens: 93 };
 const TEXT =

@@ -77,7 +77,7 @@ function toolFindings(reading: Reading, request: ChatRequest, schemas: Schemas):
   const tools = toolsOf(request);
   const choice = request['tool_choice'];
   if (reading.calls.length === 0)
-    return choice === 'required' || (typeof choice === 'object' && choice !== null && tools.size > 0)
+    return choice === 'required' || (typeof choice === 'object' && choice !== null && tools.names.size > 0)
       ? [{ reason: 'no tool call', factor: 0.2 }]
       : [];
   if (choice === 'none') return [{ reason: 'tool call not asked for', factor: 0.2 }];
@@ -155,7 +155,7 @@ function answerTokens(tokens: readonly TokenLogprob[], answer: string): number[]
 
 export function judge(candidate: Candidate, reading: Reading, context: MergeContext, schemas: Schemas): Judgement {
   const { request } = context;
-  const asksTools = toolsOf(request).size > 0;
+  const asksTools = toolsOf(request).names.size > 0;
   const findings = [
     ...finishFindings(candidate),
     ...contentFindings(candidate, reading, asksTools),

@@ -77,9 +77,9 @@ function callOf(source: ToolCall): Call {
 
 /** Calls of offered tools in the text, as if they had been made. */
 function callsInText(text: string, request: ChatRequest): readonly Call[] {
-  const tools = toolsOf(request);
-  if (tools.size === 0) return [];
-  return writtenCalls(text, new Set(tools.keys())).map((call, at) => ({
+  const { names } = toolsOf(request);
+  if (names.size === 0) return [];
+  return writtenCalls(text, names).map((call, at) => ({
     source: { id: `call_${at}`, type: 'function', function: { name: call.name, arguments: writeJson(call.arguments) } },
     ...call,
   }));

@@ -9,6 +9,12 @@ export interface Tool {
   readonly required: ReadonlySet<string>;
 }
 
+/** By name; of two with the same name the last counts. */
+export interface Tools {
+  readonly names: ReadonlySet<string>;
+  get(name: string): Tool | undefined;
+}
+
 export interface PropertySchema {
   readonly type?: unknown;
   readonly enum?: unknown;
@@ -23,38 +29,49 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
-function readTools(request: ChatRequest): ReadonlyMap<string, Tool> {
-  const tools = new Map<string, Tool>();
+function readTool(name: string, definition: Readonly<Record<string, unknown>>): Tool {
+  const parameters = asRecord(definition['parameters']);
+  const required = Array.isArray(parameters['required'])
+    ? parameters['required'].filter((field) => typeof field === 'string')
+    : [];
+  const properties = Object.entries(asRecord(parameters['properties'])).map(
+    ([field, schema]) => [field, asRecord(schema) as PropertySchema] as const,
+  );
+  return {
+    name,
+    parameters: definition['parameters'],
+    properties: Object.fromEntries(properties),
+    required: new Set(required),
+  };
+}
+
+/** An agent brings dozens along, and most answers call one or none: each is read when it is first asked for. */
+function readTools(request: ChatRequest): Tools {
+  const definitions = new Map<string, Readonly<Record<string, unknown>>>();
   const legacy = Array.isArray(request['functions']) ? (request['functions'] as readonly unknown[]) : [];
   for (const entry of [...(request.tools ?? []).map((tool) => tool['function']), ...legacy]) {
     const definition = asRecord(entry);
     const name = definition['name'];
-    if (typeof name !== 'string') continue;
-    const parameters = asRecord(definition['parameters']);
-    const required = Array.isArray(parameters['required'])
-      ? parameters['required'].filter((field) => typeof field === 'string')
-      : [];
-    const properties = new Map(
-      Object.entries(asRecord(parameters['properties'])).map(([field, schema]) => [
-        field,
-        asRecord(schema) as PropertySchema,
-      ]),
-    );
-    tools.set(name, {
-      name,
-      parameters: definition['parameters'],
-      properties: Object.fromEntries(properties),
-      required: new Set(required),
-    });
+    if (typeof name === 'string') definitions.set(name, definition);
   }
-  return tools;
+  const read = new Map<string, Tool>();
+  return {
+    names: new Set(definitions.keys()),
+    get(name) {
+      const definition = definitions.get(name);
+      if (definition === undefined) return undefined;
+      let tool = read.get(name);
+      if (tool === undefined) read.set(name, (tool = readTool(name, definition)));
+      return tool;
+    },
+  };
 }
 
-const NO_TOOLS: ReadonlyMap<string, Tool> = new Map();
-const known = new WeakMap<ChatRequest, ReadonlyMap<string, Tool>>();
+const NO_TOOLS: Tools = { names: new Set(), get: () => undefined };
+const known = new WeakMap<ChatRequest, Tools>();
 
-/** Function tools by name; read once per request. */
-export function toolsOf(request: ChatRequest): ReadonlyMap<string, Tool> {
+/** Function tools; read once per request. */
+export function toolsOf(request: ChatRequest): Tools {
   if (!request.tools && request['functions'] === undefined) return NO_TOOLS;
   let tools = known.get(request);
   if (tools === undefined) known.set(request, (tools = readTools(request)));
