@@ -199,6 +199,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         mark: insight.mark,
         forecast: insight,
         allowed,
+        allowedTier: permissions.tier,
         random,
       });
     const routed = decided(wishes);

@@ -38,7 +38,9 @@ export function showCapabilities(
       object: 'capabilities',
       strategies: ['single', 'dual', 'triple', 'cascade', 'council', 'adaptive'],
       default_tier: now.defaultTier,
-      tiers: Object.fromEntries([...now.tiers].map(([name, tier]) => [name, tierShown(tier)])),
+      tiers: Object.fromEntries(
+        [...now.tiers].filter(([name]) => permissions.tier(name)).map(([name, tier]) => [name, tierShown(tier)]),
+      ),
       tasks: [...now.tasks.values()].map((task) => ({
         name: task.name,
         strategy: task.strategy ?? now.routing.strategy,

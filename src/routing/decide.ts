@@ -45,8 +45,12 @@ export interface DecisionInput {
   readonly classification?: Classification;
   /** null: every model. */
   readonly allowed: ((model: string) => boolean) | null;
+  /** Absent: every tier. */
+  readonly allowedTier?: (tier: string) => boolean;
   readonly random: Random;
 }
+
+const ANY_TIER = (): boolean => true;
 
 /** Where a plan too dear for the ceiling steps down to. */
 const CHEAPER: Readonly<Record<StrategyName, StrategyName | null>> = {
@@ -68,7 +72,7 @@ export function decide(input: DecisionInput): Decision {
   const { features, wishes, settings, classifier } = input;
   const classification = input.classification ?? classify(classifier, features, wishes, settings.routing);
   const task = settings.tasks.get(classification.task);
-  const { tier, note } = tierOf(settings, task, wishes);
+  const { tier, note } = tierOf(settings, task, wishes, input.allowedTier ?? ANY_TIER);
   const limits = limitsOf(features, task, wishes, settings.routing, {
     allowed: input.allowed,
     usable: settings.usable,

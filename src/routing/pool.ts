@@ -49,18 +49,26 @@ export interface Pool {
   readonly notes: readonly string[];
 }
 
-/** The tier asked for, else the task's, else the default; an unknown one gives the default and a note. */
+/**
+ * The tier asked for, else the task's, else the default; an unknown one gives the default and a note. Where that isn't one of the
+ * caller's, the first that is.
+ */
 export function tierOf(
   settings: Settings,
   task: Task | undefined,
   wishes: Wishes,
+  allowed: (tier: string) => boolean,
 ): { tier: Tier; note: string | null } {
   const wanted = wishes.tier ?? task?.tier ?? settings.defaultTier;
   const found = settings.tiers.get(wanted);
-  if (found !== undefined) return { tier: found, note: null };
-  const tier = settings.tiers.get(settings.defaultTier) ?? [...settings.tiers.values()][0];
+  const tier = found ?? settings.tiers.get(settings.defaultTier) ?? [...settings.tiers.values()][0];
   if (tier === undefined) throw new QuorumError('no_model_fits', 'No tier is configured.');
-  return { tier, note: `there is no tier "${wanted}": ${tier.name} is used` };
+  if (!allowed(tier.name)) {
+    const own = [...settings.tiers.values()].find(({ name }) => allowed(name));
+    if (own === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the tiers.');
+    return { tier: own, note: `this key may not use ${tier.name}` };
+  }
+  return { tier, note: found === undefined ? `there is no tier "${wanted}": ${tier.name} is used` : null };
 }
 
 export interface Question {

@@ -79,6 +79,25 @@ test('what it may not use is 403 and says so', async () => {
   expect(codeOf(await office.chat(far))).toEqual([403, 'permission_denied']);
 });
 
+test('the router chooses among the tiers that a key may use, not the default one in spite of them', async () => {
+  const { secret } = await office.key({ tiers: ['spee?'] });
+  for (const [model, headers] of [
+    ['auto', {}],
+    ['quorum/dual', {}],
+    ['alpha', {}],
+    ['auto', { 'x-quorum-tier': 'speed' }],
+  ] as const) {
+    const answer = await office.chat(secret, { model }, headers);
+    expect([model, answer.status, answer.headers['x-quorum-tier']]).toEqual([model, 200, 'speed']);
+  }
+  expect(codeOf(await office.chat(secret, { model: 'auto' }, { 'x-quorum-tier': 'balanced' }))).toEqual([
+    403,
+    'model_not_allowed',
+  ]);
+  const { secret: none } = await office.key({ tiers: ['nowhere'] });
+  expect(codeOf(await office.chat(none, { model: 'auto' }))).toEqual([403, 'model_not_allowed']);
+});
+
 test('tokens a minute and requests at once: refused in the same way, told on streams and errors too', async () => {
   const { secret } = await office.key({ tpm: 40 });
   const first = await office.chat(secret, { stream: true });
