@@ -5,6 +5,7 @@ import type { Path, Problem } from './problem.ts';
 import { pathText } from './problem.ts';
 import { substitute } from './substitute.ts';
 import type { Environment, Substituted } from './substitute.ts';
+import { yamlFaults } from './yaml-faults.ts';
 
 export interface Place {
   readonly source: string;
@@ -34,10 +35,10 @@ export function readDocument(text: string, source: string, environment: Environm
     return { source, line, column: col };
   };
   const placeOf = (path: Path, what: 'value' | 'key' = 'value'): Place => place(offsetOf(document, path, what));
-  const problems: Problem[] = document.errors.map((fault) => ({
-    ...place(fault.pos[0]),
-    path: '',
-    message: `this isn't YAML: ${plain(fault.message)}${quoteHint(text, fault.pos[0])}`,
+  const problems: Problem[] = yamlFaults(document, text).map(({ offset, path, message }) => ({
+    ...place(offset),
+    path: pathText(path),
+    message,
   }));
   const read = problems.length > 0 ? {} : sectionsOf(document);
   if (typeof read === 'string') problems.push({ ...place(0), path: '', message: read });
@@ -91,16 +92,6 @@ function complaint({ fault, missing }: Substituted, path: Path): string | null {
   const [first] = missing;
   if (first === undefined || mayBeUnset(path)) return null;
   return `the environment variable ${first} is not set; set it, or give a default: \${${first}:-…}`;
-}
-
-const plain = (message: string): string => message.split(' at line ')[0]!.replace(/\.$/, '');
-
-/** `{ port: ${PORT} }` is the usual stumble: braces end a flow map. */
-function quoteHint(text: string, offset: number): string {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const end = text.indexOf('\n', offset);
-  const line = text.slice(start, end < 0 ? text.length : end);
-  return /[{,].*[^"']\$\{/.test(line) ? '; inside { } and [ ] put "${…}" in quotes' : '';
 }
 
 function offsetOf(document: Document.Parsed, path: Path, what: 'value' | 'key'): number {

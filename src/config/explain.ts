@@ -71,7 +71,8 @@ const SECRET_VALUE = /^(sk|pk|gsk|xai|AIza|Bearer )[-_A-Za-z0-9 ]{8,}/;
 
 function show(value: unknown, path: Path, document: ConfigDocument): string {
   if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty one' : 'a list';
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (typeof value === 'object') return 'a map';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const variables = document.substitutedAt(path)?.variables ?? [];

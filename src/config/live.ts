@@ -154,14 +154,21 @@ export async function createLiveConfig(options: LiveOptions): Promise<LiveConfig
     log('info', `Local servers changed: ${resolved.settings.usable.size} models can be used.`);
   }
 
+  /** Nobody waits for these; what goes wrong is told all the same. */
+  const unasked = (task: () => Promise<unknown>): void => {
+    inTurn(task).catch((failure: unknown) =>
+      log('error', `The config isn't taken up; the old settings stay: ${String(failure)}`),
+    );
+  };
+
   const onFile = (): void => {
     const digest = currentDigest(loaded.file);
     if (digest === lastTried) return;
     lastTried = digest;
-    if (digest !== null) void inTurn(reload);
+    if (digest !== null) unasked(reload);
   };
   const stopWatching = options.watch === false ? () => undefined : watchPath(loaded.file, debounceMs, onFile);
-  const timer = probeEveryMs > 0 ? setInterval(() => void inTurn(askAgain), probeEveryMs).unref() : undefined;
+  const timer = probeEveryMs > 0 ? setInterval(() => unasked(askAgain), probeEveryMs).unref() : undefined;
 
   return {
     current: () => resolved.settings,

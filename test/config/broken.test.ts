@@ -126,7 +126,7 @@ const BROKEN: readonly (readonly [what: string, yaml: string, ...told: string[]]
   [
     'an empty tier',
     'tiers:\n  mine: { models: [] }',
-    '2:19 tiers.mine.models: expected a list of at least one model, but found a list',
+    '2:19 tiers.mine.models: expected a list of at least one model, but found an empty one',
   ],
   [
     'an alias to nowhere',
@@ -205,7 +205,38 @@ const BROKEN: readonly (readonly [what: string, yaml: string, ...told: string[]]
     'server:\n  host: "${HO ST}"',
     '2:9 server.host: expected ${NAME} or ${NAME:-default}, but found "${HO ST}"',
   ],
-  ['the same key twice', 'server: {}\nserver: {}', "2:1 : this isn't YAML: Map keys must be unique"],
+  ['the same key twice', 'server: {}\nserver: {}', '2:1 server: "server" stands here twice; put both into one'],
+  [
+    'the same key twice, further in',
+    'budgets:\n  - scope: global\n    limit_usd: 1\n    limit_usd: 2',
+    '4:5 budgets[0].limit_usd: "limit_usd" stands here twice; put both into one',
+  ],
+  ['two documents', 'server: {}\n---\ncache: {}', '2:1 : expected one document, but "---" begins another'],
+  [
+    'an anchor inside of itself',
+    'aliases: &a\n  one: auto\n  two: *a',
+    '3:8 aliases.two: *a stands inside of what it stands for',
+  ],
+  [
+    'an anchor inside of itself, in a list',
+    'tiers:\n  mine: { models: &m [gpt-4o, *m] }',
+    '2:31 tiers.mine.models[1]: *m stands inside of what it stands for',
+  ],
+  [
+    'a circle of merged maps',
+    'models:\n  a: &a { provider: openai, <<: *a }',
+    '2:33 models.a.<<: *a stands inside of what it stands for',
+  ],
+  [
+    'a name that is none',
+    'models:\n  __proto__: { provider: openai }',
+    '2:3 models.__proto__: nothing can be called "__proto__"; give it another name',
+  ],
+  [
+    'a number that is none',
+    'routing:\n  max_cost_per_request: .nan',
+    '2:25 routing.max_cost_per_request: expected USD, 0 or more, but found NaN',
+  ],
   ['a list as a whole', '- a\n- b', '1:1 : expected a map of settings such as "server:", but found a list'],
 ];
 

@@ -88,6 +88,16 @@ describe('a changed file', () => {
     expect(said.filter((line) => line.startsWith('error'))).toHaveLength(1);
   });
 
+  it('whose taking up fails in a way that nobody foresaw leaves the old settings and is told', async () => {
+    let broken = false;
+    const probe: Probe = (...about) => (broken ? Promise.reject(new Error('no room')) : NOTHING_THERE(...about));
+    const { config, file, said } = await live('cache: { ttl: 1h }', { probe });
+    broken = true;
+    writeFileSync(file, 'cache: { ttl: 2h }');
+    await vi.waitFor(() => expect(said.join()).toContain('the old settings stay: Error: no room'), 5_000);
+    expect(ttl(config)).toBe(HOUR);
+  });
+
   it('isn’t watched any more after close', async () => {
     const { config, file } = await live('cache: { ttl: 1h }');
     config.close();
