@@ -1,9 +1,12 @@
 // The known name that is closest to a wrong one, for error messages.
 
-/** Damerau-Levenshtein distance (optimal string alignment), in edits; bounded to names of 64 characters. */
+/** Of a longer name only so much is looked at. */
+const MOST_CHARACTERS = 64;
+
+/** Damerau-Levenshtein distance (optimal string alignment), in edits. */
 function distance(left: string, right: string): number {
-  const a = left.slice(0, 64).toLowerCase();
-  const b = right.slice(0, 64).toLowerCase();
+  const a = left.slice(0, MOST_CHARACTERS).toLowerCase();
+  const b = right.slice(0, MOST_CHARACTERS).toLowerCase();
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
@@ -24,7 +27,7 @@ function distance(left: string, right: string): number {
 /** null when nothing is near enough to be meant: more than 40 % of the name would have to change. */
 export function nearest(name: string, known: Iterable<string>): string | null {
   let best: string | null = null;
-  let bestDistance = Math.max(2, Math.ceil(name.length * 0.4)) + 1;
+  let bestDistance = Math.max(2, Math.ceil(Math.min(name.length, MOST_CHARACTERS) * 0.4)) + 1;
   for (const candidate of known) {
     const edits = distance(name, candidate);
     if (edits < bestDistance) [best, bestDistance] = [candidate, edits];

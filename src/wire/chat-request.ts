@@ -6,7 +6,7 @@ type Path = readonly PropertyKey[];
 
 /**
  * The same value, checked; nothing is copied, so unknown fields and odd keys stay as they came.
- * Throws `invalid_value` with `param` such as `messages[0].role`.
+ * Throws `invalid_value` with `param` such as `messages[0].role`, and `model_not_found` for a name that is longer than any.
  */
 export function parseChatRequest(value: unknown): ChatRequest {
   if (isPlain(value)) return value;
@@ -61,6 +61,8 @@ function refusal(body: unknown, issue: Issue, above: Path): QuorumError {
   const deeper = issue.code === 'invalid_union' ? deepestOf(issue.errors) : null;
   if (deeper) return refusal(body, deeper, path);
   const param = nameOf(path);
+  if (param === 'model' && issue.code === 'too_big')
+    return new QuorumError('model_not_found', `No model's name is longer than ${issue.maximum} characters.`, { param });
   return new QuorumError('invalid_value', messageFor(issue, param, valueAt(body, path)), { param });
 }
 
