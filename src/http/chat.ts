@@ -14,6 +14,7 @@ import type {
   Attempt,
   Clock,
   CurrentSettings,
+  Model,
   Settings,
   Sink,
   Trace,
@@ -21,6 +22,7 @@ import type {
 } from '../contract/index.ts';
 import type { Answer, Inbound } from '../pipeline/exchange.ts';
 import { tee } from '../pipeline/keep.ts';
+import { namedModels } from '../pipeline/names.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { shown } from '../pipeline/shown.ts';
 import { parseChatRequest, readJsonBody } from '../wire/index.ts';
@@ -165,14 +167,11 @@ export function limitsOf({ caller: { key }, team }: Visitor): readonly Limited[]
   return all.filter(({ limits }) => limits.rpm !== null || limits.tpm !== null || limits.parallel !== null);
 }
 
-/** Those of the models that the request itself names. */
-function ofModels({ request, wishes }: Inbound, settings: Settings): readonly Limited[] {
-  const named = wishes.models ?? [settings.aliases.get(request.model) ?? request.model];
-  return named.flatMap((name) => {
-    const limits = settings.models.get(name)?.limits;
-    return limits === undefined ? [] : [{ name: `model ${name}`, limits }];
-  });
-}
+const ofModels = ({ request, wishes }: Inbound, settings: Settings): readonly Limited[] =>
+  namedModels(request.model, wishes, settings).flatMap(limitsOfModel);
+
+export const limitsOfModel = ({ name, limits }: Model): readonly Limited[] =>
+  limits === undefined ? [] : [{ name: `model ${name}`, limits }];
 
 async function turnOf(
   parts: ChatParts,

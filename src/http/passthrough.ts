@@ -5,7 +5,7 @@ import { demand, type RateLimiter } from '../accounts/index.ts';
 import { QuorumError, type CurrentSettings, type Provider, type Settings } from '../contract/index.ts';
 import { via } from './hops.ts';
 import { openAgent, settled } from './agents.ts';
-import { limitsOf, type Visit } from './chat.ts';
+import { limitsOf, limitsOfModel, type Visit } from './chat.ts';
 import { destination, type Destination } from './destination.ts';
 import { fail } from './fail.ts';
 import { costsBoundlessly, familyOf, isKnown, MODEL_FREE, pathOf } from './families.ts';
@@ -150,10 +150,10 @@ function enter(
   { method }: IncomingMessage,
   response: ServerResponse,
   { visitor }: Visit,
-  { body }: Destination,
+  { body, model }: Destination,
   length: number,
 ): { headers: Readonly<Record<string, string>>; onUsed: (tokens: number) => void } {
-  const subjects = method === 'POST' ? limitsOf(visitor) : [];
+  const subjects = method === 'POST' ? [...limitsOf(visitor), ...(model === null ? [] : limitsOfModel(model))] : [];
   if (subjects.length === 0) return { headers: {}, onUsed: () => undefined };
   const entered = limiter.enter(subjects, body === null ? 0 : Math.ceil(length / TOKEN_BYTES), clock.now());
   let used: number | null = null;

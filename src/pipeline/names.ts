@@ -1,11 +1,20 @@
 // Which models, strategy and tier a model name asks for.
-import { nearest, QuorumError, STRATEGIES, type Settings, type StrategyName, type Wishes } from '../contract/index.ts';
+import {
+  nearest,
+  QuorumError,
+  STRATEGIES,
+  type Model,
+  type Settings,
+  type StrategyName,
+  type Wishes,
+} from '../contract/index.ts';
 
 const PREFIX = 'quorum/';
 
 /** The wishes with those of the model name added; what headers and metadata ask for comes first. */
-export function withName(name: string, wishes: Wishes, settings: Settings): Wishes {
+export function withName(name: string, asked: Wishes, settings: Settings): Wishes {
   const meant = meaningOf(name, settings);
+  const wishes = asked.models === null ? asked : { ...asked, models: ownNames(asked.models, settings) };
   if (meant.kind === 'model') {
     // Whoever names a model gets that model alone, unless the request says otherwise in so many words.
     const routed =
@@ -31,8 +40,8 @@ export function meaningOf(name: string, settings: Settings): Meaning {
     if (strategy !== undefined) return { kind: 'policy', strategy, tier: null };
     if (settings.tiers.has(rest)) return { kind: 'policy', strategy: null, tier: rest };
   }
-  const model = settings.models.get(target) ?? qualified(target, settings);
-  if (model === undefined) throw unknown(name, settings);
+  const model = modelOf(target, settings);
+  if (model === null) throw unknown(name, settings);
   if (!settings.usable.has(model.name)) {
     const variable = settings.providers.get(model.provider)?.keyVariable;
     const what = variable ? `set ${variable}` : `its provider "${model.provider}" isn't reachable`;
@@ -43,24 +52,40 @@ export function meaningOf(name: string, settings: Settings): Meaning {
   return { kind: 'model', model: model.name };
 }
 
-/** An alias may stand for another; no chain is longer than there are aliases. */
+/** The configured models that a request itself names, in the body or in its wishes; none where it leaves them to the router. */
+export function namedModels(name: string, { models }: Wishes, settings: Settings): readonly Model[] {
+  return [...new Set((models ?? [name]).flatMap((each) => modelOf(each, settings) ?? []))];
+}
+
+/** What it can't make out stays as it is, for whoever looks it up to refuse. */
+const ownNames = (names: readonly string[], settings: Settings): readonly string[] => [
+  ...new Set(names.map((name) => modelOf(name, settings)?.name ?? name)),
+];
+
+/** By its own name, by an alias, or as `provider/model`; null: it stands for none. */
+function modelOf(name: string, settings: Settings): Model | null {
+  const target = unaliased(name, settings);
+  return settings.models.get(target) ?? (target.startsWith(PREFIX) ? null : qualified(target, settings));
+}
+
+/** An alias may stand for another; the config knows no circles. */
 function unaliased(name: string, { aliases }: Settings): string {
   let target = name;
-  for (let hops = 0; hops < aliases.size; hops += 1) target = aliases.get(target) ?? target;
+  for (let next = aliases.get(target); next !== undefined; next = aliases.get(target)) target = next;
   return target;
 }
 
 /** `provider/model`, as LiteLLM's users write it. */
-function qualified(name: string, settings: Settings) {
+function qualified(name: string, settings: Settings): Model | null {
   const slash = name.indexOf('/');
-  if (slash < 0) return undefined;
+  if (slash < 0) return null;
   const provider = name.slice(0, slash);
   const model = name.slice(slash + 1);
   const named = settings.models.get(model);
   if (named?.provider === provider) return named;
   for (const each of settings.models.values())
     if (each.provider === provider && each.upstreamModel === model) return each;
-  return undefined;
+  return null;
 }
 
 /** Every name a client may send: policies first, then models and aliases. */

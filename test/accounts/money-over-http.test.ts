@@ -187,6 +187,27 @@ it('holds the limits of a model that a request names', async () => {
   expect(Number(second.headers['retry-after'])).toBeGreaterThan(0);
 });
 
+it.each([
+  ['an alias of an alias', { model: 'again' }, {}],
+  ['its provider', { model: 'scripted/alpha' }, {}],
+  ['a header', { model: 'auto' }, { 'x-quorum-models': 'again' }],
+])('holds them too for who names it by %s', async (_way, body, headers) => {
+  const of = await begin({ model: { limits: { rpm: 1 } }, more: { aliases: { again: 'once', once: 'alpha' } } });
+  expect((await chat(of, body, headers)).status).toBe(200);
+  expect((await chat(of)).json().error).toMatchObject({ code: 'rate_limit_exceeded' });
+});
+
+it('holds them too for what is passed through', async () => {
+  const of = await begin({ model: { limits: { rpm: 1 } } });
+  const embed = () =>
+    send(`${of.url}/v1/embeddings`, {
+      body: { model: 'alpha', input: 'x' },
+      headers: { authorization: `Bearer ${ADMIN}` },
+    });
+  expect((await embed()).headers['x-ratelimit-limit-requests']).toBe('1');
+  expect((await embed()).json().error).toMatchObject({ code: 'rate_limit_exceeded' });
+});
+
 it('posts alerts to the configured webhook, signed, and into the log', async () => {
   const heard: { readonly body: string; readonly signature: string }[] = [];
   receiver = createServer((request, response) => {

@@ -66,6 +66,19 @@ test('an unknown name is 404 and names the nearest', async () => {
   expect((await chat(scene.url, { model: 'quorum/nothing' })).status).toBe(404);
 });
 
+test('a name of any length is a name: 404, and nothing is suggested that is nothing like it', async () => {
+  for (const length of [256, 257, 100_000]) {
+    const { status, text, json } = await chat(scene.url, { model: 'm'.repeat(length) });
+    expect([length, status, json().error]).toEqual([
+      length,
+      404,
+      { message: expect.any(String), type: 'invalid_request_error', param: 'model', code: 'model_not_found' },
+    ]);
+    expect(text.length).toBeLessThan(400);
+    expect(text).not.toContain('Did you mean');
+  }
+});
+
 test('a wish by header is the same as one by metadata, and the header wins', async () => {
   const wishes = { strategy: 'triple', tier: 'balanced', task: 'poems', models: 'beta,gamma,alpha', max_cost: '0.5' };
   const byHeader = await chat(
@@ -92,6 +105,18 @@ test('the models that a request names are those that are asked', async () => {
   expect(modelOf(answer)!.toString().split(',').toSorted()).toEqual(['delta', 'gamma']);
   const one = await chat(scene.url, { model: 'auto' }, { 'x-quorum-models': 'delta' });
   expect(modelOf(one)).toBe('delta');
+});
+
+test('among the wishes a model goes by all of its names', async () => {
+  for (const name of ['beta', 'gpt-4o-mini', 'scripted/beta']) {
+    const answer = await chat(scene.url, { model: 'auto' }, { 'x-quorum-models': name });
+    expect([name, answer.status, modelOf(answer)]).toEqual([name, 200, 'beta']);
+  }
+  const twice = await chat(scene.url, {
+    model: 'auto',
+    metadata: { quorum_models: 'beta, gpt-4o-mini, scripted/beta' },
+  });
+  expect([twice.headers['x-quorum-strategy'], modelOf(twice)]).toEqual(['single', 'beta']);
 });
 
 test('an unknown model or task among the wishes is refused, an unknown tier gives the default one', async () => {
