@@ -8,7 +8,7 @@ import type { Visit } from './chat.ts';
 import type { Door } from './door.ts';
 import { fail } from './fail.ts';
 import { hopsOf } from './hops.ts';
-import { createPassthrough, unknownRoute, type PassthroughParts } from './passthrough.ts';
+import { createPassthrough, unknownRoute, wrongMethod, type PassthroughParts } from './passthrough.ts';
 import { routesOf, type Access, type Route, type RouteParts } from './routes.ts';
 import type { Visits } from './visits.ts';
 
@@ -65,7 +65,11 @@ function createExpress(parts: HttpParts, routes: readonly Route[]): Express {
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
     const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    app.all(path, (request, response) => admit(parts, request, response, 'open', () => refuseMethod(request, allowed)));
+    app.all(path, (request, response) =>
+      admit(parts, request, response, 'open', () => {
+        throw wrongMethod(request.method, request.path, allowed);
+      }),
+    );
   }
   const passthrough = createPassthrough(parts);
   app.all('/v1/*rest', (request, response) =>
@@ -102,7 +106,10 @@ async function admit(
       throw new QuorumError('invalid_http', NO_HOST);
     const visitor = visitorOf(parts, request, access);
     const passes = access === 'open' || access === 'metrics';
-    if (!passes && parts.draining())
+    const draining = parts.draining();
+    // Whoever hears that it stops needn't come back on this connection.
+    if (draining) response.shouldKeepAlive = false;
+    if (!passes && draining)
       throw new QuorumError('shutting_down', 'This instance is shutting down; send the request again.', {
         retryAfterMs: 1_000,
       });
@@ -134,12 +141,4 @@ function visitorOf({ door, clock }: HttpParts, request: Request, access: Access)
 
 function report(parts: HttpParts, error: QuorumError, id: string): void {
   if (error.code === 'internal_error') parts.onFault(error, id);
-}
-
-function refuseMethod(request: Request, allowed: readonly string[]): never {
-  throw new QuorumError(
-    'method_not_allowed',
-    `${request.method} is not possible on ${request.path}; use ${allowed.join(' or ')}.`,
-    { headers: { allow: allowed.join(', ') } },
-  );
 }

@@ -25,6 +25,13 @@ const FAMILIES: ReadonlySet<string> = new Set([
 ]);
 const PLAIN_PATH = /^\/v1(?:\/[A-Za-z0-9_~:@-][A-Za-z0-9._~:@-]*)+$/;
 
+/** What only ever asks a model. */
+const POST_ONLY =
+  /^\/v1\/(?:completions|embeddings|moderations|rerank|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations))$/;
+
+export const takesMethod = (path: string, method: string | undefined): boolean =>
+  method === 'POST' || !POST_ONLY.test(path);
+
 export const isKnown = (path: string, family: string): boolean => PLAIN_PATH.test(path) && FAMILIES.has(family);
 
 /** What goes on at the provider long after the request, or costs by the hour or the gigabyte. */

@@ -8,7 +8,7 @@ import { openAgent, settled } from './agents.ts';
 import { limitsOf, limitsOfModel, type Visit } from './chat.ts';
 import { destination, type Destination } from './destination.ts';
 import { fail } from './fail.ts';
-import { costsBoundlessly, familyOf, isKnown, MODEL_FREE, pathOf } from './families.ts';
+import { costsBoundlessly, familyOf, isKnown, MODEL_FREE, pathOf, takesMethod } from './families.ts';
 import { openPassage, type Passage, type PassageParts } from './passage.ts';
 import { openToll, spenderOf, type Toll, type TollParts } from './toll.ts';
 
@@ -73,6 +73,7 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     const path = pathOf(request);
     const family = familyOf(request);
     if (!isKnown(path, family)) throw unknownRoute(request.method ?? 'GET', path);
+    if (!takesMethod(path, request.method)) throw wrongMethod(request.method ?? 'GET', path, ['POST']);
     const limitBytes = parts.bodyLimitBytes();
     const found = await destination(request, settings, limitBytes);
     const passage = openPassage(parts, request, response, visit, found);
@@ -171,6 +172,11 @@ export const unknownRoute = (method: string, path: string): QuorumError =>
     'not_found',
     `There is no ${method} ${path.slice(0, 200)} here. The API lives under /v1; see /v1/models and /v1/chat/completions.`,
   );
+
+export const wrongMethod = (method: string, path: string, allowed: readonly string[]): QuorumError =>
+  new QuorumError('method_not_allowed', `${method} is not possible on ${path}; use ${allowed.join(' or ')}.`, {
+    headers: { allow: allowed.join(', ') },
+  });
 
 /** The library is loaded by the first request that needs it: most programs never do. */
 async function proxyTo(

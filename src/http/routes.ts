@@ -81,9 +81,9 @@ export function routesOf(parts: RouteParts): readonly Route[] {
         response.end(text);
       },
     },
-    open('/openapi.json', (_, response) => {
+    open('/openapi.json', (_, response, { id: own }) => {
       described ??= openApiDocument(routes, parts.version);
-      sendJson(response, described);
+      sendJson(response, described, ['x-request-id', own]);
     }),
   ];
   return routes;

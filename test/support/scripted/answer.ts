@@ -133,7 +133,7 @@ const DIMENSIONS = 64;
 
 /** Texts with the same words get close vectors: each word adds to the dimension its letters hash to. */
 function embeddings({ body, model }: ReceivedRequest): Fields {
-  const { input, encoding_format, dimensions } = fieldsOf(body);
+  const { input = '', encoding_format, dimensions } = fieldsOf(body);
   const inputs = Array.isArray(input) ? (input as readonly unknown[]) : [input];
   const size = typeof dimensions === 'number' ? dimensions : DIMENSIONS;
   const data = inputs.map((one, index) => {
