@@ -14,16 +14,21 @@ export function apgr(scores, rows) {
   return (area - weak) / (strong - weak);
 }
 
-export async function routeLlm(program, rows, labels, seed) {
+/** Two folds are two tests, of which the mean is told; the scores of more and smaller ones are ranked together. */
+export async function routeLlm(program, rows, labels, seed, count = 2) {
   const settings = await program.plainSettings(rows.slice(0, 5));
-  const areas = folds(rows, seed).map(({ train, test }) => {
+  const tests = folds(rows, seed, count).map(({ train, test }) => {
     const replay = program.createReplay({ settings, seed });
     for (const row of train.slice(0, labels)) for (const model of ['strong', 'weak']) replay.teach(row, model);
     const scores = test.map((row) => {
       const expected = replay.expect(row);
       return expected.get('strong') - expected.get('weak');
     });
-    return apgr(scores, test);
+    return { scores, test };
   });
-  return mean(areas);
+  if (count === 2) return mean(tests.map(({ scores, test }) => apgr(scores, test)));
+  return apgr(
+    tests.flatMap(({ scores }) => scores),
+    tests.flatMap(({ test }) => test),
+  );
 }

@@ -59,15 +59,14 @@ export function shuffled(rows, seed) {
   return copy;
 }
 
-/** Two halves at random, each tested with what the other taught. */
-export function folds(rows, seed) {
+/** Equal parts at random, each tested with what the others taught. */
+export function folds(rows, seed, count = 2) {
   const all = shuffled(rows, seed);
-  const half = Math.ceil(all.length / 2);
-  const [one, two] = [all.slice(0, half), all.slice(half)];
-  return [
-    { train: one, test: two },
-    { train: two, test: one },
-  ];
+  const size = Math.ceil(all.length / count);
+  return Array.from({ length: count }, (_, nth) => {
+    const [from, to] = [nth * size, (nth + 1) * size];
+    return { train: [...all.slice(0, from), ...all.slice(to)], test: all.slice(from, to) };
+  });
 }
 
 /** The most cost saved at which accuracy is `gain` above the best single model's, between settings as far as they are apart; null: never. */

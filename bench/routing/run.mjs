@@ -32,14 +32,15 @@ async function bySeed(work) {
 
 if (wanted('routellm')) {
   const rows = data.rows('routellm-dev.jsonl.gz');
-  for (const [name, family, labels] of [
-    ['MMLU', 'mmlu', 1_500],
-    ['GSM8K', 'gsm', 650],
+  for (const [name, family, labels, count] of [
+    ['MMLU, two folds', 'mmlu', 1_500, 2],
+    ['GSM8K, two folds', 'gsm', 650, 2],
+    ['GSM8K, ten folds', 'gsm', 650, 10],
   ]) {
     const some = rows.filter((row) => row.family.startsWith(family));
     report(
       `RouteLLM ${name}, ${labels} labels at the most, APGR`,
-      await bySeed((seed) => routeLlm(program, some, labels, seed)),
+      await bySeed((seed) => routeLlm(program, some, labels, seed, count)),
       plain,
     );
   }
