@@ -25,7 +25,7 @@ import { limitsOf, wordsOf, type Limits } from './constraints.ts';
 import { chanceOf, drawPlan, type Lot } from './explore.ts';
 import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
 import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
-import { outlookOf } from './outlook.ts';
+import { fullCostOf, outlookOf } from './outlook.ts';
 import { takeTurn } from './race.ts';
 import { tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
 import { isLearnt, weighUp, type Drawn } from './weigh-up.ts';
@@ -192,10 +192,11 @@ function lotOf(setting: Setting, line: LineUp, drawn: Drawn | undefined, chairma
   const stakes = stakesOf(setting, chairman);
   if (drawn === undefined) return drawPlan(line, stakes, setting.input.random);
   const lot = drawPlan(line, stakes, drawn.random);
-  const chances = drawn.rivals.map(({ weighed: { strategy, members }, share }) => {
-    return share * chanceOf(lot.call, { call: callOf(strategy, members, chairman), members }, stakes);
-  });
-  return { ...lot, propensity: chances.reduce((sum, chance) => sum + chance, 0) };
+  const wanted = { kind: lot.call.kind, members: lot.members };
+  let propensity = 0;
+  for (const { weighed, share } of drawn.rivals)
+    propensity += share * chanceOf(wanted, { kind: weighed.strategy, members: weighed.members }, stakes);
+  return { ...lot, propensity };
 }
 
 /** The line-up, stepped down until it fits under the cost ceiling; every model alone is known to fit. */
@@ -217,7 +218,7 @@ function within(
   const isCouncil = choice.strategy === 'council' && setting.input.wishes.strategy === 'council';
   if (isCouncil && line.call.kind === 'single' && setting.input.wishes.maxCost === null) throw noCouncil(line);
   let shortOf: Plan['shortOf'] = !choice.adaptive && (line.note !== null || choice.alone) ? 'models' : undefined;
-  const full = (): Nano => outlookOf(line.call, line.members, contender(pool, chairman)).fullCost;
+  const full = (): Nano => fullCostOf(line.call.kind, line.members, contender(pool, chairman));
   while (limits.maxCost !== null && full() > limits.maxCost) {
     const next = CHEAPER[line.call.kind];
     if (next === null) break;

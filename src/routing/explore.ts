@@ -1,7 +1,7 @@
 // Now and then another model than the best, little worse and affordable; with the exact probability of the plan that was drawn.
-import { membersOf, type Call, type Nano, type Random } from '../contract/index.ts';
+import type { Call, Nano, Random, StrategyName } from '../contract/index.ts';
 import { callOf } from './line-up.ts';
-import { outlookOf } from './outlook.ts';
+import { fullCostOf } from './outlook.ts';
 import type { Contender } from './pool.ts';
 
 /** Expected quality that one exchanged model may cost. */
@@ -29,59 +29,61 @@ export interface Stakes {
  */
 export function drawPlan(best: Pick<Lot, 'call' | 'members'>, stakes: Stakes, random: Random): Lot {
   const share = Math.min(1, stakes.share);
-  if (!(share > 0) || variationsOf(best, stakes, 1).length === 0) return { ...best, propensity: 1, note: null };
+  const its: Cast = { kind: best.call.kind, members: best.members };
+  if (!(share > 0) || exchangesOf(its, stakes, 1).length === 0) return { ...best, propensity: 1, note: null };
   const drawn = random();
   if (drawn >= share) return { ...best, propensity: 1 - share, note: null };
-  const variations = variationsOf(best, stakes, Infinity);
-  const variation = variations[Math.floor((drawn / share) * variations.length)]!;
-  return { ...variation, propensity: share / variations.length };
+  const exchanges = exchangesOf(its, stakes, Infinity);
+  const { members, by, gone } = exchanges[Math.floor((drawn / share) * exchanges.length)]!;
+  return {
+    call: callOf(its.kind, members, stakes.chairman?.model ?? null),
+    members,
+    propensity: share / exchanges.length,
+    note: `explored: ${by.model} in place of ${gone.model}`,
+  };
 }
 
-/** Probability that this call comes out where the best plan is this one. */
-export function chanceOf(call: Call, best: Pick<Lot, 'call' | 'members'>, stakes: Stakes): number {
+/** A strategy with its members in order. */
+export interface Cast {
+  readonly kind: StrategyName;
+  readonly members: readonly Contender[];
+}
+
+/** Probability that `wanted` comes out where `best` is the best plan. */
+export function chanceOf(wanted: Cast, best: Cast, stakes: Stakes): number {
   const share = Math.min(1, stakes.share);
-  if (call.kind !== best.call.kind) return 0;
-  const [wanted, usual] = [membersOf(call), membersOf(best.call)];
-  const others = wanted.reduce((count, model) => count + Number(!usual.includes(model)), 0);
+  if (wanted.kind !== best.kind) return 0;
+  const others = wanted.members.reduce((count, one) => count + Number(!best.members.includes(one)), 0);
   if (others > 1) return 0;
-  if (isSame(wanted, usual)) return share > 0 && variationsOf(best, stakes, 1).length > 0 ? 1 - share : 1;
+  if (isSame(wanted.members, best.members))
+    return share > 0 && exchangesOf(best, stakes, 1).length > 0 ? 1 - share : 1;
   if (!(share > 0) || others === 0) return 0;
-  const variations = variationsOf(best, stakes, Infinity);
-  return variations.some((one) => isSame(wanted, membersOf(one.call))) ? share / variations.length : 0;
+  const exchanges = exchangesOf(best, stakes, Infinity);
+  return exchanges.some(({ members }) => isSame(wanted.members, members)) ? share / exchanges.length : 0;
 }
 
-const isSame = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.every((model, at) => model === right[at]);
+const isSame = (left: readonly Contender[], right: readonly Contender[]): boolean =>
+  left.length === right.length && left.every((one, at) => one === right[at]);
 
-type Variation = Omit<Lot, 'propensity'>;
+interface Exchange {
+  readonly members: readonly Contender[];
+  readonly by: Contender;
+  readonly gone: Contender;
+}
 
 /** The first `most` of them. */
-function variationsOf({ call, members }: Pick<Lot, 'call' | 'members'>, stakes: Stakes, most: number): Variation[] {
-  const variations: Variation[] = [];
+function exchangesOf({ kind, members }: Cast, { fit, ceiling, chairman }: Stakes, most: number): readonly Exchange[] {
+  const exchanges: Exchange[] = [];
   for (let position = 0; position < members.length; position += 1) {
-    for (const one of stakes.fit) {
-      if (members.includes(one) || one.quality < members[position]!.quality - MOST_LOSS) continue;
-      const variation = exchange(call, members, position, one, stakes);
-      if (isAffordable(variation, stakes)) variations.push(variation);
-      if (variations.length >= most) return variations;
+    const gone = members[position]!;
+    for (const by of fit) {
+      if (by.quality < gone.quality - MOST_LOSS || members.includes(by)) continue;
+      const exchanged = members.with(position, by);
+      if (kind === 'cascade') exchanged.sort((left, right) => (left.cost ?? 0) - (right.cost ?? 0));
+      if (ceiling === null || fullCostOf(kind, exchanged, chairman) <= ceiling)
+        exchanges.push({ members: exchanged, by, gone });
+      if (exchanges.length >= most) return exchanges;
     }
   }
-  return variations;
-}
-
-function exchange(
-  call: Call,
-  members: readonly Contender[],
-  position: number,
-  by: Contender,
-  { chairman }: Stakes,
-): Variation {
-  const exchanged = members.with(position, by);
-  if (call.kind === 'cascade') exchanged.sort((left, right) => (left.cost ?? 0) - (right.cost ?? 0));
-  const note = `explored: ${by.model} in place of ${members[position]!.model}`;
-  return { call: callOf(call.kind, exchanged, chairman?.model ?? null), members: exchanged, note };
-}
-
-function isAffordable({ call, members }: Variation, { ceiling, chairman }: Stakes): boolean {
-  return ceiling === null || outlookOf(call, members, chairman).fullCost <= ceiling;
+  return exchanges;
 }

@@ -1,5 +1,5 @@
 // What a plan as a whole is expected to give and take.
-import type { Call, Nano } from '../contract/index.ts';
+import type { Call, Nano, StrategyName } from '../contract/index.ts';
 import type { Contender } from './pool.ts';
 
 export interface Outlook {
@@ -7,8 +7,6 @@ export interface Outlook {
   readonly quality: number;
   /** On average. */
   readonly cost: Nano;
-  /** When every member is asked; what the cost ceiling is held against. */
-  readonly fullCost: Nano;
   readonly latencyMs: number;
 }
 
@@ -20,31 +18,38 @@ const SECOND_VOICE = 0.25;
 const THIRD_VOICE = 0.4;
 const COUNCIL_VOICE = 0.45;
 
+/** When every member is asked; what the cost ceiling is held against. */
+export function fullCostOf(
+  kind: StrategyName,
+  members: readonly Contender[],
+  chairman: Pick<Contender, 'cost'> | undefined,
+): Nano {
+  let [sum, most] = [0, 0];
+  for (const { cost } of members) {
+    sum += cost ?? 0;
+    most = Math.max(most, cost ?? 0);
+  }
+  if (kind !== 'council') return sum as Nano;
+  return Math.ceil(sum * (1 + RANKING_SHARE) + (chairman?.cost ?? most) * SYNTHESIS_SHARE) as Nano;
+}
+
 export function outlookOf(call: Call, members: readonly Contender[], chairman: Contender | undefined): Outlook {
-  const costs = members.map(({ cost }) => cost ?? 0);
-  const sum = costs.reduce<number>((all, cost) => all + cost, 0);
+  const cost = fullCostOf(call.kind, members, chairman);
   const slowest = Math.max(...members.map(({ latencyMs }) => latencyMs));
   const best = Math.max(...members.map(({ quality }) => quality));
   const gained = (share: number): number =>
     best + (1 - best) * share * Math.min(...members.map(({ quality }) => quality));
   switch (call.kind) {
     case 'single':
-      return { quality: best, cost: sum as Nano, fullCost: sum as Nano, latencyMs: slowest };
+      return { quality: best, cost, latencyMs: slowest };
     case 'dual':
     case 'triple':
-      return {
-        quality: gained(call.kind === 'dual' ? SECOND_VOICE : THIRD_VOICE),
-        cost: sum as Nano,
-        fullCost: sum as Nano,
-        latencyMs: slowest,
-      };
+      return { quality: gained(call.kind === 'dual' ? SECOND_VOICE : THIRD_VOICE), cost, latencyMs: slowest };
     case 'cascade':
-      return climbing(members, sum);
+      return climbing(members);
     case 'council': {
-      const synthesis = (chairman?.cost ?? Math.max(...costs)) * SYNTHESIS_SHARE;
-      const cost = Math.ceil(sum * (1 + RANKING_SHARE) + synthesis) as Nano;
       const latencyMs = Math.round(slowest * (1 + RANKING_SHARE / 2) + (chairman?.latencyMs ?? slowest));
-      return { quality: gained(COUNCIL_VOICE), cost, fullCost: cost, latencyMs };
+      return { quality: gained(COUNCIL_VOICE), cost, latencyMs };
     }
     default:
       return call satisfies never;
@@ -52,7 +57,7 @@ export function outlookOf(call: Call, members: readonly Contender[], chairman: C
 }
 
 /** A step is reached when none before it was good enough. */
-function climbing(steps: readonly Contender[], sum: number): Outlook {
+function climbing(steps: readonly Contender[]): Outlook {
   let [reached, cost, latencyMs] = [1, 0, 0];
   for (const step of steps) {
     cost += reached * (step.cost ?? 0);
@@ -64,7 +69,6 @@ function climbing(steps: readonly Contender[], sum: number): Outlook {
   return {
     quality: Math.min(1, last - (last - first) * first * 0.3),
     cost: Math.ceil(cost) as Nano,
-    fullCost: sum as Nano,
     latencyMs: Math.round(latencyMs),
   };
 }

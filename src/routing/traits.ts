@@ -15,6 +15,9 @@ const WORD_UNITS = 24;
 const MASK = TRAIT_SLOTS - 1;
 const STEMS = 4_096;
 const NEGATIONS = new Set(['not', 'except', 'never', 'without', 'no', 'nicht', 'sans', 'sin'].map(hashOf));
+/** By the low bits of their hashes: most words aren't looked for at all. */
+const negates = new Uint8Array(STEMS);
+for (const negation of NEGATIONS) negates[negation & (STEMS - 1)] = 1;
 
 /** Seeds keep the words of the prompt and of the tools apart. */
 const TOOL_SEED = 0x3c6ef372;
@@ -138,7 +141,7 @@ function readWords(text: string, from: number, to: number, seed: number, tally: 
       tally.letters += letters;
       tally.words += 1;
       const hash = stemHash(length, exact);
-      if (NEGATIONS.has(exact)) tally.negations += 1;
+      if (negates[exact & (STEMS - 1)] === 1 && NEGATIONS.has(exact)) tally.negations += 1;
       if (seed === 0) tally.overlap += named[hash & 4_095]!;
       else named[hash & 4_095] = 1;
       before = token(hash, before, seed, tally);
