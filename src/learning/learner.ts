@@ -19,9 +19,10 @@ import type { Evidence, Outcome } from './evidence.ts';
 import { createKinship } from './kinship.ts';
 import { campOf, labelsOf } from './labels.ts';
 import { createLength } from './length.ts';
-import { logitOf, sigmoid } from './logistic.ts';
+import { sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
+import { createStandings } from './standings.ts';
 import { createTakings } from './takings.ts';
 import { campsRight, gainsOf, jointOf } from './together.ts';
 
@@ -90,6 +91,7 @@ export function createLearner(parts: LearnerParts): Learner {
   const retries = createRetries();
   const takings = createTakings();
   const length = createLength();
+  const standings = createStandings(evidence, takings);
   const verdictsOf = new Map<string, number>();
   let verdicts = 0;
   let lastSeq = 0;
@@ -232,21 +234,20 @@ export function createLearner(parts: LearnerParts): Learner {
 
   return {
     insight: (_, traits, tenant, at): Insight => {
+      const state = markAt(at);
+      const isByPrompt = difficulty.seen >= DIFFICULTY_FROM;
       let read: Traits | null = null;
-      let factor: number | null = null;
+      let factor = 1;
       return {
-        mark: difficulty.seen < DIFFICULTY_FROM ? { state: markAt(at), tenant } : null,
+        mark: isByPrompt ? null : { state, tenant },
         quality(task, name) {
-          const model = modelOf(name);
-          const taken = takings.usual(task, name);
-          const usual = { ...evidence.quality(model, task, tenant, at), doubt: evidence.doubt(name, task, at) };
-          if (difficulty.seen < DIFFICULTY_FROM) return { ...usual, ...taken };
-          read ??= traits();
-          factor ??= length.factor(read);
-          const known = { ...usual, ...taken, ...(taken && { outputTokens: Math.ceil(taken.outputTokens * factor) }) };
-          const own = evidence.ownShift(name, task, tenant, at);
-          const expected = sigmoid(logitOf(evidence.overall(model, task, at)) + difficulty.shift(read, task, name));
-          return { ...known, quality: within(expected + own) };
+          const { usual, logit, own } = standings.of(state, at, tenant, task, modelOf(name));
+          if (!isByPrompt) return usual;
+          if (read === null) factor = length.factor((read = traits()));
+          const quality = within(sigmoid(logit + difficulty.shift(read, task, name)) + own);
+          const { outputTokens } = usual;
+          if (outputTokens === undefined) return { ...usual, quality };
+          return { ...usual, quality, outputTokens: Math.ceil(outputTokens * factor) };
         },
         ...FORECAST,
       };
