@@ -2,6 +2,7 @@
 import { DENSE, DIGIT, FOLD, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
 import { DENSE_SEED, HEAD_UNITS, SEED, headOf, mix } from './lexicon.ts';
 import { stemLength } from './stem.ts';
+import { unitsOf } from './units.ts';
 
 const WORD_UNITS = 40;
 const DENSE_UNITS = 16;
@@ -65,39 +66,60 @@ export function createScanner(): Scanner {
     return hash;
   };
 
+  /** What stood last, but for marks. */
   let solid = SPACE;
 
+  /** Of a unit that goes on with the word; 0: it has ended. */
+  const kindWithin = (units: Uint16Array, at: number, to: number): number => {
+    const kind = KIND[units[at]!]!;
+    if (kind === LETTER) return LETTER;
+    if (kind === DIGIT) {
+      result.digits += 1;
+      return DIGIT;
+    }
+    return kind === MARK && wordGoesOn(units, at + 1, to) ? MARK : 0;
+  };
+
   /** Folds, leaving out marks, and goes to the word's end; of a word that nobody knows only the first letters are looked at. */
-  const tellWord = (text: string, from: number, to: number, heads: Uint8Array | null, listener: Listener): number => {
+  const tellWord = (
+    units: Uint16Array,
+    from: number,
+    to: number,
+    heads: Uint8Array | null,
+    listener: Listener,
+  ): number => {
+    let at = from;
     let length = 0;
     let exact = SEED;
     let head = 0;
-    let known = true;
-    let at = from;
-    let code = text.charCodeAt(at);
-    let kind = KIND[code]!;
-    do {
-      if (kind !== MARK) {
-        solid = kind;
-        if (kind === DIGIT) result.digits += 1;
-        if (known && length < WORD_UNITS) {
-          if (length === HEAD_UNITS && heads !== null && heads[head] === 0) known = false;
-          else {
-            const unit = FOLD[code]!;
-            if (length < HEAD_UNITS) head = headOf(head, unit);
-            word[length] = unit;
-            exact = mix(exact, unit);
-            length += 1;
-          }
-        }
+    for (; at < to && length < HEAD_UNITS; at += 1) {
+      const kind = kindWithin(units, at, to);
+      if (kind === 0) break;
+      if (kind === MARK) continue;
+      const unit = FOLD[units[at]!]!;
+      head = headOf(head, unit);
+      word[length] = unit;
+      exact = mix(exact, unit);
+      length += 1;
+    }
+    if (heads !== null && heads[head] === 0) {
+      while (at < to && kindWithin(units, at, to) !== 0) at += 1;
+      listener.gap();
+    } else {
+      for (; at < to; at += 1) {
+        const kind = kindWithin(units, at, to);
+        if (kind === 0) break;
+        if (kind === MARK || length === WORD_UNITS) continue;
+        const unit = FOLD[units[at]!]!;
+        word[length] = unit;
+        exact = mix(exact, unit);
+        length += 1;
       }
-      at += 1;
-      if (at >= to) break;
-      code = text.charCodeAt(at);
-      kind = KIND[code]!;
-    } while (kind === LETTER || kind === DIGIT || (kind === MARK && wordGoesOn(text, at + 1, to)));
-    if (heads !== null && heads[head] === 0) listener.gap();
-    else listener.word(stemHash(length, exact), halves / 2, exact, head);
+      listener.word(stemHash(length, exact), halves / 2, exact, head);
+    }
+    let back = at - 1;
+    while (KIND[units[back]!] === MARK) back -= 1;
+    solid = KIND[units[back]!]!;
     return at;
   };
 
@@ -111,10 +133,10 @@ export function createScanner(): Scanner {
     if (run > 1) listener.pair(mix(mix(DENSE_SEED, before), folded), run, halves / 2);
   };
 
-  const tellSign = (text: string, at: number, afterDigit: boolean, listener: Listener): void => {
-    const sign = SIGN[text.charCodeAt(at)];
+  const tellSign = (units: Uint16Array, at: number, afterDigit: boolean, listener: Listener): void => {
+    const sign = SIGN[units[at]!];
     if (sign === 1) {
-      if (afterDigit && digitFollows(text, at + 1)) result.operations += 1;
+      if (afterDigit && digitFollows(units, at + 1)) result.operations += 1;
       return;
     }
     if (sign === 2) result.brackets += 1;
@@ -129,20 +151,21 @@ export function createScanner(): Scanner {
       result.words = result.digits = result.operations = result.brackets = result.questions = 0;
       run = halves = 0;
       solid = SPACE;
+      const units = unitsOf(text);
       let at = from;
       while (at < to) {
-        const code = text.charCodeAt(at);
+        const code = units[at]!;
         const kind = KIND[code]!;
         if (kind === LETTER || kind === DIGIT) {
           run = 0;
-          at = tellWord(text, at, to, heads, listener);
+          at = tellWord(units, at, to, heads, listener);
           halves += 2;
           continue;
         }
         if (kind === DENSE) {
           tellDense(code, listener);
           solid = DENSE;
-        } else if (kind !== SPACE) tellSign(text, at, solid === DIGIT, listener);
+        } else if (kind !== SPACE) tellSign(units, at, solid === DIGIT, listener);
         at += 1;
       }
       result.words = halves / 2;
@@ -157,18 +180,18 @@ export function createScanner(): Scanner {
 }
 
 /** Emphasis and accents inside a word don't end it: `**w**ord`; but `3*4` are two numbers. */
-function wordGoesOn(text: string, next: number, to: number): boolean {
+function wordGoesOn(units: Uint16Array, next: number, to: number): boolean {
   if (next >= to) return false;
-  const kind = KIND[text.charCodeAt(next)];
-  if (kind === MARK) return text.charCodeAt(next) !== STAR || wordGoesOn(text, next + 1, Math.min(to, next + 8));
-  return kind === LETTER || (kind === DIGIT && text.charCodeAt(next - 1) !== STAR);
+  const kind = KIND[units[next]!];
+  if (kind === MARK) return units[next] !== STAR || wordGoesOn(units, next + 1, Math.min(to, next + 8));
+  return kind === LETTER || (kind === DIGIT && units[next - 1] !== STAR);
 }
 const STAR = 0x2a;
 
 /** After spaces and emphasis; looks at a handful of units. */
-function digitFollows(text: string, from: number): boolean {
+function digitFollows(units: Uint16Array, from: number): boolean {
   for (let at = from; at < from + 4; at += 1) {
-    const kind = KIND[text.charCodeAt(at)];
+    const kind = KIND[units[at]!];
     if (kind !== SPACE && kind !== MARK) return kind === DIGIT;
   }
   return false;

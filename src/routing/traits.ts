@@ -5,6 +5,7 @@ import { SECTION } from './features.ts';
 import { SEED, mix, mixWord } from './lexicon.ts';
 import { LAYOUT } from './size.ts';
 import { stemLength } from './stem.ts';
+import { unitsOf } from './units.ts';
 
 const HEAD_UNITS = 1_536;
 const TAIL_UNITS = 512;
@@ -63,7 +64,7 @@ export function traitsOf(features: Features, request: ChatRequest): Traits {
     overlap: 0,
   };
   const tools = features.hasTools ? toolTexts(request) : [];
-  for (const text of tools) readWords(text, 0, Math.min(text.length, TOOL_UNITS), TOOL_SEED, tally);
+  for (const text of tools) readWords(unitsOf(text), 0, Math.min(text.length, TOOL_UNITS), TOOL_SEED, tally);
   const known = { ...tally };
   tally.letters =
     tally.digits =
@@ -79,10 +80,11 @@ export function traitsOf(features: Features, request: ChatRequest): Traits {
   const { text } = features;
   const section = text.indexOf(SECTION);
   const end = section < 0 ? text.length : section;
-  if (end <= HEAD_UNITS + TAIL_UNITS) readWords(text, 0, end, 0, tally);
+  const units = unitsOf(text);
+  if (end <= HEAD_UNITS + TAIL_UNITS) readWords(units, 0, end, 0, tally);
   else {
-    readWords(text, 0, HEAD_UNITS, 0, tally);
-    readWords(text, end - TAIL_UNITS, end, 0, tally);
+    readWords(units, 0, HEAD_UNITS, 0, tally);
+    readWords(units, end - TAIL_UNITS, end, 0, tally);
   }
   if (known.slots > 0) named.fill(0);
   return finish(tally, tools.length);
@@ -114,18 +116,18 @@ function token(hash: number, before: number, seed: number, tally: Tally): number
   return hash;
 }
 
-function readWords(text: string, from: number, to: number, seed: number, tally: Tally): void {
+function readWords(units: Uint16Array, from: number, to: number, seed: number, tally: Tally): void {
   let before = 0;
   let at = from;
   while (at < to) {
-    const code = text.charCodeAt(at);
+    const code = units[at]!;
     const kind = KIND[code]!;
     if (kind === LETTER) {
       let length = 0;
       let letters = 0;
       let exact = SEED;
       for (; at < to; at += 1) {
-        const unit = text.charCodeAt(at);
+        const unit = units[at]!;
         const its = KIND[unit];
         if (its !== LETTER) {
           if (its === MARK && unit !== 0x5f) continue;
@@ -148,7 +150,7 @@ function readWords(text: string, from: number, to: number, seed: number, tally: 
       continue;
     }
     if (kind === DIGIT) {
-      if (at === from || KIND[text.charCodeAt(at - 1)] !== DIGIT) tally.numbers += 1;
+      if (at === from || KIND[units[at - 1]!] !== DIGIT) tally.numbers += 1;
       tally.digits += 1;
       before = token(mix(SEED, code), before, seed, tally);
     } else if (kind === DENSE) {
