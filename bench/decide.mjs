@@ -154,6 +154,7 @@ const PROMPTS = {
   '2 KB, English': `Please summarise the following note for my manager: ${fill(prose, 1_948)}`,
   '2 KB, Chinese': `请总结：${fill(chinese, 662)}`,
   '2 KB, code': `Refactor this function: ${fill(code, 1_976)}`,
+  '2 KB, README': readFileSync(join(root, 'README.md'), 'utf8').slice(0, 2_000),
   '20 KB, English': fill(prose, 20_000),
   '1 MB, English': fill(prose, 1_000_000),
   '1 MB, one word': 'a'.repeat(1_000_000),

@@ -53,11 +53,13 @@ const SWEEPS = 2;
 const MOST_MODELS = 48;
 /** A prompt has no more. */
 const MOST_TRAITS = 512;
+/** Columns of the table come in so many. */
+const SIDE_BY_SIDE = 4;
 
 /** `expected`: of a model, without regard to the prompt; the task only says what the catalog thinks. */
 export function createDifficulty(expected: (task: string, model: string) => number): Difficulty {
   const places = new Map<string, number>();
-  let capacity = 4;
+  let capacity = SIDE_BY_SIDE;
   /** Row per trait, then per measure, then per task: the shared weight, then one per model. */
   let table = new Float32Array(ROWS * capacity);
   let scores = new Float64Array(capacity);
@@ -82,35 +84,40 @@ export function createDifficulty(expected: (task: string, model: string) => numb
     return place;
   };
 
-  /** What every model's weights say to these traits, into `scores`: one pass over the rows for all of them. */
+  /** What every model's weights say to these traits, into `scores`; four models side by side, so that their sums needn't be stored between rows. */
   const score = (traits: Traits, task: string): void => {
     [scored, scoredTask] = [traits, task];
-    const { slots, weights, measures } = traits;
-    const width = places.size + 1;
-    scores.fill(0);
-    const count = Math.min(MOST_TRAITS, slots.length);
-    for (let nth = 0; nth < count; nth += 1) addRow(slots[nth]! * capacity, weights[nth]!, width);
-    for (let nth = 0; nth < TRAIT_MEASURES; nth += 1)
-      addRow((TRAIT_SLOTS + nth) * capacity, measured(measures[nth]!), width);
-    addRow(taskRow(task) * capacity, TASK_SCALE, width);
-  };
-  const addRow = (from: number, by: number, width: number): void => {
-    for (let place = 0; place < width; place += 1) scores[place]! += by * table[from + place]!;
+    const rows = table;
+    const count = gather(traits, task, capacity);
+    for (let place = 0; place <= places.size; place += SIDE_BY_SIDE) {
+      let first = 0;
+      let second = 0;
+      let third = 0;
+      let fourth = 0;
+      for (let nth = 0; nth < count; nth += 1) {
+        const from = starts[nth]! + place;
+        const by = weighs[nth]!;
+        first += by * rows[from]!;
+        second += by * rows[from + 1]!;
+        third += by * rows[from + 2]!;
+        fourth += by * rows[from + 3]!;
+      }
+      scores[place] = first;
+      scores[place + 1] = second;
+      scores[place + 2] = third;
+      scores[place + 3] = fourth;
+    }
   };
 
   /** Adds `moves` times the traits to the weights. */
-  const move = ({ traits: { slots, weights, measures }, task }: Prompt): void => {
+  const move = ({ traits, task }: Prompt): void => {
     scored = null;
+    const rows = table;
     const width = places.size + 1;
-    const count = Math.min(MOST_TRAITS, slots.length);
-    for (let nth = 0; nth < count; nth += 1) moveRow(slots[nth]! * capacity, weights[nth]!, width);
-    for (let nth = 0; nth < TRAIT_MEASURES; nth += 1)
-      moveRow((TRAIT_SLOTS + nth) * capacity, measured(measures[nth]!), width);
-    moveRow(taskRow(task) * capacity, TASK_SCALE, width);
+    const count = gather(traits, task, capacity);
+    for (let nth = 0; nth < count; nth += 1)
+      for (let place = 0; place < width; place += 1) rows[starts[nth]! + place]! += weighs[nth]! * moves[place]!;
     moves.fill(0);
-  };
-  const moveRow = (from: number, by: number, width: number): void => {
-    for (let place = 0; place < width; place += 1) table[from + place]! += by * moves[place]!;
   };
 
   /** Of one label's dual variable; what it changes for the prompt's other labels is known without looking again. */
@@ -191,6 +198,26 @@ export function createDifficulty(expected: (task: string, model: string) => numb
           );
     },
   };
+}
+
+/** Where the rows of a prompt's traits and of its task begin, and how much each weighs. */
+const starts = new Int32Array(MOST_TRAITS + TRAIT_MEASURES + 1);
+const weighs = new Float64Array(starts.length);
+
+/** Fills them; returns how many there are. */
+function gather({ slots, weights, measures }: Traits, task: string, stride: number): number {
+  let count = Math.min(MOST_TRAITS, slots.length);
+  for (let nth = 0; nth < count; nth += 1) {
+    starts[nth] = slots[nth]! * stride;
+    weighs[nth] = weights[nth]!;
+  }
+  for (let nth = 0; nth < TRAIT_MEASURES; nth += 1, count += 1) {
+    starts[count] = (TRAIT_SLOTS + nth) * stride;
+    weighs[count] = measured(measures[nth]!);
+  }
+  starts[count] = taskRow(task) * stride;
+  weighs[count] = TASK_SCALE;
+  return count + 1;
 }
 
 const ROWS = TRAIT_SLOTS + TRAIT_MEASURES + TASKS;

@@ -30,16 +30,18 @@ export interface Stakes {
 export function drawPlan(best: Pick<Lot, 'call' | 'members'>, stakes: Stakes, random: Random): Lot {
   const share = Math.min(1, stakes.share);
   const its: Cast = { kind: best.call.kind, members: best.members };
-  if (!(share > 0) || exchangesOf(its, stakes, 1).length === 0) return { ...best, propensity: 1, note: null };
+  if (!(share > 0) || !isVaried(its, stakes)) return { ...best, propensity: 1, note: null };
   const drawn = random();
   if (drawn >= share) return { ...best, propensity: 1 - share, note: null };
-  const exchanges = exchangesOf(its, stakes, Infinity);
-  const { members, by, gone } = exchanges[Math.floor((drawn / share) * exchanges.length)]!;
+  const exchanges: { readonly position: number; readonly by: Contender }[] = [];
+  eachExchange(its, stakes, (position, by) => void exchanges.push({ position, by }));
+  const { position, by } = exchanges[Math.floor((drawn / share) * exchanges.length)]!;
+  const members = exchanged(its, position, by);
   return {
     call: callOf(its.kind, members, stakes.chairman?.model ?? null),
     members,
     propensity: share / exchanges.length,
-    note: `explored: ${by.model} in place of ${gone.model}`,
+    note: `explored: ${by.model} in place of ${its.members[position]!.model}`,
   };
 }
 
@@ -55,35 +57,43 @@ export function chanceOf(wanted: Cast, best: Cast, stakes: Stakes): number {
   if (wanted.kind !== best.kind) return 0;
   const others = wanted.members.reduce((count, one) => count + Number(!best.members.includes(one)), 0);
   if (others > 1) return 0;
-  if (isSame(wanted.members, best.members))
-    return share > 0 && exchangesOf(best, stakes, 1).length > 0 ? 1 - share : 1;
+  if (isSame(wanted.members, best.members)) return share > 0 && isVaried(best, stakes) ? 1 - share : 1;
   if (!(share > 0) || others === 0) return 0;
-  const exchanges = exchangesOf(best, stakes, Infinity);
-  return exchanges.some(({ members }) => isSame(wanted.members, members)) ? share / exchanges.length : 0;
+  let count = 0;
+  let isOne = false;
+  eachExchange(best, stakes, (position, by) => {
+    count += 1;
+    isOne ||= wanted.members.includes(by) && isSame(wanted.members, exchanged(best, position, by));
+  });
+  return isOne ? share / count : 0;
 }
 
 const isSame = (left: readonly Contender[], right: readonly Contender[]): boolean =>
   left.length === right.length && left.every((one, at) => one === right[at]);
 
-interface Exchange {
-  readonly members: readonly Contender[];
-  readonly by: Contender;
-  readonly gone: Contender;
+function isVaried(best: Cast, stakes: Stakes): boolean {
+  let varied = false;
+  eachExchange(best, stakes, () => (varied = true));
+  return varied;
 }
 
-/** The first `most` of them. */
-function exchangesOf({ kind, members }: Cast, { fit, ceiling, chairman }: Stakes, most: number): readonly Exchange[] {
-  const exchanges: Exchange[] = [];
+/** Told of each member and who may take its place; true ends it. */
+function eachExchange(
+  { kind, members }: Cast,
+  { fit, ceiling, chairman }: Stakes,
+  met: (position: number, by: Contender) => boolean | void,
+): void {
   for (let position = 0; position < members.length; position += 1) {
-    const gone = members[position]!;
+    const least = members[position]!.quality - MOST_LOSS;
     for (const by of fit) {
-      if (by.quality < gone.quality - MOST_LOSS || members.includes(by)) continue;
-      const exchanged = members.with(position, by);
-      if (kind === 'cascade') exchanged.sort((left, right) => (left.cost ?? 0) - (right.cost ?? 0));
-      if (ceiling === null || fullCostOf(kind, exchanged, chairman) <= ceiling)
-        exchanges.push({ members: exchanged, by, gone });
-      if (exchanges.length >= most) return exchanges;
+      if (by.quality < least || members.includes(by)) continue;
+      if (ceiling !== null && fullCostOf(kind, members, chairman, position, by) > ceiling) continue;
+      if (met(position, by) === true) return;
     }
   }
-  return exchanges;
+}
+
+function exchanged({ kind, members }: Cast, position: number, by: Contender): readonly Contender[] {
+  const others = members.with(position, by);
+  return kind === 'cascade' ? others.sort((left, right) => (left.cost ?? 0) - (right.cost ?? 0)) : others;
 }

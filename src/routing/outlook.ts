@@ -18,16 +18,20 @@ const SECOND_VOICE = 0.25;
 const THIRD_VOICE = 0.4;
 const COUNCIL_VOICE = 0.45;
 
-/** When every member is asked; what the cost ceiling is held against. */
+/** When every member is asked, `by` in place of the one at `position`; what the cost ceiling is held against. */
 export function fullCostOf(
   kind: StrategyName,
   members: readonly Contender[],
-  chairman: Pick<Contender, 'cost'> | undefined,
+  chairman: Contender | undefined,
+  position = -1,
+  by?: Contender,
 ): Nano {
-  let [sum, most] = [0, 0];
-  for (const { cost } of members) {
-    sum += cost ?? 0;
-    most = Math.max(most, cost ?? 0);
+  let sum = 0;
+  let most = 0;
+  for (let at = 0; at < members.length; at += 1) {
+    const cost = (at === position ? by! : members[at]!).cost ?? 0;
+    sum += cost;
+    most = Math.max(most, cost);
   }
   if (kind !== 'council') return sum as Nano;
   return Math.ceil(sum * (1 + RANKING_SHARE) + (chairman?.cost ?? most) * SYNTHESIS_SHARE) as Nano;

@@ -184,6 +184,9 @@ function hashOf(text: string): number {
   return hash;
 }
 
+const weightOf = (count: number): number => 1 + Math.log(count);
+const WEIGHTS = Float64Array.from({ length: 64 }, (_, count) => weightOf(count));
+
 /** Logarithms of counts, so that the first of a word says most; of unit length. */
 function finish(tally: Tally, tools: number): Traits {
   // One piece of memory for all three, in the order in which they are stored.
@@ -194,7 +197,8 @@ function finish(tally: Tally, tools: number): Traits {
   for (let nth = 0; nth < tally.slots; nth += 1) slots[nth] = met[nth]!;
   let squares = 0;
   for (let nth = 0; nth < slots.length; nth += 1) {
-    const weight = 1 + Math.log(countOf[slots[nth]!]!);
+    const count = countOf[slots[nth]!]!;
+    const weight = WEIGHTS[count] ?? weightOf(count);
     countOf[slots[nth]!] = 0;
     weights[nth] = weight;
     squares += weight * weight;

@@ -109,23 +109,23 @@ const mayWin = (one: Weighed, best: Weighed): boolean =>
  * draws of what each model may be worth, the same for every request, so that the share of a plan is an exact sixteenth or some.
  */
 function drawn(near: readonly Weighed[], best: Weighed, models: readonly Contender[]): readonly Rival[] {
-  const wins = new Map<Weighed, number>();
-  const worths = new Float64Array(QUANTILES.length).fill(Number.NEGATIVE_INFINITY);
-  const winners = Array.from(worths, () => best);
-  for (const one of near) {
-    const [first, second = first] = one.members as readonly [Contender, Contender?];
-    const [its, others] = [models.indexOf(first), models.indexOf(second)];
-    for (let draw = 0; draw < QUANTILES.length; draw += 1) {
-      const luck = first.doubt * quantile(draw, its) + second.doubt * quantile(draw, others);
-      const worth = one.utility + luck / 2;
+  worths.fill(Number.NEGATIVE_INFINITY);
+  near.forEach(({ members, utility }, nth) => {
+    const [first, second = first] = members as readonly [Contender, Contender?];
+    const its = DRAWS * (models.indexOf(first) % SHUFFLES);
+    const others = second === first ? its : DRAWS * (models.indexOf(second) % SHUFFLES);
+    for (let draw = 0; draw < DRAWS; draw += 1) {
+      const luck = first.doubt * LUCK[its + draw]! + second.doubt * LUCK[others + draw]!;
+      const worth = utility + luck / 2;
       if (worth <= worths[draw]!) continue;
       worths[draw] = worth;
-      winners[draw] = one;
+      winners[draw] = nth;
     }
-  }
-  for (const winner of winners) wins.set(winner, (wins.get(winner) ?? 0) + 1);
+  });
+  const wins = new Map<Weighed, number>();
+  for (const nth of winners) wins.set(near[nth]!, (wins.get(near[nth]!) ?? 0) + 1);
   return [...wins]
-    .map(([weighed, count]) => ({ weighed, share: count / QUANTILES.length }))
+    .map(([weighed, count]) => ({ weighed, share: count / DRAWS }))
     .sort((left, right) => Number(left.weighed === best) - Number(right.weighed === best));
 }
 
@@ -133,10 +133,16 @@ function drawn(near: readonly Weighed[], best: Weighed, models: readonly Contend
 const UPPER = [0.078_412, 0.237_202, 0.402_25, 0.579_132, 0.776_422, 1.009_99, 1.318_011, 1.862_732];
 const QUANTILES = [...UPPER.toReversed().map((each) => -each), ...UPPER];
 const FARTHEST = UPPER.at(-1)!;
-
+const DRAWS = QUANTILES.length;
 /** Each model goes through all of them, in an order of its own: steps of an odd length come by every place. */
-const quantile = (draw: number, model: number): number =>
-  QUANTILES[(draw * (2 * model + 1) + model + (model >> 3)) & (QUANTILES.length - 1)]!;
+const SHUFFLES = 8 * DRAWS;
+const LUCK = Float64Array.from({ length: SHUFFLES * DRAWS }, (_, at) => {
+  const [model, draw] = [Math.floor(at / DRAWS), at % DRAWS];
+  return QUANTILES[(draw * (2 * model + 1) + model + (model >> 3)) % DRAWS]!;
+});
+/** By draw: the best so far, and which plan it is. */
+const worths = new Float64Array(DRAWS);
+const winners = new Uint8Array(DRAWS);
 
 function together(
   { forecast, ceiling, hope, partners, minQuality }: Scales,
