@@ -4,40 +4,33 @@ import {
   failedWith,
   QuorumError,
   Roster,
-  STRATEGIES,
   type Balance,
   type Clock,
   type CurrentSettings,
-  type Decision,
-  type Features,
-  type Forecast,
   type LearningPath,
   type MergeContext,
   type Merger,
   type Random,
   type RequestRecord,
   type Settings,
-  type Traits,
   type Upstream,
   type Wishes,
 } from './contract/index.ts';
-import { demand, type Admission } from './accounts/index.ts';
-import { BOUNDLESS, shedTo, type Capacity, type Pressure } from './pipeline/capacity.ts';
+import type { Admission } from './accounts/index.ts';
+import { BOUNDLESS, type Capacity, type Pressure } from './pipeline/capacity.ts';
 import { deliver } from './pipeline/deliver.ts';
 import type { Answer, Inbound } from './pipeline/exchange.ts';
 import { lessonOf } from './pipeline/facts.ts';
 import { entryOf } from './pipeline/keep.ts';
 import type { Fresh, Memory } from './pipeline/memory.ts';
-import { withName } from './pipeline/names.ts';
 import { createPanel } from './pipeline/panel.ts';
-import { inRole, policyOf } from './pipeline/roles.ts';
+import { createPlanner, roleOf } from './pipeline/planner.ts';
 import { openPurse } from './pipeline/purse.ts';
 import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipeline/render.ts';
 import { smallerPlans } from './pipeline/smaller.ts';
 import { mirror } from './pipeline/mirror.ts';
 import { Trail } from './pipeline/trail.ts';
 import { partTold, type Trials } from './pipeline/trial.ts';
-import { compileTasks, decide, featuresOf, traitsOf, type Classifier } from './routing/index.ts';
 import { slim } from './slim/index.ts';
 import { carryOut, type Hedging, type Outcome, type Panel } from './strategy/index.ts';
 
@@ -80,20 +73,10 @@ export interface Explained {
   readonly [field: string]: unknown;
 }
 
-interface Planned {
-  readonly features: Features;
-  readonly decision: Decision;
-  /** Worked out when first asked for. */
-  readonly traits: () => Traits;
-  readonly forecast: Forecast;
-}
-
-const NEVER_EXPLORES: Random = () => 1;
-
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { clock, memory, learning, capacity = BOUNDLESS, later = (work) => work() } = parts;
   const running = new Roster<Trail>();
-  const classifiers = new WeakMap<Settings['tasks'], Classifier>();
+  const { wishesOf, plan, look } = createPlanner({ capacity, learning, random: parts.random });
 
   async function answer(inbound: Inbound): Promise<Answer> {
     const trail = new Trail(inbound, clock, learning.confidence);
@@ -149,93 +132,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       fresh.fail(asQuorumError(thrown));
       throw thrown;
     }
-  }
-
-  /** Models that are left alone for now are left out, unless nobody else is there. */
-  function plan(
-    inbound: Inbound,
-    wishes: Wishes,
-    settings: Settings,
-    pressure: Pressure = 0,
-    random = parts.random,
-  ): Planned {
-    const able = capacity.able(settings, wishes);
-    if (able.settings === settings) return planWith(inbound, wishes, settings, pressure, able.leftOut, random);
-    try {
-      return planWith(inbound, wishes, able.settings, pressure, able.leftOut, random);
-    } catch (thrown) {
-      if (!(thrown instanceof QuorumError)) throw thrown;
-      return planWith(inbound, wishes, settings, pressure, [], random);
-    }
-  }
-
-  /** What is done when nothing is left to chance: two arms differ in it only where they differ. */
-  const look = (inbound: Inbound, settings: Settings): Decision =>
-    plan(inbound, wishesOf(inbound, settings), settings, 0, NEVER_EXPLORES).decision;
-
-  function planWith(
-    inbound: Inbound,
-    wishes: Wishes,
-    settings: Settings,
-    pressure: Pressure,
-    leftOut: readonly string[],
-    random: Random,
-  ): Planned {
-    let classifier = classifiers.get(settings.tasks);
-    if (classifier === undefined) classifiers.set(settings.tasks, (classifier = compileTasks(settings.tasks)));
-    const features = featuresOf(inbound.request);
-    const { permissions, principal, receivedAt } = inbound;
-    let known: Traits | null = null;
-    const traits = (): Traits => (known ??= traitsOf(features, inbound.request));
-    const insight = learning.insight(features, traits, principal.tenant, receivedAt);
-    const allowed = permissions.anyModel ? null : permissions.model;
-    const decided = (wished: Wishes) =>
-      decide({
-        features,
-        wishes: wished,
-        settings,
-        classifier,
-        quality: insight.quality,
-        mark: insight.mark,
-        forecast: insight,
-        allowed,
-        allowedTier: permissions.tier,
-        random,
-      });
-    const routed = decided(wishes);
-    const role = roleOf(inbound, routed, settings);
-    const policy = permissions.strategy('single') ? policyOf(role, wishes, settings) : null;
-    const chosen = role === null || policy === null ? routed : inRole(role, policy, routed, wishes, decided);
-    const shed = shedTo(pressure, chosen, wishes, settings);
-    const decision = noted(shed === null ? chosen : decided({ ...wishes, strategy: shed }), [
-      ...leftOut,
-      ...(shed === null ? [] : [`the process is busy: ${shed} instead of ${chosen.plan.call.kind}`]),
-    ]);
-    if (permissions.strategy(decision.plan.call.kind)) return { features, decision, traits, forecast: insight };
-    // The router's own choice gives way to what the key allows; a strategy that was asked for was checked before.
-    const other = STRATEGIES.find((each) => permissions.strategy(each));
-    if (other === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the strategies.');
-    return { features, decision: noted(decided({ ...wishes, strategy: other }), leftOut), traits, forecast: insight };
-  }
-
-  /** As the request says, else as its task does. */
-  const roleOf = ({ role }: Inbound, { classification }: Decision, settings: Settings): string | null =>
-    role ?? settings.tasks.get(classification.task)?.role ?? null;
-
-  const noted = (decision: Decision, notes: readonly string[]): Decision =>
-    notes.length === 0
-      ? decision
-      : { ...decision, plan: { ...decision.plan, because: [...decision.plan.because, ...notes] } };
-
-  /** The wishes with the model name's; what the key doesn't allow is refused before anything is looked up. */
-  function wishesOf({ request, wishes, permissions }: Inbound, settings: Settings): Wishes {
-    const meant = withName(request.model, wishes, settings);
-    for (const model of meant.models ?? []) demand(permissions, { model });
-    demand(permissions, {
-      ...(meant.tier !== null && { tier: meant.tier }),
-      ...(meant.strategy !== null && meant.strategy !== 'adaptive' && { strategy: meant.strategy }),
-    });
-    return meant;
   }
 
   async function convene(

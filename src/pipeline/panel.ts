@@ -3,7 +3,6 @@ import {
   type AbortWatch,
   CallFailure,
   NO_MONEY,
-  QuorumError,
   traceParent,
   type Attempt,
   type Candidate,
@@ -21,12 +20,12 @@ import {
   type Trace,
   type Upstream,
   type UpstreamCall,
-  type Usage,
 } from '../contract/index.ts';
-import { estimateText, estimateTokens } from '../accounts/index.ts';
+import { estimateTokens } from '../accounts/index.ts';
 import { furtherVoice } from '../routing/index.ts';
 import type { Answered, AskOptions, Hedging, LiveAnswer, Panel, Voice } from '../strategy/index.ts';
 import { createStreamTap } from '../wire/index.ts';
+import { guessed, leaveWith, outcomeOf, uncounted, usageOf, waited, type Ending } from './ending.ts';
 import { UNKNOWN_QUALITY } from './facts.ts';
 import { clampedRequest, type Payment, type Purse } from './purse.ts';
 import type { Trail } from './trail.ts';
@@ -54,18 +53,6 @@ export interface PanelParts {
   readonly hedging?: Hedging;
   /** How several models do together. */
   readonly forecast: Forecast;
-}
-
-/** What one call used, and how it ended. */
-interface Ending {
-  readonly usage: Usage | null;
-  readonly finishReason: string | null;
-  readonly failure: CallFailure | null;
-  readonly retries: number;
-  /** Attempts that brought nothing and may have been charged. */
-  readonly lost?: number | undefined;
-  readonly firstByteAt: number | null;
-  readonly queueMs?: number;
 }
 
 export function createPanel(parts: PanelParts): Panel {
@@ -295,54 +282,7 @@ export function createPanel(parts: PanelParts): Panel {
 const spanIdOf = (trace: Trace | undefined): string | undefined =>
   trace?.sampled === true ? trace.nextId() : undefined;
 
-const waited = ({ queueMs }: { readonly queueMs?: number }): Pick<Ending, 'queueMs'> =>
-  queueMs === undefined ? {} : { queueMs };
-
-/** Puts the failed call on the trail and gives back what to throw. What isn't the call's own failure is the request's. */
-function leaveWith(thrown: unknown, leave: (ending: Ending) => void): unknown {
-  const failure =
-    thrown instanceof CallFailure
-      ? thrown
-      : thrown instanceof QuorumError
-        ? new CallFailure('rate_limited', thrown.message, { sent: false })
-        : new CallFailure('malformed', 'Quorum could not handle the answer', { cause: thrown });
-  leave({ usage: null, finishReason: null, failure, retries: failure.retries, firstByteAt: null });
-  return thrown instanceof QuorumError ? thrown : failure;
-}
-
 function candidateOf(completion: Completion, bytes: Uint8Array, { model, family, weight }: Voice): Candidate {
   const choice = completion.choices[0]!;
   return { model, family, weight, completion, message: choice.message, finishReason: choice.finish_reason, bytes };
-}
-
-function outcomeOf(failure: CallFailure | null): Attempt['outcome'] {
-  if (failure === null) return 'ok';
-  return failure.kind === 'aborted' ? 'aborted' : failure.kind === 'timeout' ? 'timeout' : 'failed';
-}
-
-/** Each attempt that may have been accepted costs its input, and what was received; one that was refused costs nothing. */
-function usageOf({ usage, failure }: Ending, input: () => number): { usage: Usage | null; estimated: boolean } {
-  if (usage !== null) return { usage, estimated: usage['estimated'] === true };
-  const lost = failure?.lost ?? 0;
-  return lost > 0 ? { usage: guessed(lost * input(), 0), estimated: true } : { usage: null, estimated: false };
-}
-
-const guessed = (input: number, output: number): Usage => ({
-  prompt_tokens: input,
-  completion_tokens: output,
-  total_tokens: input + output,
-  estimated: true,
-});
-
-/** The usage of a whole answer that tells none: counted by its texts. */
-function uncounted({ choices }: Completion, input: number): Usage {
-  const texts = choices.flatMap(({ message }) => [
-    message.content ?? '',
-    message.reasoning_content ?? '',
-    ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
-  ]);
-  return guessed(
-    input,
-    texts.reduce((sum, text) => sum + estimateText(text), 0),
-  );
 }

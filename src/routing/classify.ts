@@ -35,6 +35,8 @@ export interface Classifier {
   /** Patterns that could hang the process and are left out. */
   readonly leftOut: readonly string[];
   readonly pools: Pools;
+  /** By task; scratch, since a new one a request would lie outside the engine's heap. */
+  readonly ratings: Float64Array;
 }
 
 export function compileTasks(tasks: ReadonlyMap<string, Task>): Classifier {
@@ -52,6 +54,7 @@ export function compileTasks(tasks: ReadonlyMap<string, Task>): Classifier {
     patterns: patterns.map((some) => some.filter((pattern) => pattern !== null)),
     literals,
     pools: createPools(),
+    ratings: new Float64Array(list.length),
     leftOut: list.flatMap((task, index) => task.patterns.filter((_, at) => patterns[index]![at] === null).map(String)),
   };
 }
@@ -83,12 +86,12 @@ function named(classifier: Classifier, task: string): Classification {
   return { task, confidence: 1, scores: [{ task, score: 1 }, ...others], source: 'caller' };
 }
 
-/** Unbounded scores by task; -Infinity for a task that can't be. */
+/** Unbounded scores by task, valid until the next request's; -Infinity for a task that can't be. */
 function rate(classifier: Classifier, features: Features): Float64Array {
-  const { tasks, reader } = classifier;
+  const { tasks, reader, ratings: words } = classifier;
   const section = features.text.indexOf(SECTION);
   const end = section < 0 ? features.text.length : section;
-  const words = new Float64Array(tasks.length);
+  words.fill(0);
   if (section >= 0) reader.read(features.text, section + 1, features.text.length, SYSTEM_SHARE, words);
   const scan = reader.read(features.text, 0, end, 1, words);
   addPlain(classifier, plainOf(features.text, end), words);
