@@ -22,6 +22,8 @@ const PATTERN_WEIGHT = 2.6;
 /** Words of a whole: more of them say less and less. */
 const SATURATION = 10;
 const SYSTEM_SHARE = 0.6;
+/** Tasks that nothing speaks for count as so many at the most, about what the shipped ones are. */
+const MOST_SILENT = 10;
 
 /** Built once per Settings; keeps scratch space, so one classification at a time. */
 export interface Classifier {
@@ -114,13 +116,19 @@ function total(task: Task, words: number, features: Features, scan: Readonly<Sca
   return said + signalOf(task, features, scan);
 }
 
-/** Softmax. Loops rather than maps and a sort of its own: this is a third of the cost for a short prompt. */
+/** Softmax, in which many tasks that nothing speaks for weigh no more than a few: adding tasks makes nobody less sure of the others. Loops rather than maps and a sort of its own: this is a third of the cost for a short prompt. */
 function probabilities(classifier: Classifier, ratings: Float64Array): Classification['scores'] {
   let highest = Number.NEGATIVE_INFINITY;
   for (const rating of ratings) if (rating > highest) highest = rating;
   if (highest === Number.NEGATIVE_INFINITY) return [];
+  let silent = 0;
+  for (const rating of ratings) if (rating <= 0 && rating > Number.NEGATIVE_INFINITY) silent += 1;
+  const part = silent > MOST_SILENT ? MOST_SILENT / silent : 1;
   let sum = 0;
-  for (let task = 0; task < ratings.length; task += 1) sum += ratings[task] = Math.exp(ratings[task]! - highest);
+  for (let task = 0; task < ratings.length; task += 1) {
+    const rating = ratings[task]!;
+    sum += ratings[task] = Math.exp(rating - highest) * (rating <= 0 ? part : 1);
+  }
   const scores: { readonly task: string; readonly score: number }[] = [];
   for (let task = 0; task < ratings.length; task += 1) {
     const score = ratings[task]! / sum;

@@ -12,17 +12,19 @@ import {
   mixWord,
   type LexiconDraft,
 } from './lexicon.ts';
+import { FUNCTION_WORDS } from './function-words.ts';
 import type { Listener, Scanner } from './scan.ts';
 import { stemLength } from './stem.ts';
 
 export const LONGEST_PHRASE = 4;
 const LONGEST_DENSE = 12;
-/** Examples of all languages are few: one that holds a word says only so much. */
-const STRONGEST_LEARNT = 1.6;
-/** A word seen in so many examples counts half: function words of a single line must not decide. */
-const FEW_SEEN = 2;
+/** What one word says at the most, and in how many examples it is seen where it counts half. Function words of a few lines must not decide. */
+const HINTED = { most: 1.6, half: 2 };
+/** Of a task that is taught: its function words are left out, so the others may say more. */
+const TAUGHT = { most: 3, half: 0.25 };
 /** So many lines teach a task; fewer only hint at it. */
 const ENOUGH_EXAMPLES = 10;
+const isTaught = ({ examples }: Task): boolean => examples.length >= ENOUGH_EXAMPLES;
 
 const unitsOf = (text: string): number[] => Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
 const foldedUnits = (text: string): Uint16Array => Uint16Array.from(unitsOf(text), (unit) => FOLD[unit]!);
@@ -89,18 +91,27 @@ export function teachKeywords(task: Task, index: number, draft: LexiconDraft): r
   return literals;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** The hashes an example leaves: words, neighbouring words (with the last word's own), pairs of dense characters. */
-function tracesOf(example: string, scanner: Scanner, draft: LexiconDraft): ReadonlyMap<number, number | null> {
+function tracesOf(
+  example: string,
+  silent: ReadonlySet<number>,
+  scanner: Scanner,
+  draft: LexiconDraft,
+): ReadonlyMap<number, number | null> {
   const traces = new Map<number, number | null>();
   let before: number | null = null;
   const listener: Listener = {
     word(hash, _position, _exact, head) {
       draft.addHead(head);
-      traces.set(hash, null);
-      if (before !== null) traces.set(mixWord(mixWord(PHRASE_SEED, before), hash), hash);
+      const says = !silent.has(hash);
+      if (says) traces.set(hash, null);
+      if (before !== null && (says || !silent.has(before)))
+        traces.set(mixWord(mixWord(PHRASE_SEED, before), hash), hash);
       before = hash;
     },
-    pair: (hash) => void traces.set(hash, null),
+    pair: (hash) => void (silent.has(hash) || traces.set(hash, null)),
     gap: () => void (before = null),
   };
   scanner.scan(example, 0, Math.min(example.length, 2_000), null, listener);
@@ -117,8 +128,9 @@ export function teachExamples(tasks: readonly Task[], scanner: Scanner, draft: L
   const taught = tasks.flatMap((task, index) => (task.examples.length > 0 ? [index] : []));
   if (taught.length < 2) return;
   for (const index of taught) {
+    const silent = isTaught(tasks[index]!) ? FUNCTION_WORDS : NONE;
     for (const example of tasks[index]!.examples) {
-      for (const [trace, last] of tracesOf(example, scanner, draft)) {
+      for (const [trace, last] of tracesOf(example, silent, scanner, draft)) {
         const row = counts.get(trace) ?? new Float64Array(tasks.length);
         row[index]! += 1;
         counts.set(trace, row);
@@ -133,9 +145,12 @@ export function teachExamples(tasks: readonly Task[], scanner: Scanner, draft: L
     taught.forEach((index, nth) => {
       const examples = tasks[index]!.examples.length;
       const likelihood = (shares[nth]! * examples + average) / (examples + 1);
-      const trust = (seen / (seen + FEW_SEEN)) * Math.min(1, examples / ENOUGH_EXAMPLES);
+      const { most, half } = isTaught(tasks[index]!) ? TAUGHT : HINTED;
+      const trust = (seen / (seen + half)) * Math.min(1, examples / ENOUGH_EXAMPLES);
       const weight = Math.log(likelihood / average) * trust;
-      draft.addLearnt(trace, index, Math.max(-0.6, Math.min(STRONGEST_LEARNT, weight)));
+      draft.addLearnt(trace, index, Math.max(-0.6, Math.min(most, weight)));
+      // Another task's keyword is this task's as well.
+      if (row[index]! > 0 && isTaught(tasks[index]!)) draft.claim(trace, index, row[index]! / (row[index]! + 1));
     });
     const last = ends.get(trace);
     if (last !== undefined) draft.extendReach(last, 2);

@@ -42,6 +42,8 @@ export interface LexiconDraft {
   /** Row of a hash, made when it is new. */
   touch(hash: number): number;
   addKeyword(hash: number, task: number, weight: number): void;
+  /** A share of what a hash says as a keyword, for one more task; nothing where it is no keyword. */
+  claim(hash: number, task: number, share: number): void;
   addLearnt(hash: number, task: number, weight: number): void;
   extendReach(hash: number, reach: number): void;
   addHead(slot: number): void;
@@ -71,6 +73,12 @@ export function draftLexicon(tasks: number): LexiconDraft {
     addKeyword(hash, task, weight) {
       const at = touch(hash) * tasks + task;
       keyword[at] = Math.max(keyword[at]!, weight);
+    },
+    claim(hash, task, share) {
+      const row = rows.get(hash);
+      if (row === undefined) return;
+      const weights = keyword.slice(row * tasks, (row + 1) * tasks);
+      keyword[row * tasks + task] = Math.max(weights[task]!, share * Math.max(...weights));
     },
     addLearnt(hash, task, weight) {
       const at = touch(hash) * tasks + task;

@@ -40,8 +40,8 @@ export function safePattern(pattern: RegExp): SafePattern | null {
   return { needs, test: (plain) => bounded.test(plain.slice(0, BACKTRACKING_UNITS)) };
 }
 
-/** Atoms outside groups and classes: an escape or one character, with what follows it. */
-const ATOM = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|[^]/g;
+/** Atoms outside groups and classes: an escape, how often the one before repeats, or one character. */
+const ATOM = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|[^]/g;
 const OPTIONAL = /^(?:[?*]|\{0)/;
 
 /** Digits and punctuation that stand outside every group, class and alternative and aren't optional; letters hardly ever lack. */

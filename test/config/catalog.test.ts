@@ -96,7 +96,7 @@ describe('the catalog', () => {
   });
 
   it.each([
-    ['simple_query', 'What is the capital of France?'],
+    ['simple_query', 'Hello there'],
     ['code', 'const x = 3'],
     ['math', 'What is 17 * 23?'],
     ['translation', 'Say this in Portuguese, please: translate to German'],
