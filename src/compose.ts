@@ -9,6 +9,7 @@ import { addGauges } from './compose/gauges.ts';
 import { learntFrom } from './compose/learnt.ts';
 import { isLoopback, listen } from './compose/listen.ts';
 import { followOptions } from './compose/options.ts';
+import { poll } from './compose/poll.ts';
 import { post } from './compose/post.ts';
 import { openSandbox, withSandbox } from './compose/sandbox.ts';
 import { openWatch } from './compose/watch.ts';
@@ -54,6 +55,8 @@ export interface Program {
 
 /** A twentieth of the lateness at which requests are refused: then there is no time for what runs beside. */
 const SPARE_SHARE = 20;
+/** What other processes on the same store learn is known here so soon. */
+const OTHERS_EVERY_MS = 2_000;
 /** What a request that is ended by force gets to write its last words. */
 const LAST_WORDS_MS = 1_000;
 
@@ -74,6 +77,15 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const { metrics } = watch;
   const { learner, evidence } = await learntFrom(store, settings, clock, (change) =>
     log.info('confidence changed', { ...change }),
+  );
+  const stopListening = poll(
+    clock,
+    OTHERS_EVERY_MS,
+    () => {
+      learner.hear(store.evidence.news());
+      learner.catchUp();
+    },
+    (error) => log.warn('what other processes learnt could not be read', { error }),
   );
   const merger = createMerger();
   const experiments = openExperiments(options, store, {
@@ -189,6 +201,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
       afterwork.flush();
       config.close();
       stopFollowing();
+      stopListening();
       care.stop();
       await watch.stop();
       experiments.close();

@@ -1,6 +1,7 @@
 // What the administration set, taken up at start and whenever any process on this store changes it.
 import type { LiveConfig } from '../config/index.ts';
 import { readOptions, type Clock, type OptionStore } from '../contract/index.ts';
+import { poll } from './poll.ts';
 
 const POLL_MS = 400;
 
@@ -13,20 +14,10 @@ export function followOptions(
 ): () => void {
   let seen = 0;
   const look = (): void => {
-    try {
-      const version = store.version();
-      if (version === seen) return;
-      config.setOptions(readOptions(store.load()));
-      seen = version;
-    } catch (error) {
-      onTrouble(error);
-    }
+    const version = store.version();
+    if (version === seen) return;
+    config.setOptions(readOptions(store.load()));
+    seen = version;
   };
-  let cancel = (): void => undefined;
-  const poll = (): void => {
-    look();
-    cancel = clock.after(POLL_MS, poll);
-  };
-  poll();
-  return () => cancel();
+  return poll(clock, POLL_MS, look, onTrouble);
 }

@@ -189,6 +189,8 @@ export interface EvidenceStore {
   load(): Promise<readonly EvidenceSum[]>;
   /** Adds to what is there; returns at once, written in batches. */
   add(deltas: readonly EvidenceSum[]): void;
+  /** Sums that other processes changed since the last call or load, as they are now, with what was added here and waits to be written. */
+  news(): readonly EvidenceSum[];
   flush(): Promise<void>;
 }
 

@@ -47,8 +47,10 @@ export interface Evidence {
   observe(outcome: Outcome, model?: Model): readonly EvidenceSum[];
   /** Takes back an outcome as if it had never been; returns what to add to the store. */
   retract(outcome: Outcome): EvidenceSum;
-  /** Adds sums of other processes or of a file. */
+  /** Adds sums of a file. */
   add(sums: readonly EvidenceSum[]): void;
+  /** These are what is known in all, in place of what was known of the same tenants, tasks and models. */
+  replace(sums: readonly EvidenceSum[]): void;
   /** Significant changes since the last call, oldest first; of a flood only the latest. */
   changes(): readonly ConfidenceChange[];
   /** Where a model turned out to have changed since the last call, so that what was seen before says nothing any more. */
@@ -229,6 +231,15 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
     },
     add(more) {
       for (const sum of more) place(sum);
+    },
+    replace(sums) {
+      for (const sum of sums) {
+        const { tenant, task, model } = sum;
+        const known = shelves.get(model)?.tasks.get(task)?.tenants.get(tenant) ?? NOTHING;
+        const { good, total, at } = addSums(sum, { ...known, good: -known.good, total: -known.total }, halfLifeMs);
+        // Whoever saw it has told of the change.
+        place({ tenant, task, model, good, total, at }).told = null;
+      }
     },
     changes() {
       const drained = changed;

@@ -23,6 +23,7 @@ import { sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
 import { createStandings } from './standings.ts';
+import { createStudy, REMEMBERED } from './study.ts';
 import { createTakings } from './takings.ts';
 import { campsRight, gainsOf, jointOf } from './together.ts';
 
@@ -60,13 +61,13 @@ export interface Learner extends LearningPath {
   readonly reliability: Pick<Reliability, 'report'>;
   /** Adds evidence from a file. */
   take(sums: readonly EvidenceSum[]): void;
+  /** Sums that other processes have changed, as they are now. */
+  hear(sums: readonly EvidenceSum[]): void;
   /** Verdicts that other processes wrote since; returns how many there were. */
   catchUp(): number;
   readonly bytes: number;
 }
 
-/** Verdicts that are read again at a start: enough for the curves and the model of difficulty. */
-const REMEMBERED = 16_384;
 /** Lessons that tell what answers took lately. */
 const RECENT = 2_000;
 /** How long a lesson waits for its verdict. */
@@ -76,8 +77,6 @@ const TIDY_EVERY_MS = 3_600_000;
 const DIFFICULTY_FROM = 20;
 /** No prompt makes a model certain. */
 const [LOWEST, HIGHEST] = [0.02, 0.99];
-/** As soon as the others together have given so many verdicts, no tenant counts for more than they do. */
-const OTHERS_FROM = 100;
 /** What answers show by themselves is taken into account this much later at the most, a verdict at once. */
 const LATE_MS = 250;
 /** Old evidence fades by itself. */
@@ -92,8 +91,6 @@ export function createLearner(parts: LearnerParts): Learner {
   const takings = createTakings();
   const length = createLength();
   const standings = createStandings(evidence, takings);
-  const verdictsOf = new Map<string, number>();
-  let verdicts = 0;
   let lastSeq = 0;
   let tidiedAt = 0;
 
@@ -101,6 +98,7 @@ export function createLearner(parts: LearnerParts): Learner {
     parts.model(name) ?? ({ name, quality: 6, strengths: [] } as unknown as Model);
   const usual = (task: string, name: string): number => evidence.overall(modelOf(name), task, now());
   const difficulty = createDifficulty(usual);
+  const study = createStudy({ calibration, reliability, difficulty });
 
   /** Names a state of what is expected; a new one only now and then, so that what was worked out from it can be used again. */
   const mark = { number: 0, at: Number.NEGATIVE_INFINITY, isOld: true };
@@ -136,43 +134,9 @@ export function createLearner(parts: LearnerParts): Learner {
       ...expectedOf(lesson, model),
     }));
 
-  /** Bounded, so that one tenant's verdicts never outweigh all others'. */
-  const influence = (tenant: string): number => {
-    const own = verdictsOf.get(tenant) ?? 0;
-    const others = verdicts - own;
-    return others >= OTHERS_FROM && own > others ? others / own : 1;
-  };
-
-  /** Curves and difficulty; the evidence is kept apart and adds up by itself. */
-  const study = (lesson: Lesson, feedback: Feedback): void => {
-    verdictsOf.set(lesson.tenant, (verdictsOf.get(lesson.tenant) ?? 0) + 1);
-    verdicts += 1;
-    const weight = influence(lesson.tenant);
-    const labels = labelsOf(lesson, feedback);
-    calibration.observe(lesson.request, { facts: lesson.facts, good: feedback.good, weight, told: lesson.confidence });
-    for (const { model, kind } of lesson.signals) {
-      const label = labels.find((one) => one.model === model);
-      if (label !== undefined) reliability.observe(kind, label.good, 1);
-    }
-    if (lesson.traits === null) return;
-    const weighed = weight === 1 ? labels : labels.map((label) => ({ ...label, weight: label.weight * weight }));
-    difficulty.teach({ key: lesson.request, task: lesson.task, traits: lesson.traits, labels: weighed });
-  };
-
-  const unlearn = (lesson: Lesson, feedback: Feedback): void => {
-    for (const outcome of outcomesOf(lesson, feedback)) sums.add([evidence.retract(outcome)]);
-    const labels = labelsOf(lesson, feedback);
-    for (const { model, kind } of lesson.signals) {
-      const label = labels.find((one) => one.model === model);
-      if (label !== undefined) reliability.observe(kind, label.good, -1);
-    }
-    verdictsOf.set(lesson.tenant, Math.max(0, (verdictsOf.get(lesson.tenant) ?? 0) - 1));
-    verdicts -= 1;
-  };
-
   const catchUp = (): number => {
-    markAnew();
     const taught = store.taught(lastSeq, REMEMBERED);
+    if (taught.length > 0) markAnew();
     for (const { lesson, feedback, seq } of taught) {
       study(lesson, feedback);
       lastSeq = Math.max(lastSeq, seq);
@@ -292,7 +256,7 @@ export function createLearner(parts: LearnerParts): Learner {
       // What was asked is kept for good only where it makes a test.
       const replaced = store.judge(feedback, feedback.correction === null ? bare : lesson);
       if (replaced !== null && isSame(replaced, feedback)) return { feedback, replaced };
-      if (replaced !== null) unlearn(lesson, replaced);
+      if (replaced !== null) for (const outcome of outcomesOf(lesson, replaced)) sums.add([evidence.retract(outcome)]);
       retries.judged(lesson);
       catchUp();
       for (const outcome of outcomesOf(lesson, feedback)) observe(outcome);
@@ -304,6 +268,11 @@ export function createLearner(parts: LearnerParts): Learner {
       markAnew();
       evidence.add(more);
       sums.add(more);
+    },
+    hear(changed) {
+      if (changed.length === 0) return;
+      markAnew();
+      evidence.replace(changed);
     },
     catchUp,
     get bytes() {

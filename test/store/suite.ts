@@ -143,6 +143,25 @@ export function storeSuite(name: string, open: (clock: SimulatedClock) => Promis
       expect(both).toEqual([sum({ good: 2, total: 4 }), sum({ model: 'b' })]);
     });
 
+    it('what others changed is told once, as it is now and with what waits here; one’s own is not', async () => {
+      store.evidence.add([sum({}), sum({ model: 'b' })]);
+      await store.evidence.flush();
+      await store.evidence.load();
+      expect(store.evidence.news()).toEqual([]);
+      expect(other.evidence.news()).toHaveLength(2);
+      expect(other.evidence.news()).toEqual([]);
+
+      other.evidence.add([sum({ good: 0, total: 2 })]);
+      store.evidence.add([sum({}), sum({ model: 'c' })]);
+      expect(store.evidence.news()).toEqual([]);
+      await other.evidence.flush();
+      expect(store.evidence.news()).toEqual([sum({ good: 2, total: 4 })]);
+      await store.evidence.flush();
+      expect(store.evidence.news()).toEqual([]);
+      const heard = [...other.evidence.news()].sort((a, b) => a.model.localeCompare(b.model));
+      expect(heard).toEqual([sum({ good: 2, total: 4 }), sum({ model: 'c' })]);
+    });
+
     it('evidence decays to the later moment, in whatever order it comes', async () => {
       const first = sum({ good: 4, total: 8 });
       const later = sum({ good: 1, total: 1, at: clock.now() + HALF_LIFE_MS });

@@ -1,6 +1,7 @@
 // The schema's history. Append only: a file that went through the first n of these has user_version n.
 
 import { ACCOUNTS_MIGRATION, JOURNAL_MIGRATION } from './accounts-schema.ts';
+import { EVIDENCE_MIGRATION } from './evidence.ts';
 import { EXPERIMENTS_MIGRATION } from './experiments-schema.ts';
 import { LEARNING_MIGRATION, LESSONS_BY_NUMBER } from './learning-schema.ts';
 import { WORDS_MIGRATION } from './pack.ts';
@@ -83,4 +84,5 @@ export const MIGRATIONS: readonly Migration[] = [
   EXPERIMENTS_MIGRATION,
   SHAPES_MIGRATION,
   WORDS_MIGRATION,
+  EVIDENCE_MIGRATION,
 ];
