@@ -8,12 +8,6 @@ export { createTracer, passedOn, readTraceParent } from './trace-context.ts';
 export type { Family } from './series.ts';
 export { slowStages } from './thresholds.ts';
 export { createPerformance, makeReport, type Performance, type ReportSources } from './performance.ts';
-export {
-  isReportGroup,
-  REPORT_GROUPS,
-  type Report,
-  type ReportGroup,
-  type ReportQuery,
-  type ReportRow,
-} from './report.ts';
+export { type Report, type ReportQuery, type ReportRow } from './report.ts';
+export { isReportGroup, REPORT_GROUPS, type ReportGroup } from './report-groups.ts';
 export { reportCells, reportCsv, sparkline, stageCells } from './report-text.ts';

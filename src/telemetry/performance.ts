@@ -8,7 +8,8 @@ import {
   type RequestLog,
   type RequestRecord,
 } from '../contract/index.ts';
-import { createReport, needsRecords, type Report, type ReportNames, type ReportQuery, type Verdict } from './report.ts';
+import { createReport, type Report, type ReportQuery, type Verdict } from './report.ts';
+import { needsRecords, type ReportNames } from './report-groups.ts';
 import { createTally, hourOf } from './tally.ts';
 
 export interface Performance {

@@ -1,6 +1,7 @@
 // A report as a table for the terminal, with small charts, and as CSV. Pure.
 import { csvCell } from '../contract/index.ts';
-import type { Figures, Report, ReportRow, Spread } from './report.ts';
+import type { Figures, Spread } from './figures.ts';
+import type { Report, ReportRow } from './report.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 

@@ -1,33 +1,14 @@
 // Reports: hours of requests and calls, added up by what one asks for, with percentiles, trends and accuracy by verdicts. Pure.
 import type { HourRow, RequestRecord } from '../contract/index.ts';
+import { figuresOf, rounded, type Figures } from './figures.ts';
+import { countsCalls, nameOf, type Named, type ReportGroup, type ReportNames } from './report-groups.ts';
 import { addSums, countCall, countRequest, emptySums, hourAt, readSums, type Sums } from './tally.ts';
-
-export const REPORT_GROUPS = [
-  'model',
-  'provider',
-  'task',
-  'strategy',
-  'tier',
-  'key',
-  'team',
-  'user',
-  'tag',
-  'day',
-  'hour',
-] as const;
-export type ReportGroup = (typeof REPORT_GROUPS)[number];
 
 export interface ReportQuery {
   readonly by: readonly ReportGroup[];
   /** Milliseconds since the epoch; whole hours are counted. */
   readonly since: number;
   readonly until: number;
-}
-
-/** What isn't in a row itself. */
-export interface ReportNames {
-  readonly providerOf: (model: string) => string | null;
-  readonly teamOf: (tenant: string) => string | null;
 }
 
 /** How right an answer was, as somebody said. */
@@ -42,40 +23,6 @@ export interface Verdict {
   readonly user: string | null;
   readonly tags: readonly string[];
   readonly good: number;
-}
-
-export interface Spread {
-  readonly count: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-}
-
-export interface Figures {
-  /** Of a report by model or provider: calls. */
-  readonly requests: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly refused: number;
-  readonly aborted: number;
-  readonly error_rate: number;
-  readonly cache_hits: number;
-  readonly retries: number;
-  readonly cost_usd: number;
-  readonly cost_per_request_usd: number;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly agreement: number | null;
-  readonly confidence: number | null;
-  readonly accuracy: number | null;
-  readonly verdicts: number;
-  readonly latency_ms: Spread | null;
-  readonly first_byte_ms: Spread | null;
-  readonly queue_ms: Spread | null;
-  readonly overhead_ms: Spread | null;
-  readonly stages_ms: Readonly<Record<string, Spread>>;
 }
 
 export interface TrendPoint {
@@ -105,15 +52,8 @@ export interface Report {
 
 const HOUR_MS = 3_600_000;
 const MOST_POINTS = 24;
-const STAGES = ['route', 'members', 'rankings', 'synthesis'];
 /** More groups than anyone reads are left out, the smallest first. */
 const MOST_ROWS = 1_000;
-
-export const isReportGroup = (name: string): name is ReportGroup => REPORT_GROUPS.some((group) => group === name);
-export const countsCalls = (by: readonly ReportGroup[]): boolean => by.includes('model') || by.includes('provider');
-
-/** Whoever uses it and for what: hours would grow without bound with their names, so it is the records that know. */
-export const needsRecords = (by: readonly ReportGroup[]): boolean => by.includes('user') || by.includes('tag');
 
 interface Gathered {
   readonly group: readonly (string | null)[];
@@ -215,51 +155,6 @@ function bucketOf(rangeMs: number): number {
   return (hours <= 12 ? hours : Math.ceil(hours / 24) * 24) * HOUR_MS;
 }
 
-interface Named {
-  readonly task: string;
-  readonly tenant: string;
-  readonly model: string;
-  readonly strategy: string | null;
-  readonly tier: string | null;
-  readonly user: string | null;
-}
-
-function nameOf(
-  name: ReportGroup,
-  row: Named,
-  tag: string | null,
-  at: number,
-  { providerOf, teamOf }: ReportNames,
-): string | null {
-  const known = (text: string | null): string | null => (text === '' ? null : text);
-  switch (name) {
-    case 'model':
-      return known(row.model);
-    case 'provider':
-      return providerOf(row.model);
-    case 'task':
-      return known(row.task);
-    case 'strategy':
-      return known(row.strategy);
-    case 'tier':
-      return known(row.tier);
-    case 'key':
-      return known(row.tenant);
-    case 'team':
-      return teamOf(row.tenant);
-    case 'user':
-      return row.user;
-    case 'tag':
-      return tag;
-    case 'day':
-      return new Date(at).toISOString().slice(0, 10);
-    case 'hour':
-      return `${new Date(at).toISOString().slice(0, 13)}:00Z`;
-    default:
-      return name satisfies never;
-  }
-}
-
 interface Range {
   readonly since: number;
   readonly until: number;
@@ -297,59 +192,3 @@ function trendOf(
     };
   });
 }
-
-export function figuresOf({ counts, spreads }: Sums, verdicts: readonly { readonly good: number }[] = []): Figures {
-  const of = (name: string): number => counts[name] ?? 0;
-  const requests = of('requests');
-  const share = (part: number, whole: number): number | null => (whole === 0 ? null : fraction(part / whole));
-  const spread = (name: string): Spread | null => spreadOf(spreads.get(name));
-  return {
-    requests,
-    ok: of('ok'),
-    failed: of('failed'),
-    refused: of('refused'),
-    aborted: of('aborted'),
-    error_rate: share(of('failed'), requests) ?? 0,
-    cache_hits: of('hits'),
-    retries: of('retries'),
-    cost_usd: of('cost') / 1e9,
-    cost_per_request_usd: requests === 0 ? 0 : Math.round(of('cost') / requests) / 1e9,
-    input_tokens: of('input_tokens'),
-    output_tokens: of('output_tokens'),
-    agreement: share(of('agreed'), of('judged')),
-    confidence: share(of('confidence'), of('confident')),
-    accuracy: share(
-      verdicts.reduce((sum, { good }) => sum + good, 0),
-      verdicts.length,
-    ),
-    verdicts: verdicts.length,
-    latency_ms: spread('total'),
-    first_byte_ms: spread('first_byte'),
-    queue_ms: spread('queue'),
-    overhead_ms: spread('overhead'),
-    stages_ms: Object.fromEntries(
-      STAGES.flatMap((stage) => {
-        const known = spread(stage);
-        return known === null ? [] : [[stage, known]];
-      }),
-    ),
-  };
-}
-
-function spreadOf(
-  histogram: Sums['spreads'] extends Map<string, infer Each> ? Each | undefined : never,
-): Spread | null {
-  if (histogram === undefined || histogram.count() === 0) return null;
-  const at = (q: number): number => rounded(histogram.quantile(q))!;
-  return {
-    count: histogram.count(),
-    mean: rounded(histogram.sum() / histogram.count())!,
-    p50: at(0.5),
-    p90: at(0.9),
-    p95: at(0.95),
-    p99: at(0.99),
-  };
-}
-
-const fraction = (value: number): number => Math.round(value * 10_000) / 10_000;
-const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 1000) / 1000);
