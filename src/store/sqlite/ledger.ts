@@ -1,7 +1,5 @@
 // The ledger in SQLite: reservations that are on disk before their call goes out, and entries that only grow.
 import {
-  NO_MONEY,
-  QuorumError,
   Roster,
   usdOf,
   type Allowance,
@@ -12,15 +10,16 @@ import {
   type HoldOutcome,
   type HoldRequest,
   type Ledger,
-  type LedgerEntry,
   type Nano,
 } from '../../contract/index.ts';
 import type { Db } from './database.ts';
-import { createGroupCommit, type Job } from './group-commit.ts';
-import { createHoldJournal, type HoldRow, type OwnerIdentity } from './hold-journal.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createHoldJournal, type OwnerIdentity } from './hold-journal.ts';
 import { createBook, type NewEntry } from './ledger-book.ts';
 import { createLedgerReports } from './ledger-reports.ts';
 import { keepAlive, thisProcess } from './ledger-recovery.ts';
+import { createTurns, unavailable } from './ledger-turns.ts';
+import { BLANK, entryOf, openLegs, rowOf, type Flag, type LiveHold, type LiveLeg } from './live-holds.ts';
 
 export interface SqliteLedgerOptions {
   readonly clock: Clock;
@@ -33,27 +32,6 @@ export interface SqliteLedgerOptions {
   /** How many calls of dead processes were given back, and posted at their reserve. */
   readonly onRecovered?: (counts: { readonly released: number; readonly unreconciled: number }) => void;
 }
-
-interface LiveLeg {
-  readonly id: string;
-  readonly model: string;
-  readonly amount: Nano;
-  sent: boolean;
-  /** Settled or released, as far as the caller is concerned. */
-  ended: boolean;
-  /** Still part of the hold's row. */
-  open: boolean;
-}
-
-interface LiveHold {
-  readonly request: HoldRequest;
-  readonly legs: Map<string, LiveLeg>;
-  readonly outcome: Promise<HoldOutcome>;
-  /** The book's, when its first leg was written. */
-  epoch: number;
-}
-
-type Flag = LedgerEntry['flag'];
 
 /**
  * Several processes may open the same file. A connection of its own with a short `busyMs` keeps the event loop
@@ -89,43 +67,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     },
     ...(options.onTrouble && { onTrouble: options.onTrouble }),
   });
-  /** A verb whose caller waits for it to be on disk. */
-  const ask = <Result>(
-    work: () => Result,
-    undo: () => void = nothing,
-    ended: (result: Result | null) => void = nothing,
-  ): Promise<Result> =>
-    new Promise((resolve, reject) => {
-      commits.add({
-        apply: () => {
-          book.writeEntries();
-          const result = work();
-          return () => {
-            ended(result);
-            resolve(result);
-          };
-        },
-        undo,
-        failed: (error) => {
-          ended(null);
-          reject(unavailable(error));
-          return false;
-        },
-        isPatient: false,
-      });
-    });
-  const later = (apply: () => void, undo: () => void = nothing, isPatient = false): void => {
-    const job: Job = {
-      apply: () => {
-        apply();
-        return nothing;
-      },
-      undo,
-      failed: () => true,
-      isPatient,
-    };
-    commits.add(job);
-  };
+  const { ask, later } = createTurns(commits, book);
 
   /** `forget`: nothing was granted. */
   const reserve = (hold: LiveHold, legs: readonly HoldLeg[], forget: () => void = nothing): Promise<HoldOutcome> => {
@@ -286,71 +228,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
 
 const nothing = (): void => undefined;
 const NEVER = new Promise<never>(nothing);
-const BLANK: NewEntry = {
-  at: 0,
-  kind: 'charge',
-  amount: NO_MONEY,
-  call: '',
-  spender: null,
-  model: null,
-  task: null,
-  strategy: null,
-  inputTokens: 0,
-  outputTokens: 0,
-  flag: null,
-  allowances: [],
-  detail: null,
-  corrects: null,
-};
-
-const openLegs = (hold: LiveHold): LiveLeg[] => [...hold.legs.values()].filter((leg) => leg.open);
-
-function rowOf(hold: LiveHold): HoldRow {
-  const { spender, task, strategy, allowances } = hold.request;
-  const legs = openLegs(hold).map(({ id, model, amount, sent }) => ({ id, model, amount, sent }));
-  return { spender, task, strategy, allowances: allowances.map((one) => one.id), legs };
-}
-
-function entryOf(
-  of: Pick<HoldRequest, 'spender' | 'task' | 'strategy' | 'allowances'>,
-  model: string,
-  call: string,
-  amount: Nano,
-  charge: Charge | null,
-  flag: Flag,
-  corrects: number | null,
-  at: number,
-): NewEntry {
-  const { usage = null, priceVersion = '' } = charge ?? {};
-  return {
-    at: charge?.at ?? at,
-    kind: corrects === null ? 'charge' : 'correction',
-    amount,
-    call,
-    model,
-    flag,
-    corrects,
-    spender: of.spender,
-    task: of.task,
-    strategy: of.strategy,
-    inputTokens: usage?.prompt_tokens ?? 0,
-    outputTokens: usage?.completion_tokens ?? 0,
-    allowances: of.allowances,
-    detail: charge === null ? null : { ...(usage !== null && { usage }), priceVersion },
-  };
-}
 
 function outOfRange({ atLeast, atMost }: HoldLeg): boolean {
   return !Number.isSafeInteger(atLeast) || !Number.isSafeInteger(atMost) || atLeast < 0 || atLeast > atMost;
-}
-
-function unavailable(cause: unknown): QuorumError {
-  return new QuorumError(
-    'budget_unavailable',
-    'The ledger can’t be written at the moment, so nothing can be spent. Try again in a moment.',
-    {
-      retryAfterMs: 1_000,
-      cause,
-    },
-  );
 }
