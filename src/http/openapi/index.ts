@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { ACCOUNTS } from './accounts.ts';
 import { CALLER } from './caller.ts';
 import { EXPERIMENTS } from './experiments.ts';
+import { LEARNING } from './learning.ts';
 import { OPERATION } from './operation.ts';
 import { RECORDS } from './records.ts';
+import { REPORTS } from './reports.ts';
 import { errorBody, type Described, type Descriptions } from './shapes.ts';
 
 export interface RouteRow {
@@ -13,7 +15,15 @@ export interface RouteRow {
   readonly access: string;
 }
 
-export const DESCRIPTIONS: Descriptions = { ...CALLER, ...ACCOUNTS, ...RECORDS, ...OPERATION, ...EXPERIMENTS };
+export const DESCRIPTIONS: Descriptions = {
+  ...CALLER,
+  ...ACCOUNTS,
+  ...RECORDS,
+  ...REPORTS,
+  ...OPERATION,
+  ...LEARNING,
+  ...EXPERIMENTS,
+};
 
 /** Schemas of success by `METHOD path`, for whoever checks answers. */
 export const answerSchema = ({ answer }: Described): object => schemaOf(answer, 'output');
