@@ -1,7 +1,8 @@
 // LiteLLM's model groups as Quorum's models, tiers and aliases: a group of one is a model, any other a tier with its fallbacks behind.
 import { STRATEGIES } from '../../contract/index.ts';
 import type { Catalog } from '../../config/catalog.ts';
-import { knownModel, type Deployment } from './deployments.ts';
+import type { Deployment } from './deployments.ts';
+import { knownModel } from './model-rows.ts';
 import type { Cursor } from './leaves.ts';
 import type { Row } from './providers.ts';
 

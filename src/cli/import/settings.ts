@@ -1,6 +1,6 @@
 // LiteLLM's settings besides models: retries, timeouts, cache, budgets, the master key, limits.
 import type { Cursor } from './leaves.ts';
-import { secondsText } from './deployments.ts';
+import { secondsText } from './model-rows.ts';
 import type { Row } from './providers.ts';
 import type { Secrets } from './secrets.ts';
 
