@@ -20,11 +20,14 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   }
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
+    const told = Number(request.headers['content-length']);
     let bytes = 0;
     const onData = (part: Buffer): void => {
       bytes += part.length;
       if (bytes <= limitBytes) parts.push(part);
       else if (bytes > limitBytes + DRAIN_BYTES) request.destroy();
+      // It is all there: the stream's own end comes two turns later.
+      if (bytes === told) onEnd();
     };
     const onEnd = (): void => {
       leave();
