@@ -16,13 +16,12 @@ function open() {
   const living = new Set(['one', 'two']);
   const process = (owner: string) =>
     createIdempotency(createSqliteIdempotency(db, { owner, isOwnerAlive: (id) => living.has(id) }), clock);
-  const signal = new AbortController().signal;
   const request = (body = 'body', more = {}) => ({
     tenant: 'key_1',
     key: 'order-7',
     fingerprint: requestFingerprint('/v1/chat/completions', body),
     at: clock.now(),
-    signal,
+    signal: new AbortController().signal,
     ...more,
   });
   return { db, clock, living, process, request };
