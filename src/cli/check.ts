@@ -1,5 +1,5 @@
 // `quorum check`: what is configured, what is reachable, what is missing. Never prints a key.
-import type { Provider, Settings } from '../contract/index.ts';
+import { withoutCredentials, type Provider, type Settings } from '../contract/index.ts';
 import { ConfigError, askAround, loadConfig, probeProvider, problemText, resolve } from '../config/index.ts';
 import type { LoadedConfig, Probe, ProbeResult, Problem } from '../config/index.ts';
 
@@ -137,15 +137,6 @@ function verdict(answer: ProbeResult): { readonly status: Status; readonly detai
     default:
       return answer satisfies never;
   }
-}
-
-function withoutCredentials(address: string): string {
-  if (!URL.canParse(address)) return address;
-  const url = new URL(address);
-  if (url.username === '' && url.password === '') return address;
-  url.username = '***';
-  url.password = '';
-  return url.href;
 }
 
 const MARK: Readonly<Record<Status, string>> = {

@@ -4,10 +4,8 @@ import type { Usage } from './chat.ts';
 import type { Nano } from './money.ts';
 import type { Page } from './ports.ts';
 
-/** A budget in one of its periods, for one subject: what holds and charges are counted against. */
-export interface Allowance {
-  /** Unique over budgets, subjects and periods. */
-  readonly id: string;
+/** Which budget in which of its periods, and whose. */
+interface BudgetSlice {
   readonly budget: string;
   readonly scope: ScopeKind;
   /** Null for the global one. */
@@ -16,6 +14,12 @@ export interface Allowance {
   readonly startsAt: number;
   /** null: never. */
   readonly resetsAt: number | null;
+}
+
+/** A budget in one of its periods, for one subject: what holds and charges are counted against. */
+export interface Allowance extends BudgetSlice {
+  /** Unique over budgets, subjects and periods. */
+  readonly id: string;
   readonly limit: Nano;
   /** Refuses what doesn't fit; else it only counts. */
   readonly enforced: boolean;
@@ -24,14 +28,8 @@ export interface Allowance {
 }
 
 /** How an allowance stands. `spent + held <= limit` for enforced ones. */
-export interface Balance {
+export interface Balance extends BudgetSlice {
   readonly allowance: string;
-  readonly budget: string;
-  readonly scope: ScopeKind;
-  readonly subject: string | null;
-  readonly period: BudgetPeriod;
-  readonly startsAt: number;
-  readonly resetsAt: number | null;
   /** With top-ups. */
   readonly limit: Nano;
   readonly spent: Nano;

@@ -25,3 +25,13 @@ export class Secret {
     return '***';
   }
 }
+
+/** An address as it may be shown: who and by which word it is entered stays out. */
+export function withoutCredentials(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  if (url.username === '' && url.password === '') return address;
+  url.username = '***';
+  url.password = '';
+  return url.href;
+}

@@ -1,7 +1,14 @@
 // /admin/v1/models and /providers: what is configured, and what of it can be used now.
-import type { CurrentSettings, Model, Price, Provider, Settings } from '../../contract/index.ts';
+import {
+  QuorumError,
+  withoutCredentials,
+  type CurrentSettings,
+  type Model,
+  type Price,
+  type Provider,
+  type Settings,
+} from '../../contract/index.ts';
 import { idOf, pageOf, queryOf, route, type AdminRoute } from './answer.ts';
-import { QuorumError } from '../../contract/index.ts';
 import { shown } from '../../pipeline/shown.ts';
 
 export interface CatalogParts {
@@ -108,13 +115,4 @@ function providerShown(provider: Provider, { models, usable }: Settings): unknow
     models: own.length,
     usable_models: usableModels,
   };
-}
-
-function withoutCredentials(address: string): string {
-  if (!URL.canParse(address)) return address;
-  const url = new URL(address);
-  if (url.username === '' && url.password === '') return address;
-  url.username = '***';
-  url.password = '';
-  return url.href;
 }
