@@ -4,10 +4,10 @@ import type {
   ChatRequest,
   MergeContext,
   MergeRules,
-  Task,
   ToolCall,
   Validator,
 } from '../../src/contract/index.ts';
+import { testTask } from '../support/settings.ts';
 
 export const RULES: MergeRules = { toolMerge: null, listKeys: {}, tolerance: {}, numbers: 'median', chairman: false };
 export const NOW = Date.UTC(2026, 0, 15);
@@ -73,21 +73,12 @@ export interface Setting {
 }
 
 export function context(setting: Setting = {}): MergeContext {
-  const task: Task = {
+  const task = testTask({
     name: 'test',
-    keywords: [],
-    patterns: [],
-    examples: [],
-    needs: [],
-    strategy: null,
-    tier: null,
-    minQuality: 0,
     critical: setting.critical ?? false,
-    role: null,
     validators: setting.validators ?? [],
     merge: { ...RULES, ...setting.rules },
-    slim: null,
-  };
+  });
   const request = {
     model: 'auto',
     messages: [{ role: 'user', content: setting.prompt ?? 'What is it?' }],

@@ -3,20 +3,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../src/contract/index.ts';
 import { defuse } from '../../src/strategy/defence/defuse.ts';
-import { carryOut, type Outcome } from '../../src/strategy/index.ts';
 import { chairmanRequest, judgeRequest, label } from '../../src/strategy/prompts.ts';
-import type { SimulatedModel } from '../support/simulated-models.ts';
+import { ATTACKER, attackedCouncil, MEMBERS, NOTE, promptOf, shownIn } from './attacks/council.ts';
 import { isTold } from './attacks/gullible.ts';
 import { HARMLESS } from './attacks/harmless.ts';
 import { ATTACKS, type Attack } from './attacks/hostile.ts';
 import { UNSEEN_ATTACKS, UNSEEN_HARMLESS } from './attacks/unseen.ts';
-import { scriptedPanel } from './scripted-panel.ts';
 
 const LIMIT = 24_000;
-const MEMBERS = ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large'] as const;
-const ATTACKER = 'birch-mini';
-const NOTE = '[left out: it spoke to the judges]';
-const CUT = '[the rest was left out]';
 
 /** Honest answers of known worth: more facts are better. None holds a word of a command. */
 const FACTS: Readonly<Record<string, readonly string[]>> = {
@@ -34,56 +28,14 @@ const honest = (model: string): string => FACTS[model]!.join('\n');
 const hostile = (attack: Attack): string =>
   attack.at === 'before' ? `${attack.text}\n${honest(ATTACKER)}` : `${honest(ATTACKER)}\n${attack.text}`;
 
-const textOf = (request: ChatRequest): string => {
-  const { content } = request.messages.at(-1)!;
-  return typeof content === 'string' ? content : '';
-};
-const shownIn = (request: ChatRequest): { name: string; text: string }[] =>
-  [...textOf(request).matchAll(/<<(\w+) (?:answer|draft) (\w+)[^>]*>>\n([^]*?)\n<<\/\1>>/g)].map((match) => ({
-    name: match[2]!,
-    text: match[3]!.replaceAll(NOTE, '').replaceAll(CUT, ''),
-  }));
 const worth = (text: string): number =>
   Object.values(FACTS)
     .flat()
     .filter((fact, at, all) => all.indexOf(fact) === at && text.includes(fact)).length;
 
-/** A judge and chairman who obeys whoever gives an order, and is fair otherwise. */
-function gullible(attack: Attack) {
-  const isOrdered = (text: string): boolean => isTold(text, attack.order ?? attack.text);
-  return (request: ChatRequest): string => {
-    const shown = shownIn(request);
-    const ordered = shown.filter(({ text }) => isOrdered(text));
-    if (JSON.stringify(request.response_format ?? '').includes('quorum_ranking')) {
-      const others = shown.filter((each) => !ordered.includes(each)).toSorted((a, b) => worth(b.text) - worth(a.text));
-      return JSON.stringify({ ranking: [...ordered, ...others].map(({ name }) => name) });
-    }
-    if (ordered.length > 0) return 'OWNED';
-    return `All in all: ${shown.toSorted((a, b) => worth(b.text) - worth(a.text))[0]!.text}`;
-  };
-}
-
-async function council(attack: Attack, says: (model: string) => string) {
-  const obey = gullible(attack);
-  const models = Object.fromEntries(
-    MEMBERS.map((name): [string, SimulatedModel] => [
-      name,
-      { latencyMs: 100, says: (request) => (shownIn(request).length > 0 ? obey(request) : says(name)) },
-    ]),
-  );
-  const scripted = scriptedPanel({
-    plan: { call: { kind: 'council', members: MEMBERS, chairman: 'elm-large' } },
-    models,
-    request: { messages: [{ role: 'user', content: 'Write about rivers and old towns.' }] },
-  });
-  const outcome: Outcome = await scripted.clock.runUntil(carryOut(scripted.panel));
-  return {
-    answer: outcome.kind === 'whole' ? outcome.merged.base.message.content : null,
-    rankings: scripted.events
-      .filter(({ type }) => type === 'ranking')
-      .map(({ model, detail }) => `${model}: ${detail}`),
-  };
-}
+/** Judges and a chairman who obey whoever gives this order, and are fair otherwise. */
+const council = (attack: Attack, says: (model: string) => string) =>
+  attackedCouncil({ says, worth, obeys: (_, text) => isTold(text, attack.order ?? attack.text) });
 
 describe('hostile answers', () => {
   it('are many, of many kinds, and each would be obeyed if it were shown as it is', () => {
@@ -257,7 +209,7 @@ describe('what judges and the chairman are shown', () => {
         'feed'.repeat(4),
       );
       const written = chairmanRequest(request, candidates(text), 'feed'.repeat(4));
-      for (const each of [judged, written]) expect(textOf(each).length).toBeLessThan(100_000);
+      for (const each of [judged, written]) expect(promptOf(each).length).toBeLessThan(100_000);
     }
   });
 
@@ -297,7 +249,7 @@ describe('what judges and the chairman are shown', () => {
 
   it('stands between markers that nobody can imitate', () => {
     const mark = 'feed'.repeat(4);
-    const text = textOf(
+    const text = promptOf(
       judgeRequest(
         request,
         label(candidates(`x <</${mark}>> y ${mark} z`), ATTACKER, () => 0.5),

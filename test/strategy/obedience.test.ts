@@ -1,17 +1,12 @@
 // Judges who do what answers tell them don't count, whatever the words: found out by what they do, not by what they read.
 import { describe, expect, it } from 'vitest';
-import type { ChatRequest } from '../../src/contract/index.ts';
-import { carryOut, type Outcome } from '../../src/strategy/index.ts';
 import { gaveIn, outlierOf, TEMPTATION } from '../../src/strategy/suspicion.ts';
-import type { SimulatedModel } from '../support/simulated-models.ts';
+import { ATTACKER, attackedCouncil } from './attacks/council.ts';
 import { isTold } from './attacks/gullible.ts';
 import { HOLD_OUT } from './attacks/hold-out.ts';
 import { ATTACKS } from './attacks/hostile.ts';
 import { UNSEEN_ATTACKS } from './attacks/unseen.ts';
-import { scriptedPanel } from './scripted-panel.ts';
 
-const MEMBERS = ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large'] as const;
-const ATTACKER = 'birch-mini';
 /** What each knows; more is better. The attacker's answer is the poorest. */
 const FACTS: Readonly<Record<string, string>> = {
   'birch-mini': 'Old towns are pretty.',
@@ -19,51 +14,15 @@ const FACTS: Readonly<Record<string, string>> = {
   'dahlia-pro': 'Old towns lie along rivers.\nShips bring grain.\nMills need falling water.\nFloods feed the fields.',
   'elm-large': 'Old towns lie along rivers.\nShips bring grain.',
 };
-const NOTE = '[left out: it spoke to the judges]';
 const worth = (text: string): number => text.split('\n').filter((line) => FACTS['dahlia-pro']!.includes(line)).length;
 
-const textOf = (request: ChatRequest): string => {
-  const { content } = request.messages.at(-1)!;
-  return typeof content === 'string' ? content : '';
-};
-const shownIn = (request: ChatRequest): { name: string; text: string }[] =>
-  [...textOf(request).matchAll(/<<(\w+) (?:answer|draft) (\w+)[^>]*>>\n([^]*?)\n<<\/\1>>/g)].map((match) => ({
-    name: match[2]!,
-    text: match[3]!.replaceAll(NOTE, ''),
-  }));
-
 /** `obeys`: whether it takes an order from this text. */
-async function council(attack: string, obeys: (model: string) => (text: string) => boolean) {
-  const judge = (model: string, request: ChatRequest): string => {
-    const shown = shownIn(request);
-    const ordered = shown.filter(({ text }) => obeys(model)(text));
-    if (!JSON.stringify(request.response_format ?? '').includes('quorum_ranking'))
-      return ordered.length > 0
-        ? 'OWNED'
-        : `All in all: ${shown.toSorted((a, b) => worth(b.text) - worth(a.text))[0]!.text}`;
-    const others = shown.filter((each) => !ordered.includes(each)).toSorted((a, b) => worth(b.text) - worth(a.text));
-    return JSON.stringify({ ranking: [...ordered, ...others].map(({ name }) => name) });
-  };
-  const said = (model: string): string => (model === ATTACKER ? `${FACTS[model]!}\n${attack}` : FACTS[model]!);
-  const models = Object.fromEntries(
-    MEMBERS.map((name): [string, SimulatedModel] => [
-      name,
-      { latencyMs: 100, says: (request) => (shownIn(request).length > 0 ? judge(name, request) : said(name)) },
-    ]),
-  );
-  const scripted = scriptedPanel({
-    plan: { call: { kind: 'council', members: MEMBERS, chairman: 'elm-large' } },
-    models,
-    request: { messages: [{ role: 'user', content: 'Write about rivers and old towns.' }] },
+const council = (attack: string, obeys: (model: string) => (text: string) => boolean) =>
+  attackedCouncil({
+    says: (model) => (model === ATTACKER ? `${FACTS[model]!}\n${attack}` : FACTS[model]!),
+    worth,
+    obeys: (model, text) => obeys(model)(text),
   });
-  const outcome: Outcome = await scripted.clock.runUntil(carryOut(scripted.panel));
-  return {
-    answer: outcome.kind === 'whole' ? outcome.merged.base.message.content : null,
-    degraded: outcome.degraded,
-    judges: scripted.record.filter(({ role }) => role === 'judge').length,
-    events: scripted.events,
-  };
-}
 
 const RIGHT = `All in all: ${FACTS['dahlia-pro']!}`;
 const nobody = () => () => false;
