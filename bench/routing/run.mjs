@@ -1,7 +1,8 @@
 // The routing benchmark: every row through the program's own path, five seeds, mean and spread.
-// Run: node bench/routing/run.mjs --data DIR [--only routellm,single,strategies,reach,online,broken,calibration,formatting] [--seeds 5] [--dist DIR]
+// Run: node bench/routing/run.mjs --data DIR [--only routellm,single,strategies,reach,online,broken,calibration,formatting,costs] [--seeds 5] [--dist DIR]
 import { parseArgs } from 'node:util';
 import { routeLlm } from './apgr.mjs';
+import { foretold } from './costs.mjs';
 import { CHEAP_TRIO, POLICIES, SINGLE_POLICIES, broken, calibration, formatting, heldOut, online } from './mix.mjs';
 import { loadProgram, mean, openData, percent, savedAt, spread } from './parts.mjs';
 import { reach } from './reach.mjs';
@@ -46,7 +47,7 @@ if (wanted('routellm')) {
   }
 }
 
-const rows = ['single', 'strategies', 'reach', 'online', 'broken', 'calibration', 'formatting'].some(wanted)
+const rows = ['single', 'strategies', 'reach', 'online', 'broken', 'calibration', 'formatting', 'costs'].some(wanted)
   ? data.rows('mix4-dev.jsonl.gz')
   : [];
 /** Where the frontier, as it is on average, has the best single model's accuracy, and a point and a half above it. */
@@ -144,3 +145,12 @@ if (wanted('formatting'))
     (await bySeed((seed) => formatting(program, rows, data.grade, seed))).map(({ same }) => same),
     percent,
   );
+if (wanted('costs')) {
+  const results = await bySeed((seed) => foretold(program, rows, data.grade, seed));
+  for (const name of [...results[0].keys()].sort())
+    report(
+      `cost foretold over cost, ${name}`,
+      results.map((ratios) => ratios.get(name)),
+      plain,
+    );
+}

@@ -66,6 +66,8 @@ export interface Taken {
   readonly model: string;
   readonly outputTokens: number;
   readonly ms: number;
+  /** Tokens of input as they were counted beforehand and as they were billed; absent: nobody said, or not all of it was text. */
+  readonly input?: { readonly counted: number; readonly billed: number; readonly tools: boolean };
 }
 
 /** A verdict on a request. A later one replaces it. */
@@ -163,6 +165,8 @@ export interface Expected {
   /** Of a usual answer, as it was seen; absent while too little was. */
   readonly outputTokens?: number;
   readonly latencyMs?: number;
+  /** Tokens of input that are billed for one as we count them; absent: one. */
+  readonly inputFactor?: number;
 }
 
 export interface LearningPath {

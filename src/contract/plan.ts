@@ -43,6 +43,8 @@ export interface Prospect {
   readonly utility: number;
   /** Standard deviation of the quality as far as it is known; absent: none. */
   readonly doubt?: number;
+  /** Tokens of input that it is expected to bill for one as we count them; absent: one. */
+  readonly inputFactor?: number;
   /** Why it can't be taken, in words; null when it can. */
   readonly excluded: string | null;
 }

@@ -197,7 +197,7 @@ export function createLearner(parts: LearnerParts): Learner {
   };
 
   return {
-    insight: (_, traits, tenant, at): Insight => {
+    insight: ({ hasTools: tools }, traits, tenant, at): Insight => {
       const state = markAt(at);
       const isByPrompt = difficulty.seen >= DIFFICULTY_FROM;
       let read: Traits | null = null;
@@ -205,7 +205,7 @@ export function createLearner(parts: LearnerParts): Learner {
       return {
         mark: isByPrompt ? null : { state, tenant },
         quality(task, name) {
-          const { usual, logit, own } = standings.of(state, at, tenant, task, modelOf(name));
+          const { usual, logit, own } = standings.of(state, at, { tenant, task, tools }, modelOf(name));
           if (!isByPrompt) return usual;
           if (read === null) factor = length.factor((read = traits()));
           const quality = within(sigmoid(logit + difficulty.shift(read, task, name)) + own);

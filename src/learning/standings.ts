@@ -14,53 +14,65 @@ export interface Standing {
   readonly own: number;
 }
 
-export interface Standings {
-  /** `state` rises; what was worked out of an earlier one isn't used any more. */
-  of(state: number, at: number, tenant: string, task: string, model: Model): Standing;
+export interface Place {
+  readonly tenant: string;
+  readonly task: string;
+  /** The request brings tools. */
+  readonly tools: boolean;
 }
 
-/** Tenants and tasks at a time. */
+export interface Standings {
+  /** `state` rises; what was worked out of an earlier one isn't used any more. */
+  of(state: number, at: number, place: Place, model: Model): Standing;
+}
+
+/** Places at a time. */
 const MOST = 512;
 
 export function createStandings(evidence: Evidence, takings: Takings): Standings {
   const known = new Roster<Map<string, Standing>>();
   let from = -1;
-  let last = { tenant: '', task: '', models: new Map<string, Standing>() };
+  let last: Place | null = null;
+  let models = new Map<string, Standing>();
 
   /** One request asks about all models of a place. */
-  const placeOf = (tenant: string, task: string): Map<string, Standing> => {
-    if (last.tenant === tenant && last.task === task) return last.models;
-    const name = `${tenant}\n${task}`;
-    let models = known.get(name);
-    if (models === undefined) {
-      if (known.size >= MOST) known.clear();
-      known.set(name, (models = new Map()));
-    }
-    last = { tenant, task, models };
-    return models;
+  const goTo = (place: Place): void => {
+    const { tenant, task, tools } = place;
+    if (last !== null && last.tenant === tenant && last.task === task && last.tools === tools) return;
+    last = place;
+    const name = `${tenant}\n${task}\n${tools}`;
+    models = known.get(name) ?? new Map<string, Standing>();
+    if (known.size >= MOST) known.clear();
+    known.set(name, models);
+  };
+
+  const workOut = (at: number, { tenant, task, tools }: Place, model: Model): Standing => {
+    const inputFactor = takings.inputFactor(model.name, tools);
+    return {
+      model,
+      usual: {
+        ...evidence.quality(model, task, tenant, at),
+        doubt: evidence.doubt(model.name, task, at),
+        ...takings.usual(task, model.name),
+        ...(inputFactor !== 1 && { inputFactor }),
+      },
+      logit: logitOf(evidence.overall(model, task, at)),
+      own: evidence.ownShift(model.name, task, tenant, at),
+    };
   };
 
   return {
-    of(state, at, tenant, task, model) {
+    of(state, at, place, model) {
       if (state !== from) {
         known.clear();
-        last = { tenant: '', task: '', models: new Map() };
+        last = null;
         from = state;
       }
-      const models = placeOf(tenant, task);
+      goTo(place);
       const standing = models.get(model.name);
       // The catalog's entry is another one after a reload.
       if (standing?.model === model) return standing;
-      const fresh: Standing = {
-        model,
-        usual: {
-          ...evidence.quality(model, task, tenant, at),
-          doubt: evidence.doubt(model.name, task, at),
-          ...takings.usual(task, model.name),
-        },
-        logit: logitOf(evidence.overall(model, task, at)),
-        own: evidence.ownShift(model.name, task, tenant, at),
-      };
+      const fresh = workOut(at, place, model);
       models.set(model.name, fresh);
       return fresh;
     },

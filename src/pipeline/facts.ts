@@ -1,5 +1,14 @@
 // What of an answer bears on how sure one can be of it, and on what it teaches.
-import type { Attempt, ChatRequest, ConfidenceFacts, Decision, Lesson, Merged, Traits } from '../contract/index.ts';
+import type {
+  Attempt,
+  ChatRequest,
+  ConfidenceFacts,
+  Decision,
+  Lesson,
+  Merged,
+  Taken,
+  Traits,
+} from '../contract/index.ts';
 import type { Outcome } from '../strategy/index.ts';
 import { signalsOf } from './signals.ts';
 import type { Trail } from './trail.ts';
@@ -89,10 +98,24 @@ export function lessonOf(trail: Trail, traits: (() => Traits) | null): Lesson | 
     confidence: trail.confidence,
     traits: traits === null ? null : traits(),
     ...(inbound.keepsContent === true && promptOf(inbound.request)),
-    taken: trail.attempts.flatMap(({ model, role, outcome, usage, startedMs, endedMs }) =>
-      outcome === 'ok' && usage !== null && role !== 'judge' && role !== 'chairman'
-        ? [{ model, outputTokens: usage.completion_tokens, ms: endedMs - startedMs }]
-        : [],
-    ),
+    taken: takenOf(trail),
   };
+}
+
+/** Of the calls that got the request itself. */
+function takenOf({ attempts, decision }: Pick<Trail, 'attempts' | 'decision'>): readonly Taken[] {
+  const { inputTokens: counted = 0, hasTools: tools = false, hasImages, hasAudio } = decision?.asked ?? {};
+  const isText = counted > 0 && hasImages !== true && hasAudio !== true;
+  return attempts.flatMap(({ model, role, outcome, usage, estimated, startedMs, endedMs }) => {
+    if (outcome !== 'ok' || usage === null || role === 'judge' || role === 'chairman') return [];
+    const billed = usage.prompt_tokens;
+    return [
+      {
+        model,
+        outputTokens: usage.completion_tokens,
+        ms: endedMs - startedMs,
+        ...(isText && !estimated && billed > 0 && { input: { counted, billed, tools } }),
+      },
+    ];
+  });
 }

@@ -49,4 +49,5 @@ const prospectOf = (prospect: Prospect): Prospect => ({
   utility: rounded(prospect.utility),
   excluded: prospect.excluded,
   ...(prospect.doubt !== undefined && { doubt: exact(prospect.doubt) }),
+  ...(prospect.inputFactor !== undefined && { inputFactor: prospect.inputFactor }),
 });

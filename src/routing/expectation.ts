@@ -39,11 +39,13 @@ export function expectedOutput(task: string, features: Features, model: Model): 
 }
 
 /** null when unpriced. */
-export function expectedCost(features: Features, model: Model, outputTokens: number): Nano | null {
+export function expectedCost(features: Features, model: Model, outputTokens: number, inputFactor: number): Nano | null {
   const { price } = model;
   if (price === null) return null;
   const pico =
-    features.inputTokens * price.inputPico + outputTokens * features.choices * price.outputPico + price.requestPico;
+    features.inputTokens * inputFactor * price.inputPico +
+    outputTokens * features.choices * price.outputPico +
+    price.requestPico;
   return Math.ceil(pico / 1_000) as Nano;
 }
 

@@ -35,6 +35,7 @@ export interface Contender extends Prospect {
   readonly entry: Model;
   /** Standard deviation of its quality as far as it is known. */
   readonly doubt: number;
+  readonly inputFactor: number;
 }
 
 export interface Pool {
@@ -121,15 +122,27 @@ function modelNamed(name: string, settings: Settings): Model {
 
 function consider(model: Model, question: Question, weighing: Weighing): Considered {
   const { features, limits, task } = question;
-  const { quality, samples, doubt = 0, outputTokens: seen, latencyMs: seenMs } = question.quality(task, model.name);
+  const known = question.quality(task, model.name);
+  const { quality, samples, doubt = 0, outputTokens: seen, latencyMs: seenMs, inputFactor = 1 } = known;
   const outputTokens =
     seen === undefined ? expectedOutput(task, features, model) : Math.min(seen, features.maxOutputTokens ?? seen);
-  const cost = expectedCost(features, model, outputTokens);
+  const cost = expectedCost(features, model, outputTokens, inputFactor);
   const latencyMs = seenMs ?? expectedLatencyMs(features, model, outputTokens);
   const utility = weighing.utility(quality, cost, latencyMs);
   const expected = { quality, cost, latencyMs, outputTokens };
   return {
-    prospect: { model: model.name, quality, samples, doubt, cost, latencyMs, utility, excluded: null, entry: model },
+    prospect: {
+      model: model.name,
+      quality,
+      samples,
+      doubt,
+      cost,
+      latencyMs,
+      utility,
+      inputFactor,
+      excluded: null,
+      entry: model,
+    },
     hard: hardReason(model, features, limits, expected),
     soft: SOFT_KINDS.map((kind) => softReason(kind, model, features, limits, expected)),
   };
@@ -178,8 +191,9 @@ const byUtility = (left: Considered, right: Considered): number =>
   right.prospect.utility - left.prospect.utility || right.prospect.quality - left.prospect.quality;
 
 const asProspect = (contender: Contender, excluded: string | null): Prospect => {
-  const { model, quality, samples, cost, latencyMs, utility, doubt } = contender;
-  return { model, quality, samples, cost, latencyMs, utility, excluded, ...(doubt > 0 && { doubt }) };
+  const { model, quality, samples, cost, latencyMs, utility, doubt, inputFactor } = contender;
+  const more = { ...(doubt > 0 && { doubt }), ...(inputFactor !== 1 && { inputFactor }) };
+  return { model, quality, samples, cost, latencyMs, utility, excluded, ...more };
 };
 
 const relaxed = (kind: SoftKind): string => `no model meets the ${kind} wanted: it is let go`;

@@ -1,5 +1,5 @@
 // Short ways to ask for a decision in the tests of routing.
-import type { ChatRequest, Decision, Random, Settings, Wishes } from '../../src/contract/index.ts';
+import type { ChatRequest, Decision, Expected, Random, Settings, Wishes } from '../../src/contract/index.ts';
 import { compileTasks, decide, featuresOf, type Classifier, type QualityView } from '../../src/routing/index.ts';
 import { testSettings } from '../support/settings.ts';
 
@@ -19,6 +19,8 @@ export interface Asking {
   readonly settings?: Settings;
   /** By model; default: a tenth of the catalog's quality. */
   readonly quality?: Readonly<Record<string, number>>;
+  /** Of every model, beside its quality. */
+  readonly expects?: Omit<Expected, 'quality' | 'samples'>;
   readonly allowed?: (model: string) => boolean;
   readonly random?: Random;
 }
@@ -44,6 +46,7 @@ export function ask(asking: Asking = {}): Decision {
   const quality: QualityView = (_, model) => ({
     quality: asking.quality?.[model] ?? settings.models.get(model)!.quality / 10,
     samples: 0,
+    ...asking.expects,
   });
   return decide({
     features: featuresOf(user(asking.prompt ?? 'Who painted the ceiling of the Sistine chapel?', asking.request)),

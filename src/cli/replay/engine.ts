@@ -183,7 +183,16 @@ export function createReplay(options: ReplayOptions): Replay {
         signals: [],
         confidence: null,
         traits: traitsOf(features, row.request),
-        taken: [{ model, outputTokens: answer.completionTokens, ms: answer.latencyMs ?? USUAL_LATENCY_MS }],
+        taken: [
+          {
+            model,
+            outputTokens: answer.completionTokens,
+            ms: answer.latencyMs ?? USUAL_LATENCY_MS,
+            ...(answer.promptTokens > 0 && {
+              input: { counted: features.inputTokens, billed: answer.promptTokens, tools: features.hasTools },
+            }),
+          },
+        ],
       };
       learner.ended(lesson);
       learner.judge(

@@ -4,6 +4,7 @@ import {
   usdOf,
   type Call,
   type Decision,
+  type Expected,
   type Forecast,
   type Model,
   type Prospect,
@@ -147,13 +148,13 @@ function takingsOf(
   prospect: Prospect | undefined,
   model: Model | undefined,
   inputTokens: number,
-): { readonly latencyMs?: number; readonly outputTokens?: number } {
+): Pick<Expected, 'latencyMs' | 'outputTokens' | 'inputFactor'> {
   if (prospect === undefined) return {};
-  const { cost, latencyMs } = prospect;
+  const { cost, latencyMs, inputFactor = 1 } = prospect;
   const price = model?.price ?? null;
   if (cost === null || price === null || price.outputPico === 0) return { latencyMs };
-  const pico = cost * 1_000 - inputTokens * price.inputPico - price.requestPico;
-  return { latencyMs, outputTokens: Math.max(0, Math.round(pico / price.outputPico)) };
+  const pico = cost * 1_000 - inputTokens * inputFactor * price.inputPico - price.requestPico;
+  return { latencyMs, inputFactor, outputTokens: Math.max(0, Math.round(pico / price.outputPico)) };
 }
 
 interface Compared {

@@ -27,6 +27,7 @@ const prospect = z.strictObject({
   latency_ms: number(),
   utility: number(),
   doubt: number().optional(),
+  input_factor: number().optional(),
   excluded: maybeText(),
 });
 
