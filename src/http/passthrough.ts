@@ -1,16 +1,15 @@
-// Everything else under /v1 goes to the provider of the named model, streamed both ways, through http-proxy-middleware.
-import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestHandler } from 'http-proxy-middleware';
+// Everything else under /v1 goes to the provider of the named model: who may pass, what it counts against, and what of it goes on.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { demand, type RateLimiter } from '../accounts/index.ts';
 import { QuorumError, type CurrentSettings, type Provider, type Settings } from '../contract/index.ts';
 import { via } from './hops.ts';
-import { openAgent, settled } from './agents.ts';
+import { settled } from './agents.ts';
 import { limitsOf, limitsOfModel, type Visit } from './chat.ts';
 import { destination, type Destination } from './destination.ts';
-import { fail } from './fail.ts';
 import { costsBoundlessly, familyOf, isKnown, MODEL_FREE, pathOf, takesMethod } from './families.ts';
 import { openPassage, type Passage, type PassageParts } from './passage.ts';
-import { openToll, spenderOf, type Toll, type TollParts } from './toll.ts';
+import { proxyTo, type Passing, type ProviderProxy } from './provider-proxy.ts';
+import { openToll, spenderOf, type TollParts } from './toll.ts';
 
 const REQUEST_HEADERS: ReadonlySet<string> = new Set([
   'accept',
@@ -21,9 +20,6 @@ const REQUEST_HEADERS: ReadonlySet<string> = new Set([
   'range',
   'if-none-match',
 ]);
-const RESPONSE_HEADERS =
-  /^(content-(type|length|encoding|disposition|range)|cache-control|etag|last-modified|accept-ranges|retry-after(-ms)?|x-should-retry|openai-(processing-ms|version|model)|x-ratelimit-[a-z-]+)$/;
-const TIMEOUT_MS = 600_000;
 /** Bytes of English a token stands for. */
 const TOKEN_BYTES = 4;
 
@@ -35,19 +31,6 @@ export interface PassthroughParts extends TollParts, PassageParts {
   readonly mayConnect: (origin: string) => boolean;
 }
 
-/** What the proxy needs to know of one request; kept beside it, since the middleware sees only the request. */
-interface Passing {
-  readonly visit: Visit;
-  readonly provider: Provider;
-  readonly body: Uint8Array | null;
-  /** null: it costs nothing that could be told. */
-  readonly toll: Toll | null;
-  /** The caller's own limits. */
-  readonly limits: Readonly<Record<string, string>>;
-  readonly onUsed: (tokens: number) => void;
-  readonly passage: Passage;
-}
-
 interface Found extends Destination {
   readonly settings: Settings;
   readonly path: string;
@@ -56,17 +39,11 @@ interface Found extends Destination {
   readonly passage: Passage;
 }
 
-/** The way to one provider. */
-interface Proxy {
-  readonly agent: Agent;
-  readonly pass: RequestHandler;
-}
-
 export type Passthrough = (request: IncomingMessage, response: ServerResponse, visit: Visit) => Promise<void>;
 
 export function createPassthrough(parts: PassthroughParts): Passthrough {
   const passing = new WeakMap<IncomingMessage, Passing>();
-  const proxies = new WeakMap<Provider, Proxy>();
+  const proxies = new WeakMap<Provider, ProviderProxy>();
 
   return async (request, response, visit) => {
     const settings = parts.settings();
@@ -177,109 +154,6 @@ export const wrongMethod = (method: string, path: string, allowed: readonly stri
   new QuorumError('method_not_allowed', `${method} is not possible on ${path}; use ${allowed.join(' or ')}.`, {
     headers: { allow: allowed.join(', ') },
   });
-
-/** The library is loaded by the first request that needs it: most programs never do. */
-async function proxyTo(
-  provider: Provider,
-  passing: WeakMap<IncomingMessage, Passing>,
-  mayConnect: PassthroughParts['mayConnect'],
-): Promise<Proxy> {
-  const { createProxyMiddleware } = await import('http-proxy-middleware');
-  const base = new URL(provider.baseUrl);
-  const agent = openAgent(base.protocol, mayConnect);
-  const pass = createProxyMiddleware({
-    target: base.origin,
-    changeOrigin: true,
-    followRedirects: false,
-    ws: false,
-    xfwd: false,
-    proxyTimeout: TIMEOUT_MS,
-    agent,
-    pathRewrite: (path) => {
-      const [route, query] = path.split('?', 2);
-      const own = [base.search.slice(1), query].filter(Boolean).join('&');
-      return base.pathname.replace(/\/$/, '') + route!.slice('/v1'.length) + (own && `?${own}`);
-    },
-    on: {
-      proxyReq(outgoing: ClientRequest, incoming: IncomingMessage, response) {
-        const { body, visit, toll, passage } = passing.get(incoming)!;
-        // Of a client that leaves before the answer the middleware says nothing, and its money would stay held.
-        let isAnswered = false;
-        outgoing.once('response', () => (isAnswered = true));
-        outgoing.once('close', () => {
-          if (!isAnswered) toll?.failed();
-          passage.over();
-        });
-        if (body) outgoing.write(body);
-        visit.gone.addEventListener('abort', () => {
-          const { reason } = visit.gone;
-          if (reason instanceof QuorumError) {
-            passage.failed(reason);
-            breakOff(response, reason, visit.id);
-          }
-          outgoing.destroy();
-        });
-        response.on('close', () => {
-          if (!response.writableFinished) outgoing.destroy();
-        });
-      },
-      proxyRes(answer: IncomingMessage, incoming: IncomingMessage, response) {
-        const { visit, provider: from, toll, limits, onUsed, passage } = passing.get(incoming)!;
-        toll?.watch(answer, onUsed);
-        passage.answered(answer);
-        // The middleware would leave the client waiting for the rest.
-        answer.on('close', () => {
-          const error = new QuorumError('upstream_error', `The answer of the provider "${from.name}" broke off.`);
-          if (answer.complete) return;
-          if (!response.destroyed) passage.failed(error);
-          breakOff(response, error, visit.id);
-        });
-        const status = answer.statusCode ?? 502;
-        // A redirect is never followed nor passed on: where we connect is the config's to say.
-        if (status >= 300 && status < 400 && status !== 304) answer.statusCode = 502;
-        answer.headers = {
-          ...Object.fromEntries(Object.entries(answer.headers).filter(([name]) => RESPONSE_HEADERS.test(name))),
-          'x-request-id': visit.id,
-          'x-quorum-provider': from.name,
-          ...limits,
-          ...(toll?.clamped && { 'x-quorum-flags': 'clamped' }),
-          ...(String(answer.headers['content-type']).startsWith('text/event-stream') && {
-            'cache-control': 'no-cache, no-transform',
-            'x-accel-buffering': 'no',
-          }),
-        };
-      },
-      error(thrown, incoming, response) {
-        const known = passing.get(incoming);
-        known?.toll?.failed();
-        if (!('headersSent' in response) || response.writableEnded) {
-          known?.passage.over();
-          return;
-        }
-        const timeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test(
-          (thrown as NodeJS.ErrnoException).code ?? thrown.message,
-        );
-        const error = timeout
-          ? new QuorumError('upstream_timeout', `The provider "${provider.name}" did not answer in time.`)
-          : new QuorumError('upstream_error', `The provider "${provider.name}" could not be reached.`, {
-              cause: thrown,
-            });
-        known?.passage.failed(error);
-        fail(response, error, known?.visit.id ?? '');
-        known?.passage.over();
-      },
-    },
-  });
-  return { agent, pass };
-}
-
-/** Never silently: a stream gets a last event that says so, an answer that hasn't begun is the error, any other is cut. */
-function breakOff(response: ServerResponse, error: QuorumError, requestId: string): void {
-  if (response.writableEnded) return;
-  if (response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream'))
-    response.end(`\n\ndata: ${JSON.stringify(error.toBody())}\n\n`);
-  else fail(response, error, requestId);
-}
 
 /** Nothing of the client's credentials or hops goes on; the provider's key is put in here. */
 function onlyAllowed(

@@ -1,0 +1,142 @@
+// The way to one provider, streamed both ways through http-proxy-middleware: what goes out, what comes back, and what fails on the way.
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'http-proxy-middleware';
+import { QuorumError, type Provider } from '../contract/index.ts';
+import { openAgent } from './agents.ts';
+import type { Visit } from './chat.ts';
+import { fail } from './fail.ts';
+import type { Passage } from './passage.ts';
+import type { Toll } from './toll.ts';
+
+const RESPONSE_HEADERS =
+  /^(content-(type|length|encoding|disposition|range)|cache-control|etag|last-modified|accept-ranges|retry-after(-ms)?|x-should-retry|openai-(processing-ms|version|model)|x-ratelimit-[a-z-]+)$/;
+const TIMEOUT_MS = 600_000;
+/** What the proxy needs to know of one request; kept beside it, since the middleware sees only the request. */
+export interface Passing {
+  readonly visit: Visit;
+  readonly provider: Provider;
+  readonly body: Uint8Array | null;
+  /** null: it costs nothing that could be told. */
+  readonly toll: Toll | null;
+  /** The caller's own limits. */
+  readonly limits: Readonly<Record<string, string>>;
+  readonly onUsed: (tokens: number) => void;
+  readonly passage: Passage;
+}
+
+/** The way to one provider. */
+export interface ProviderProxy {
+  readonly agent: Agent;
+  readonly pass: RequestHandler;
+}
+
+/** The library is loaded by the first request that needs it: most programs never do. */
+export async function proxyTo(
+  provider: Provider,
+  passing: WeakMap<IncomingMessage, Passing>,
+  mayConnect: (origin: string) => boolean,
+): Promise<ProviderProxy> {
+  const { createProxyMiddleware } = await import('http-proxy-middleware');
+  const base = new URL(provider.baseUrl);
+  const agent = openAgent(base.protocol, mayConnect);
+  const pass = createProxyMiddleware({
+    target: base.origin,
+    changeOrigin: true,
+    followRedirects: false,
+    ws: false,
+    xfwd: false,
+    proxyTimeout: TIMEOUT_MS,
+    agent,
+    pathRewrite: (path) => pathAt(base, path),
+    on: {
+      proxyReq: (outgoing, incoming, response) => goesOut(passing.get(incoming)!, outgoing, response),
+      proxyRes: (answer, incoming, response) => comesBack(passing.get(incoming)!, answer, response),
+      error: (thrown, incoming, response) => {
+        const known = passing.get(incoming);
+        known?.toll?.failed();
+        if (!('headersSent' in response) || response.writableEnded) {
+          known?.passage.over();
+          return;
+        }
+        const error = errorOf(thrown, provider);
+        known?.passage.failed(error);
+        fail(response, error, known?.visit.id ?? '');
+        known?.passage.over();
+      },
+    },
+  });
+  return { agent, pass };
+}
+
+function pathAt(base: URL, path: string): string {
+  const [route, query] = path.split('?', 2);
+  const own = [base.search.slice(1), query].filter(Boolean).join('&');
+  return base.pathname.replace(/\/$/, '') + route!.slice('/v1'.length) + (own && `?${own}`);
+}
+
+function goesOut({ body, visit, toll, passage }: Passing, outgoing: ClientRequest, response: ServerResponse): void {
+  // Of a client that leaves before the answer the middleware says nothing, and its money would stay held.
+  let isAnswered = false;
+  outgoing.once('response', () => (isAnswered = true));
+  outgoing.once('close', () => {
+    if (!isAnswered) toll?.failed();
+    passage.over();
+  });
+  if (body) outgoing.write(body);
+  visit.gone.addEventListener('abort', () => {
+    const { reason } = visit.gone;
+    if (reason instanceof QuorumError) {
+      passage.failed(reason);
+      breakOff(response, reason, visit.id);
+    }
+    outgoing.destroy();
+  });
+  response.on('close', () => {
+    if (!response.writableFinished) outgoing.destroy();
+  });
+}
+
+function comesBack(
+  { visit, provider, toll, limits, onUsed, passage }: Passing,
+  answer: IncomingMessage,
+  response: ServerResponse,
+): void {
+  toll?.watch(answer, onUsed);
+  passage.answered(answer);
+  // The middleware would leave the client waiting for the rest.
+  answer.on('close', () => {
+    const error = new QuorumError('upstream_error', `The answer of the provider "${provider.name}" broke off.`);
+    if (answer.complete) return;
+    if (!response.destroyed) passage.failed(error);
+    breakOff(response, error, visit.id);
+  });
+  const status = answer.statusCode ?? 502;
+  // A redirect is never followed nor passed on: where we connect is the config's to say.
+  if (status >= 300 && status < 400 && status !== 304) answer.statusCode = 502;
+  answer.headers = {
+    ...Object.fromEntries(Object.entries(answer.headers).filter(([name]) => RESPONSE_HEADERS.test(name))),
+    'x-request-id': visit.id,
+    'x-quorum-provider': provider.name,
+    ...limits,
+    ...(toll?.clamped && { 'x-quorum-flags': 'clamped' }),
+    ...(String(answer.headers['content-type']).startsWith('text/event-stream') && {
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    }),
+  };
+}
+
+function errorOf(thrown: Error, { name }: Provider): QuorumError {
+  const isTimeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test((thrown as NodeJS.ErrnoException).code ?? thrown.message);
+  return isTimeout
+    ? new QuorumError('upstream_timeout', `The provider "${name}" did not answer in time.`)
+    : new QuorumError('upstream_error', `The provider "${name}" could not be reached.`, { cause: thrown });
+}
+
+/** Never silently: a stream gets a last event that says so, an answer that hasn't begun is the error, any other is cut. */
+function breakOff(response: ServerResponse, error: QuorumError, requestId: string): void {
+  if (response.writableEnded) return;
+  if (response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream'))
+    response.end(`\n\ndata: ${JSON.stringify(error.toBody())}\n\n`);
+  else fail(response, error, requestId);
+}
