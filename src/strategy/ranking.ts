@@ -84,30 +84,38 @@ function fromPlaces(value: Row, labels: readonly string[]): readonly string[] | 
   );
 }
 
+const WORD = /[A-Za-z0-9]+(?![A-Za-z0-9'])/g;
+/** What may stand around a label. */
+const BEFORE = `(?:(?:answer|response|candidate)\\s+)?["'\`*(]{0,3}$`;
+const AFTER = `^["'\`*)]{0,3}`;
+/** Between two labels of a chain. */
+const LINK = new RegExp(`${AFTER}\\s{0,3}(?:>|,(?:\\s?(?:and )?then\\b)?|;|≻|→|->|then)\\s{0,3}${BEFORE}`, 'i');
+/** From the beginning of a line to the label. */
+const NUMBER = new RegExp(
+  `^[\\s*#-]{0,6}(?:\\d{1,2}|first|second|third)(?:st|nd|rd|th)?[.):]?[\\s:-]{0,4}[*]{0,2}${BEFORE}`,
+  'i',
+);
+/** Longer than what either of them takes. */
+const NEAR = 60;
+
 /** The last chain or numbered list of labels is the verdict; what stands before it is deliberation. */
 function fromProse(text: string, labels: readonly string[]): readonly string[] | null {
-  const name = `(?:(?:answer|response|candidate)\\s+)?["'\`*(]{0,3}(?:${labels.join('|')})["'\`*)]{0,3}(?![A-Za-z0-9'])`;
-  const chains = [
-    ...text.matchAll(
-      new RegExp(
-        `(?<![A-Za-z])${name}(?:\\s{0,3}(?:>|,(?:\\s?(?:and )?then\\b)?|;|≻|→|->|then)\\s{0,3}${name})+`,
-        'gi',
-      ),
-    ),
-  ];
-  const listed = [
-    ...text.matchAll(
-      new RegExp(
-        `^[\\s*#-]{0,6}(?:\\d{1,2}|first|second|third)(?:st|nd|rd|th)?[.):]?[\\s:-]{0,4}[*]{0,2}${name}`,
-        'gim',
-      ),
-    ),
-  ];
-  const chain = chains.at(-1)?.[0];
-  const verdict = chain !== undefined ? [chain] : listed.length > 1 ? listed.map(([line]) => line) : null;
-  if (verdict === null) return null;
-  const label = new RegExp(`(?<![A-Za-z0-9])(?:${labels.join('|')})(?![A-Za-z0-9])`, 'g');
-  return [...new Set(verdict.flatMap((part) => part.match(label) ?? []))];
+  const named = [...text.matchAll(WORD)].filter(([word]) => labels.includes(word));
+  const listed: string[] = [];
+  let chain: string[] = [];
+  let verdict: readonly string[] | null = null;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { 0: word, index } of named) {
+    const goesOn = index - end < NEAR && LINK.test(text.slice(end, index));
+    if (goesOn) chain.push(word);
+    else chain = [word];
+    if (chain.length > 1) verdict = chain;
+    end = index + word.length;
+    const line = text.lastIndexOf('\n', index) + 1;
+    if (index - line < NEAR && NUMBER.test(text.slice(line, index))) listed.push(word);
+  }
+  verdict ??= listed.length > 1 ? listed : null;
+  return verdict && [...new Set(verdict)];
 }
 
 /**
