@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { residentMb } from './processor-time.mjs';
 import { startBare, startQuorum } from './processes.mjs';
 import { row } from './table.mjs';
-import { largeBodies } from './traffic.mjs';
+import { largeBodies, questions } from './traffic.mjs';
 
 const CONNECTIONS = 64;
 /** Of large bodies more would only wait in line. */
@@ -107,6 +107,21 @@ async function bodies({ load, seconds, pair }) {
       row(`${name}, bare to Quorum`, ratio(found.bare, found.quorum, cost), 'x'),
       row(`failed requests, ${name}`, failures(found.bare, found.quorum), '', { most: 0 }),
     );
+  }
+  return rows;
+}
+
+/** What several models cost the proxy, besides their own calls: without a target. The models here all say the same, at once. */
+async function strategies({ load, seconds, pair }) {
+  const { quorum } = await pair();
+  const rows = [];
+  for (const strategy of ['single', 'cascade', 'dual', 'triple', 'council']) {
+    const [body] = questions({ model: `quorum/${strategy}` });
+    const run = ({ port, pid }) => load.run('saturate', { port, pid, connections: FEW_CONNECTIONS, seconds, body });
+    await run(quorum);
+    const found = await interleaved({ quorum }, ROUNDS, run);
+    rows.push(row(`processor time a request, ${strategy}`, of(found.quorum, cost), 'µs'));
+    rows.push(row(`failed requests, ${strategy}`, failures(found.quorum), '', { most: 0 }));
   }
   return rows;
 }
@@ -228,4 +243,4 @@ async function ready({ dist, upstream }) {
   ];
 }
 
-export const MEASURES = { throughput, bodies, latency, stream, cache, decide, memory, ready };
+export const MEASURES = { throughput, bodies, strategies, latency, stream, cache, decide, memory, ready };
