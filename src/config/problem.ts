@@ -27,7 +27,8 @@ export class ConfigError extends Error {
 /** One line: `config/quorum.yaml:12:7 models.fast.price.input: expected USD, 0 or more, but found "cheap"`. */
 export function problemText({ source, line, column, path, message }: Problem): string {
   const place = line === null ? source : `${source}:${line}:${column ?? 1}`;
-  return `${place} ${path === '' ? '' : `${path}: `}${message}`;
+  if (path !== '') return `${place} ${path}: ${message}`;
+  return line === null ? `${place}: ${message}` : `${place} ${message}`;
 }
 
 export function pathText(path: Path): string {

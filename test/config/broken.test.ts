@@ -271,9 +271,9 @@ describe('a broken config', () => {
 
   it('a file that isn’t there, and a folder', () => {
     expect(() => loadConfig({ file: '/nowhere/quorum.yaml', env: {} })).toThrow(
-      '/nowhere/quorum.yaml there is no such file; name the config with --config FILE or QUORUM_CONFIG',
+      '/nowhere/quorum.yaml: there is no such file; name the config with --config FILE or QUORUM_CONFIG',
     );
-    expect(() => loadConfig({ env: { QUORUM_CONFIG: '/tmp' } })).toThrow('/tmp this is a folder, not a file');
+    expect(() => loadConfig({ env: { QUORUM_CONFIG: '/tmp' } })).toThrow('/tmp: this is a folder, not a file');
   });
 
   it.each([

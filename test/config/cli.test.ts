@@ -99,7 +99,7 @@ describe('check', () => {
 
   it('warnings come along', async () => {
     expect((await run(runCheck, '', { MODEL_TIER: 'fastest' })).text).toContain(
-      'warning: environment MODEL_TIER there is no tier "fastest"; using "balanced"',
+      'warning: environment MODEL_TIER: there is no tier "fastest"; using "balanced"',
     );
   });
 });

@@ -89,7 +89,9 @@ const taskRow = z.strictObject({
     .array(pattern(), { error: 'a list of regular expressions' })
     .optional()
     .describe('Regular expressions that speak for it; case doesn’t matter.'),
-  examples: names('prompts').optional().describe('Prompts of this kind; they teach the classifier.'),
+  examples: names('prompts')
+    .optional()
+    .describe('Prompts of this kind, in your users’ languages; ten teach the classifier, fewer hint at it.'),
   needs: z
     .array(oneOf(['tools', 'image', 'schema', 'code']), { error: 'a list of tools, image, schema or code' })
     .optional()
