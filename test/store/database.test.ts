@@ -26,6 +26,19 @@ describe('database', () => {
     db.close();
   });
 
+  it.each([
+    ['in a folder that takes none', () => '/proc/nowhere/quorum.db'],
+    [
+      'behind a file',
+      () => {
+        writeFileSync(join(folder, 'notes'), '');
+        return join(folder, 'notes', 'data', 'quorum.db');
+      },
+    ],
+  ])('says that it can’t be %s, at once', (_where, path) => {
+    expect(() => openDatabase(path())).toThrow(/Can't make the database file .*quorum\.db: E[A-Z]+/);
+  });
+
   it('says what is wrong with a file that is no database', () => {
     const path = join(folder, 'notes.db');
     writeFileSync(path, 'these are my notes\n'.repeat(500));

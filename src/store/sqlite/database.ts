@@ -91,12 +91,24 @@ export function migrate(db: Db, migrations: readonly Migration[]): void {
 
 function makePrivate(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     if (existsSync(file)) return;
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
   } catch (error) {
     throw new StoreError(`Can't make the database file ${file}: ${(error as Error).message}.`, error);
+  }
+}
+
+/** One by one: where the system takes none (`/proc`), Node's own recursive way never comes back. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
