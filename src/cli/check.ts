@@ -6,6 +6,10 @@ import type { LoadedConfig, Probe, ProbeResult, Problem } from '../config/index.
 export interface CheckOptions {
   /** `--config`. */
   readonly config?: string | undefined;
+  /** As `start` would take them. */
+  readonly port?: string | undefined;
+  readonly host?: string | undefined;
+  readonly logLevel?: string | undefined;
   readonly json?: boolean | undefined;
   readonly write?: ((text: string) => void) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,6 +24,8 @@ interface ProviderReport {
   readonly key: 'set' | 'missing' | 'none';
   readonly key_variable: string | null;
   readonly local: boolean;
+  /** The config file names it. */
+  readonly in_config: boolean;
   readonly status: Status;
   readonly detail: string;
   readonly ms: number | null;
@@ -52,10 +58,11 @@ export async function runCheck(options: CheckOptions): Promise<number> {
   return report.ok ? 0 : 1;
 }
 
-async function check({ config, env, probe = probeProvider }: CheckOptions): Promise<Report> {
+async function check(options: CheckOptions): Promise<Report> {
+  const { config, env, probe = probeProvider, port, host, logLevel } = options;
   let loaded: LoadedConfig;
   try {
-    loaded = loadConfig({ file: config, env });
+    loaded = loadConfig({ file: config, env, overrides: { port, host, logLevel } });
   } catch (failure) {
     if (!(failure instanceof ConfigError)) throw failure;
     return {
@@ -70,7 +77,10 @@ async function check({ config, env, probe = probeProvider }: CheckOptions): Prom
   }
   const { settings, warnings } = resolve(loaded, await askAround(loaded, probe, env['NODE_ENV'] === 'production'));
   const providers = await Promise.all(
-    [...settings.providers.values()].map((provider) => askProvider(provider, settings, probe)),
+    [...settings.providers.values()].map(async (provider) => ({
+      ...(await askProvider(provider, settings, probe)),
+      in_config: Object.hasOwn(loaded.config.providers, provider.name),
+    })),
   );
   const answering = new Set(
     providers.filter(({ status }) => status === 'reachable' || status === 'simulated').map(({ name }) => name),
@@ -93,7 +103,11 @@ async function check({ config, env, probe = probeProvider }: CheckOptions): Prom
   };
 }
 
-async function askProvider(provider: Provider, settings: Settings, probe: Probe): Promise<ProviderReport> {
+async function askProvider(
+  provider: Provider,
+  settings: Settings,
+  probe: Probe,
+): Promise<Omit<ProviderReport, 'in_config'>> {
   const { name, baseUrl, apiKey, keyMissing, keyVariable, local, simulated } = provider;
   const models = [...settings.models.values()].filter(
     (model) => model.provider === name && settings.usable.has(model.name),
@@ -173,9 +187,9 @@ function asText({ ok, file, problems, warnings, providers, tiers, models }: Repo
   return `${lines.join('\n')}\n`;
 }
 
-/** Local servers that nobody runs are no news. */
-const isWorthALine = ({ local, status, models }: ProviderReport): boolean =>
-  !local || status === 'reachable' || models > 0;
+/** Local servers that nobody runs or named are no news. */
+const isWorthALine = ({ local, in_config, status, models }: ProviderReport): boolean =>
+  !local || in_config || status === 'reachable' || models > 0;
 
 function providerLine(
   { name, base_url, status, detail, ms, models, key_variable, key }: ProviderReport,

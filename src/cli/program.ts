@@ -77,7 +77,10 @@ function addStart({ quorum, flags, exit }: Line): void {
     });
   quorum
     .command('check')
-    .description('what is configured, what is reachable, what is missing')
+    .description('what is configured, what is reachable, what is missing; flags as start would take them')
+    .option('--port <port>', 'where it would listen')
+    .option('--host <host>', 'on which address')
+    .option('--log-level <level>', 'error, warn, info or debug')
     .option('--config <file>', 'the config file')
     .option('--json', 'machine-readable output')
     .action(async (own: Flags) => {

@@ -11,6 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'quorum-misuse-'));
 beforeAll(() => {
   ensureBuilt();
   writeFileSync(join(folder, 'prose.txt'), 'This is no JSON: at all.\n');
+  writeFileSync(join(folder, 'circle.yaml'), 'a: &a [*a]\n');
   writeFileSync(join(folder, 'pg.yaml'), 'storage: postgres://me:hunter2@db/quorum\n');
   writeFileSync(join(folder, 'redis.yaml'), 'redis: { url: "redis://:hunter2@cache:6379" }\n');
 }, 60_000);
@@ -30,6 +31,7 @@ function quorum(line: string): { readonly code: number | null; readonly out: str
 test.each([
   ['chekc', /Did you mean "quorum check"/],
   ['check more', /too many arguments/],
+  ['replay --policy circle.yaml', /circle\.yaml.*stands inside of what it stands for/],
   ['--log-level loud', /--log-level.*one of error, warn, info, debug/],
   ['start --port many', /--port.*a whole number/],
   ['start --config gone.yaml', /gone\.yaml.*no such file/],

@@ -74,6 +74,26 @@ describe('check', () => {
     expect(checked.text).not.toContain('sk-house');
   });
 
+  it('a local server that nobody runs is told only where the config names it', async () => {
+    const named = await run(runCheck, 'providers: { ollama: "http://127.0.0.1:11434/v1" }');
+    expect(named.text).toMatch(/!! ollama +unreachable in 1 ms: nothing listens there/);
+    expect(named.text).not.toContain('vllm');
+    expect(named.code).toBe(0);
+  });
+
+  it('takes flags as start does', async () => {
+    for (const [flag, said] of [
+      [{ host: '0.0.0.0' }, /flag --host server\.host: listening on 0\.0\.0\.0/],
+      [{ port: '99999' }, /flag --port server\.port: expected a whole number/],
+      [{ logLevel: 'loud' }, /flag --log-level server\.log_level: expected one of/],
+    ] as const) {
+      let text = '';
+      const write = (more: string): void => void (text += more);
+      expect(await runCheck({ config: configFile(''), env: {}, probe: answers({}), write, ...flag })).toBe(1);
+      expect(text).toMatch(said);
+    }
+  });
+
   it('a missing key is told with its variable, and nothing left is a failure', async () => {
     const checked = await run(runCheck, `${HOUSE}\nsandbox: false`, {}, {}, true);
     expect(checked.code).toBe(1);
