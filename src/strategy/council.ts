@@ -72,18 +72,20 @@ export async function deliberate(
     answers.map(({ model }) => model),
     rankings,
   );
+  const pointsOf = ({ model }: Candidate): number => points.get(model) ?? 0.5;
+  const voted = panel.merge(
+    answers.map((candidate) => ({ ...candidate, weight: candidate.weight * (0.5 + pointsOf(candidate)) })),
+  );
+  // Where the judges don't tell two answers apart, the vote does: it knows what is empty, refused or alone.
+  const campOf = ({ model }: Candidate): number => voted.camps.findIndex(({ models }) => models.includes(model));
   const ranked = [...answers].sort(
     (a, b) =>
       Number(a.model === tainted) - Number(b.model === tainted) ||
-      (points.get(b.model) ?? 0) - (points.get(a.model) ?? 0) ||
+      pointsOf(b) - pointsOf(a) ||
+      campOf(a) - campOf(b) ||
       b.weight - a.weight ||
       (a.model < b.model ? -1 : 1),
   );
-  const weighted = ranked.map((candidate) => ({
-    ...candidate,
-    weight: candidate.weight * (0.5 + (points.get(candidate.model) ?? 0.5)),
-  }));
-  const voted = panel.merge(weighted);
   panel.tell({ stage: 3, type: 'stage_start', detail: `best ranked: ${ranked[0]!.model}` });
   // Values are voted on, not rewritten: a chairman could only spoil them.
   if (voted.kind === 'tool_calls' || voted.kind === 'json') {

@@ -79,6 +79,16 @@ describe('council', () => {
     expect(heard.told.models).toHaveLength(1);
   });
 
+  it('puts what most say in its place where no judge ranked anything, not the refusal of whom it trusts most', async () => {
+    const says = (name: string) => (request: ChatRequest) =>
+      isRanking(request) || isChairing(request) || name === 'elm-large' ? 'I cannot help with that.' : 'Paris';
+    const path = testPath(Object.fromEntries(MEMBERS.map((name) => [name, { says: says(name) }])), settings);
+    const heard = await path.ask({ ...ESSAY, messages: [{ role: 'user', content: 'Capital of France?' }] }, COUNCIL);
+    expect(heard.message['content']).toBe('Paris');
+    expect(heard.told.flags).toContain('degraded');
+    expect(heard.told.agreement).toBeGreaterThan(0.6);
+  });
+
   it('streams the chairman as it writes', async () => {
     const path = testPath(council({ 'elm-large': member('elm-large', { paceMs: 50 }) }), settings);
     const heard = await path.ask({ ...ESSAY, stream: true }, COUNCIL);
