@@ -75,6 +75,14 @@ describe('a rollout', () => {
     expect((await named('beta', 'ann')).headers['x-quorum-strategy']).toBeDefined();
   });
 
+  it.each([101, -1, 'some'])('%s is no percentage', async (percent) => {
+    const told = await office.admin('PUT', '/rollout', { percent });
+    expect([told.status, told.json().error]).toMatchObject([
+      400,
+      { param: 'percent', message: expect.stringContaining('expected a percentage from 0 to 100, or null') },
+    ]);
+  });
+
   it('has results like any experiment', async () => {
     await set(40);
     await routed('alpha');

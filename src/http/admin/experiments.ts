@@ -32,12 +32,13 @@ const created = z.looseObject({ name: z.string({ error: NAME }) });
 export const changed = z.looseObject({});
 const SHARE = 'a share from 0 to 1';
 const PERCENT = 'a percentage from 0 to 100, or null for what the config file says';
+const percent = z.number({ error: PERCENT }).min(0, { error: PERCENT }).max(100, { error: PERCENT });
 export const ramped = z.strictObject({
   share: z.number({ error: SHARE }).min(0, { error: SHARE }).max(1, { error: SHARE }).optional(),
-  percent: z.number({ error: PERCENT }).min(0, { error: PERCENT }).max(100, { error: PERCENT }).optional(),
+  percent: percent.optional(),
 });
 export const rolled = z.strictObject({
-  percent: z.union([z.number().min(0).max(100), z.literal('off'), z.null()], { error: PERCENT }),
+  percent: z.union([percent, z.literal('off'), z.null()], { error: PERCENT }),
 });
 
 export function experimentRoutes(parts: ExperimentParts): readonly AdminRoute[] {
