@@ -23,20 +23,39 @@ function whole(text: string): FoundJson | null {
   return lenient === undefined ? null : { value: lenient, start: 0, end: text.length, strict: false };
 }
 
-/** Bodies of fenced blocks as [start, end), in order; an unclosed last fence runs to the end. */
+const FENCE = '```';
+const MAX_FENCES = 100;
+/** Can't fail, so that it never goes back. */
+const LANGUAGE = /`*[ \t]*([\w+#.-]*)/y;
+
+/** Bodies of fenced blocks as [start, end), in order; an unclosed last fence runs to the end. Linear, whatever the text is. */
 export function fencesOf(
   text: string,
 ): readonly { readonly language: string; readonly start: number; readonly end: number }[] {
   const fences: { language: string; start: number; end: number }[] = [];
-  const open = /^[ \t]*```+[ \t]*([\w+#.-]*)[^\n]*\n/gm;
-  for (let found = open.exec(text); found !== null && fences.length < 100; found = open.exec(text)) {
-    const start = found.index + found[0].length;
-    const close = text.indexOf('```', start);
-    const end = close < 0 ? text.length : close;
-    fences.push({ language: found[1]!.toLowerCase(), start, end });
-    open.lastIndex = close < 0 ? text.length : close + 3;
+  let [from, lineEnd] = [0, 0];
+  while (fences.length < MAX_FENCES) {
+    const at = text.indexOf(FENCE, from);
+    if (at < 0) break;
+    if (lineEnd <= at) lineEnd = text.indexOf('\n', at);
+    if (lineEnd < 0) break;
+    const opens = beginsLine(text, at, from);
+    from = opens ? lineEnd + 1 : at + FENCE.length;
+    if (!opens) continue;
+    LANGUAGE.lastIndex = at;
+    const language = LANGUAGE.exec(text)![1]!.toLowerCase();
+    const close = text.indexOf(FENCE, from);
+    fences.push({ language, start: from, end: close < 0 ? text.length : close });
+    from = close < 0 ? text.length : close + FENCE.length;
   }
   return fences;
+}
+
+/** Nothing but spaces and tabs before it, back to `from` at the most. */
+function beginsLine(text: string, at: number, from: number): boolean {
+  let start = at;
+  while (start > from && (text[start - 1] === ' ' || text[start - 1] === '\t')) start -= 1;
+  return start === 0 || '\n\r\u2028\u2029'.includes(text[start - 1]!);
 }
 
 function readAt(text: string, from: number): FoundJson | null {
