@@ -116,7 +116,10 @@ function total(task: Task, words: number, features: Features, scan: Readonly<Sca
   return said + signalOf(task, features, scan);
 }
 
-/** Softmax, in which many tasks that nothing speaks for weigh no more than a few: adding tasks makes nobody less sure of the others. Loops rather than maps and a sort of its own: this is a third of the cost for a short prompt. */
+/**
+ * Softmax, in which many tasks that nothing speaks for weigh no more than a few: adding tasks makes nobody less sure of the
+ * others. Loops rather than maps and a sort: this is a third of the cost for a short prompt.
+ */
 function probabilities(classifier: Classifier, ratings: Float64Array): Classification['scores'] {
   let highest = Number.NEGATIVE_INFINITY;
   for (const rating of ratings) if (rating > highest) highest = rating;

@@ -1,6 +1,6 @@
 // What judges and the chairman are asked. Answers of models are data: fenced with a marker that nobody could know, and rid of lines that speak to the judge.
 import type { Candidate, ChatRequest, Random } from '../contract/index.ts';
-import { sharedOnly } from './defence/common.ts';
+import { sharedOnly } from './defence/borne-out.ts';
 import { defuse } from './defence/defuse.ts';
 
 /** Characters of one answer, and of all that one request shows. */

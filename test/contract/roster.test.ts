@@ -1,3 +1,4 @@
+// A table of things that come and go holds exactly those that are there, and nothing of those that left.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Roster } from '../../src/contract/index.ts';

@@ -1,3 +1,4 @@
+// Pressure makes plans smaller, slots are taken by role, sick and limited models are left out, and lateness refuses.
 import { describe, expect, it } from 'vitest';
 import type { Decision, Wishes } from '../../src/contract/index.ts';
 import { createCapacity, leftAlone, pressureOf, shedTo, slotLimit } from '../../src/pipeline/capacity.ts';

@@ -1,6 +1,6 @@
 // In answers of some length, what neither the request nor another answer speaks of doesn't reach the judges and the chairman.
 import { describe, expect, it } from 'vitest';
-import { sharedOnly } from '../../src/strategy/defence/common.ts';
+import { sharedOnly } from '../../src/strategy/defence/borne-out.ts';
 import { defuse } from '../../src/strategy/defence/defuse.ts';
 import { HOLD_OUT } from './attacks/hold-out.ts';
 import { UNSEEN_ATTACKS } from './attacks/unseen.ts';

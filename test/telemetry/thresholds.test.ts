@@ -1,3 +1,4 @@
+// A stage over its threshold is told once; nothing else is.
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { slowStages } from '../../src/telemetry/index.ts';

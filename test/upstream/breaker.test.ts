@@ -1,3 +1,4 @@
+// A model that fails is left alone, probed by one call, and comes back slowly.
 import { describe, expect, it } from 'vitest';
 import { Breaker, FAILURES_IN_ROW } from '../../src/upstream/breaker.ts';
 

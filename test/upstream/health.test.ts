@@ -1,3 +1,4 @@
+// Which models are asked at all: ejected ones aren’t, never more than half of them, and each call’s end is counted.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CallFailure, type StreamReply, type Upstream, type WholeReply } from '../../src/contract/index.ts';

@@ -1,3 +1,4 @@
+// When a silent stream gets a rival: past the 95th percentile of its model, at most one in twenty.
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createHedges } from '../../src/upstream/index.ts';

@@ -1,3 +1,4 @@
+// Rate-limit headers are read and obeyed: never sent before they allow it, never later than needed.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPaceLine, Pace, type Turn } from '../../src/upstream/pacing.ts';

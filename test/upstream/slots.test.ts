@@ -1,3 +1,4 @@
+// What may happen at the same time: slots in order, tenants in turn, all names or none, and no deadlock.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QuorumError } from '../../src/contract/index.ts';
