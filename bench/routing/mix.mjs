@@ -99,11 +99,18 @@ const LEFT_SHARE = 0.1;
 /** A model that hardly anything went to can't be left. */
 const USED_SHARE = 0.3;
 
+/** `brokenIn` on either half. */
+export async function broken(program, rows, grade, seed, share) {
+  const left = [];
+  for (const fold of folds(rows, seed)) left.push(await brokenIn(program, rows, fold, { grade, seed, share }));
+  return left.filter((requests) => requests !== null);
+}
+
 /**
  * Learnt from all labels of one half; then the model that most requests go to gives wrong answers to 60 %. How many requests until a
  * tenth or less of the fifty after them goes to it. null where no model had enough of them to be left.
  */
-export async function broken(program, rows, grade, seed, share) {
+async function brokenIn(program, rows, { train, test: order }, { grade, seed, share }) {
   const settings = await program.plainSettings(rows, { routing: { prefer: 'quality', explore: 0.05 } });
   let best = null;
   let isBroken = false;
@@ -124,7 +131,6 @@ export async function broken(program, rows, grade, seed, share) {
     answer,
   });
   const random = randomOf(seed + 200);
-  const [{ train, test: order }] = folds(rows, seed);
   for (const row of train) for (const model of row.answers.keys()) replay.teach(row, model);
   const window = 50;
   const counts = new Map();

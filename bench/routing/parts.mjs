@@ -59,12 +59,13 @@ export function shuffled(rows, seed) {
   return copy;
 }
 
-/** Equal parts at random, each tested with what the others taught. */
+/** Equal parts at random, the last first, each tested with what the others taught. */
 export function folds(rows, seed, count = 2) {
   const all = shuffled(rows, seed);
   const size = Math.ceil(all.length / count);
   return Array.from({ length: count }, (_, nth) => {
-    const [from, to] = [nth * size, (nth + 1) * size];
+    const from = (count - 1 - nth) * size;
+    const to = from + size;
     return { train: [...all.slice(0, from), ...all.slice(to)], test: all.slice(from, to) };
   });
 }

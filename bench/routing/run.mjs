@@ -104,11 +104,7 @@ if (wanted('online')) {
 if (wanted('broken')) {
   for (const share of [1, 0.2]) {
     const results = await bySeed((seed) => broken(program, rows, data.grade, seed, share));
-    report(
-      `broken best model, verdicts on ${percent(share, 0)}: requests until it is left`,
-      results.filter((left) => left !== null),
-      plain,
-    );
+    report(`broken best model, verdicts on ${percent(share, 0)}: requests until it is left`, results.flat(), plain);
   }
 }
 if (wanted('calibration')) {
