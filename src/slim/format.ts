@@ -11,7 +11,7 @@ const VOCABULARY: ReadonlySet<string> = new Set(
   explanation explanations explanatory commentary preamble introduction introductory conclusion
   before after outside around surrounding surrounded words anything please`.split(/\s+/),
 );
-const SENTENCE = /[^.!?\n]+[.!?]+(?=\s|$)/g;
+const ENDS = /[.!?]+|\n/g;
 const LEAST_WORDS = 3;
 /** No JSON at all, or JSON or something else: then nothing here applies. */
 const OTHERWISE =
@@ -21,6 +21,24 @@ const ONLY = /\b(?:only|nothing else|just|no other)\b/i;
 const NOTHING_BUT =
   /\b(?:anything|any text|text|words)\b.*\b(?:other than|but|outside|before|after|around)\b.*\bjson\b/i;
 const FORBIDS = /\b(?:only|nothing else|no|not|don['’]t|never|without)\b/i;
+
+interface Sentence {
+  readonly text: string;
+  readonly index: number;
+}
+
+/** What stands on one line up to a mark with white space behind it; a mark inside of a word begins anew. Linear, also without any mark. */
+export function sentencesOf(text: string): readonly Sentence[] {
+  const sentences: Sentence[] = [];
+  let start = 0;
+  for (const { 0: mark, index } of text.matchAll(ENDS)) {
+    const end = index + mark.length;
+    const isEnd = mark !== '\n' && index > start && (end === text.length || /\s/.test(text[end]!));
+    if (isEnd) sentences.push({ text: text.slice(start, end), index: start });
+    start = end;
+  }
+  return sentences;
+}
 
 const isHint = (sentence: string): boolean => {
   const words = sentence.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}'’-]*/gu) ?? [];
@@ -34,17 +52,17 @@ const asksForJson = (sentence: string): boolean =>
 /** Puts one hint for all sentences of that kind, where the first that asks for JSON stood. Text without such a sentence stays as it is. */
 export function compactHints(text: string): string {
   if (OTHERWISE.test(text)) return text;
-  const found = [...text.matchAll(SENTENCE)].filter(([sentence]) => isHint(sentence));
-  const first = found.find(([sentence]) => asksForJson(sentence));
+  const found = sentencesOf(text).filter((sentence) => isHint(sentence.text));
+  const first = found.find((sentence) => asksForJson(sentence.text));
   if (first === undefined) return text;
-  const length = found.reduce((sum, [sentence]) => sum + sentence.trim().length, 0);
+  const length = found.reduce((sum, sentence) => sum + sentence.text.trim().length, 0);
   if (length <= HINT.length) return text;
   let out = '';
   let at = 0;
-  for (const match of found) {
-    const lead = /^\s*(?:[-*+•–]\s+)?/.exec(match[0])![0];
-    out += text.slice(at, match.index) + (match === first ? lead + HINT : '');
-    at = match.index + match[0].length;
+  for (const sentence of found) {
+    const lead = /^\s*(?:[-*+•–]\s+)?/.exec(sentence.text)![0];
+    out += text.slice(at, sentence.index) + (sentence === first ? lead + HINT : '');
+    at = sentence.index + sentence.text.length;
   }
   return withoutEmptyItems(out + text.slice(at));
 }

@@ -3,7 +3,7 @@ const CODE_LIKE = /[{};]\s*$|^\s*(?:def|class|return|import|from|const|let|var|f
 
 /** The margin that comes from an indented string in somebody's program: every line has it, but perhaps the first that isn't empty. */
 export function withoutMargin(text: string): string {
-  if (/^\s*(?:```|~~~)|<pre/m.test(text)) return text;
+  if (/^[^\S\n]*(?:```|~~~)|<pre/m.test(text)) return text;
   const lines = text.split('\n');
   const second = lines.findIndex((line) => line.trim() !== '') + 1;
   const [head, rest] = [lines.slice(0, second), lines.slice(second)];
