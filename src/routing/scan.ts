@@ -44,6 +44,9 @@ export interface Scanner {
 
 /** Keeps its buffers between scans; a scan is synchronous, so nothing is shared. */
 export function createScanner(): Scanner {
+  // An import is looked up anew at each use.
+  const kinds = KIND;
+  const folds = FOLD;
   const word = new Uint16Array(WORD_UNITS);
   const recent = new Uint16Array(DENSE_UNITS);
   const stemOf = new Int32Array(STEMS);
@@ -71,7 +74,7 @@ export function createScanner(): Scanner {
 
   /** Of a unit that goes on with the word; 0: it has ended. */
   const kindWithin = (units: Uint16Array, at: number, to: number): number => {
-    const kind = KIND[units[at]!]!;
+    const kind = kinds[units[at]!]!;
     if (kind === LETTER) return LETTER;
     if (kind === DIGIT) {
       result.digits += 1;
@@ -96,7 +99,7 @@ export function createScanner(): Scanner {
       const kind = kindWithin(units, at, to);
       if (kind === 0) break;
       if (kind === MARK) continue;
-      const unit = FOLD[units[at]!]!;
+      const unit = folds[units[at]!]!;
       head = headOf(head, unit);
       word[length] = unit;
       exact = mix(exact, unit);
@@ -110,7 +113,7 @@ export function createScanner(): Scanner {
         const kind = kindWithin(units, at, to);
         if (kind === 0) break;
         if (kind === MARK || length === WORD_UNITS) continue;
-        const unit = FOLD[units[at]!]!;
+        const unit = folds[units[at]!]!;
         word[length] = unit;
         exact = mix(exact, unit);
         length += 1;
@@ -118,13 +121,13 @@ export function createScanner(): Scanner {
       listener.word(stemHash(length, exact), halves / 2, exact, head);
     }
     let back = at - 1;
-    while (KIND[units[back]!] === MARK) back -= 1;
-    solid = KIND[units[back]!]!;
+    while (kinds[units[back]!] === MARK) back -= 1;
+    solid = kinds[units[back]!]!;
     return at;
   };
 
   const tellDense = (code: number, listener: Listener): void => {
-    const folded = FOLD[code]!;
+    const folded = folds[code]!;
     const before = recent[(dense - 1) & (DENSE_UNITS - 1)]!;
     recent[dense & (DENSE_UNITS - 1)] = folded;
     dense += 1;
@@ -155,7 +158,7 @@ export function createScanner(): Scanner {
       let at = from;
       while (at < to) {
         const code = units[at]!;
-        const kind = KIND[code]!;
+        const kind = kinds[code]!;
         if (kind === LETTER || kind === DIGIT) {
           run = 0;
           at = tellWord(units, at, to, heads, listener);
