@@ -56,6 +56,8 @@ export interface Lesson {
   /** As it was told. */
   readonly confidence: number | null;
   readonly traits: Traits | null;
+  /** Its caller said what task it is. */
+  readonly named?: true;
   /** What each call that ended well took. */
   readonly taken?: readonly Taken[];
   /** The request's body, so that a correction can be tried again; only of keys whose content may be kept. */
@@ -88,6 +90,24 @@ export interface Taught {
   readonly seq: number;
   readonly feedback: Feedback;
   readonly lesson: Lesson;
+}
+
+/** A request whose caller named its task. */
+export interface Named {
+  readonly seq: number;
+  readonly tenant: string;
+  readonly task: string;
+  readonly slots: Uint16Array;
+}
+
+/** What a tenant's callers called their requests, as it speaks of those that come without a name. */
+export interface Namings {
+  /** Named often enough to be told apart, two at least. */
+  readonly tasks: readonly string[];
+  /** By slot of a trait: its row of weights; -1: it says nothing. */
+  readonly rows: Int16Array;
+  /** By row and task: log of how much likelier the trait is in the task's requests than in the average task's. */
+  readonly weights: Float32Array;
 }
 
 export interface ConfidenceChange {
@@ -125,6 +145,8 @@ export interface LearningStore {
   ): readonly PastChange[];
   /** Newest first, without their traits. */
   recent(limit: number): readonly Lesson[];
+  /** Of requests whose caller named the task: oldest first, the latest `limit` with a higher number than `after`. */
+  named(after: number, limit: number): readonly Named[];
   /** Lessons without a verdict that are older go. */
   forget(before: number): void;
   flush(): void;
@@ -146,6 +168,8 @@ export interface Mind {
 export interface Insight extends Forecast {
   /** Expected share of right answers of each model at this prompt; the tenant's own experience counts most. */
   quality(task: string, model: string): Expected;
+  /** What the tenant's callers called such prompts; null: they didn't say often enough. */
+  readonly namings: Namings | null;
   /** Two insights with equal marks expect the same of every model; null: it depends on the prompt. */
   readonly mark: InsightMark | null;
 }

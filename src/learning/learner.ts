@@ -19,6 +19,7 @@ import type { Evidence, Outcome } from './evidence.ts';
 import { createKinship } from './kinship.ts';
 import { campOf, labelsOf } from './labels.ts';
 import { createLength } from './length.ts';
+import { createNamings } from './namings.ts';
 import { sigmoid } from './logistic.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
@@ -63,13 +64,15 @@ export interface Learner extends LearningPath {
   take(sums: readonly EvidenceSum[]): void;
   /** Sums that other processes have changed, as they are now. */
   hear(sums: readonly EvidenceSum[]): void;
-  /** Verdicts that other processes wrote since; returns how many there were. */
+  /** Verdicts that other processes wrote since, and requests whose task was named, here or there; returns how many verdicts there were. */
   catchUp(): number;
   readonly bytes: number;
 }
 
 /** Lessons that tell what answers took lately. */
 const RECENT = 2_000;
+/** Requests with a name that are read again after a start. */
+const REMEMBERED_NAMES = 8_192;
 /** How long a lesson waits for its verdict. */
 const LESSON_KEPT_MS = 30 * 86_400_000;
 const TIDY_EVERY_MS = 3_600_000;
@@ -90,8 +93,10 @@ export function createLearner(parts: LearnerParts): Learner {
   const retries = createRetries();
   const takings = createTakings();
   const length = createLength();
+  const namings = createNamings();
   const standings = createStandings(evidence, takings);
   let lastSeq = 0;
+  let lastNamed = 0;
   let tidiedAt = 0;
 
   const modelOf = (name: string): Model =>
@@ -140,6 +145,10 @@ export function createLearner(parts: LearnerParts): Learner {
     for (const { lesson, feedback, seq } of taught) {
       study(lesson, feedback);
       lastSeq = Math.max(lastSeq, seq);
+    }
+    for (const named of store.named(lastNamed, REMEMBERED_NAMES)) {
+      namings.observe(named);
+      lastNamed = Math.max(lastNamed, named.seq);
     }
     return taught.length;
   };
@@ -204,6 +213,7 @@ export function createLearner(parts: LearnerParts): Learner {
       let factor = 1;
       return {
         mark: isByPrompt ? null : { state, tenant },
+        namings: namings.of(tenant),
         quality(task, name) {
           const { usual, logit, own } = standings.of(state, at, { tenant, task, tools }, modelOf(name));
           if (!isByPrompt) return usual;

@@ -1,13 +1,18 @@
 // Lessons and verdicts in memory, for replays and tests.
-import type { ConfidenceChange, Feedback, LearningStore, Lesson, Taught } from '../contract/index.ts';
+import type { ConfidenceChange, Feedback, LearningStore, Lesson, Named, Taught } from '../contract/index.ts';
 
 export function createMemoryLearningStore(): LearningStore {
   const lessons = new Map<string, Lesson>();
   const verdicts = new Map<string, Taught>();
+  const named: Named[] = [];
   const changes: ConfidenceChange[] = [];
   let seq = 0;
   return {
-    keep: (lesson) => void lessons.set(lesson.request, lesson),
+    keep(lesson) {
+      lessons.set(lesson.request, lesson);
+      const { tenant, task, traits } = lesson;
+      if (lesson.named === true && traits !== null) named.push({ seq: ++seq, tenant, task, slots: traits.slots });
+    },
     lesson: (request, tenant) => {
       const found = lessons.get(request);
       return found !== undefined && (tenant === null || found.tenant === tenant) ? found : null;
@@ -47,6 +52,7 @@ export function createMemoryLearningStore(): LearningStore {
         )
         .slice(0, limit),
     verdict: (request) => verdicts.get(request)?.feedback ?? null,
+    named: (after, limit) => named.filter((each) => each.seq > after).slice(-limit),
     recent: (limit) => [...lessons.values()].slice(-limit).toReversed(),
     forget(before) {
       for (const [request, { at }] of lessons) if (at < before) lessons.delete(request);

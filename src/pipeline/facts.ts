@@ -97,6 +97,7 @@ export function lessonOf(trail: Trail, traits: (() => Traits) | null): Lesson | 
     signals: trail.decision === null ? [] : signalsOf(merged, trail.attempts),
     confidence: trail.confidence,
     traits: traits === null ? null : traits(),
+    ...(trail.decision?.classification.source === 'caller' && { named: true }),
     ...(inbound.keepsContent === true && promptOf(inbound.request)),
     taken: takenOf(trail),
   };

@@ -76,12 +76,15 @@ export function createPlanner(parts: {
     const traits = (): Traits => (known ??= traitsOf(features, inbound.request));
     const insight = learning.insight(features, traits, principal.tenant, receivedAt);
     const allowed = permissions.anyModel ? null : permissions.model;
+    const called =
+      insight.namings === null || wishes.task !== null ? null : { namings: insight.namings, traits: traits() };
     const decided = (wished: Wishes) =>
       decide({
         features,
         wishes: wished,
         settings,
         classifier,
+        called,
         quality: insight.quality,
         mark: insight.mark,
         forecast: insight,

@@ -16,6 +16,7 @@ import { createPools, type Pools } from './pools.ts';
 import { createScanner, type Scan } from './scan.ts';
 import { mayMatch, safePattern, signsIn, type SafePattern } from './patterns.ts';
 import { plainOf } from './plain.ts';
+import { addCalled, type Called } from './named.ts';
 import { isPossible, signalOf } from './structure.ts';
 
 const PATTERN_WEIGHT = 2.6;
@@ -61,15 +62,16 @@ export function compileTasks(tasks: ReadonlyMap<string, Task>): Classifier {
   };
 }
 
-/** Deterministic; bounded by the windows that `featuresOf` took. Throws `invalid_value` for a task nobody configured. */
+/** `called`: what callers called such prompts. Deterministic; bounded by the windows that `featuresOf` took. Throws `invalid_value` for a task nobody configured. */
 export function classify(
   classifier: Classifier,
   features: Features,
   wishes: Pick<Wishes, 'task'>,
   routing: Pick<RoutingSettings, 'minClassConfidence' | 'fallbackTask'>,
+  called: Called | null = null,
 ): Classification {
   if (wishes.task !== null) return named(classifier, wishes.task);
-  const scores = probabilities(classifier, rate(classifier, features));
+  const scores = probabilities(classifier, rate(classifier, features, called));
   const first = scores[0];
   if (first === undefined) return { task: routing.fallbackTask, confidence: 0, scores, source: 'fallback' };
   if (first.score < routing.minClassConfidence && classifier.names.has(routing.fallbackTask)) {
@@ -89,7 +91,7 @@ function named(classifier: Classifier, task: string): Classification {
 }
 
 /** Unbounded scores by task, valid until the next request's; -Infinity for a task that can't be. */
-function rate(classifier: Classifier, features: Features): Float64Array {
+function rate(classifier: Classifier, features: Features, called: Called | null): Float64Array {
   const { tasks, reader, ratings: words } = classifier;
   const section = features.text.indexOf(SECTION);
   const end = section < 0 ? features.text.length : section;
@@ -97,6 +99,7 @@ function rate(classifier: Classifier, features: Features): Float64Array {
   if (section >= 0) reader.read(features.text, section + 1, features.text.length, SYSTEM_SHARE, words);
   const scan = reader.read(features.text, 0, end, 1, words);
   addPlain(classifier, plainOf(features.text, end), words);
+  if (called !== null) addCalled(called, tasks, words);
   for (let task = 0; task < words.length; task += 1) words[task] = total(tasks[task]!, words[task]!, features, scan);
   return words;
 }

@@ -22,6 +22,7 @@ import {
 import { askedOf } from './asked.ts';
 import { classify, type Classifier } from './classify.ts';
 import { limitsOf, wordsOf, type Limits } from './constraints.ts';
+import type { Called } from './named.ts';
 import { chanceOf, drawPlan, type Lot } from './explore.ts';
 import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
 import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
@@ -36,6 +37,8 @@ export interface DecisionInput {
   readonly wishes: Wishes;
   readonly settings: Settings;
   readonly classifier: Classifier;
+  /** What callers called such prompts; absent: nothing is known of it. */
+  readonly called?: Called | null;
   readonly quality: QualityView;
   /** The same mark: the same quality for any prompt. null or absent: nothing is remembered. */
   readonly mark?: InsightMark | null;
@@ -70,7 +73,8 @@ const COUNCIL_MEANS = 4;
 /** Throws `model_not_found`, `model_not_allowed`, `no_model_fits`, or `invalid_value` for an unknown task. */
 export function decide(input: DecisionInput): Decision {
   const { features, wishes, settings, classifier } = input;
-  const classification = input.classification ?? classify(classifier, features, wishes, settings.routing);
+  const classification =
+    input.classification ?? classify(classifier, features, wishes, settings.routing, input.called ?? null);
   const task = settings.tasks.get(classification.task);
   const { tier, note } = tierOf(settings, task, wishes, input.allowedTier ?? ANY_TIER);
   const limits = limitsOf(features, task, wishes, settings.routing, {

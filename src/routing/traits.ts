@@ -99,8 +99,14 @@ function toolTexts({ tools }: ChatRequest): readonly string[] {
 
 const start = (text: unknown, units: number): string => (typeof text === 'string' ? text.slice(0, units) : '');
 
+/** Of a word's hash. */
+export const slotOf = (hash: number): number => (hash ^ (hash >>> 15)) & MASK;
+/** Of two that stand together. */
+export const pairHash = (before: number, hash: number, seed = 0): number =>
+  mixWord(mixWord(PAIR_SEED ^ seed, before), hash);
+
 function bump(hash: number, tally: Tally): void {
-  const slot = (hash ^ (hash >>> 15)) & MASK;
+  const slot = slotOf(hash);
   if (countOf[slot] === 0) {
     if (tally.slots === MOST_SLOTS) return;
     met[tally.slots++] = slot;
@@ -112,7 +118,7 @@ function bump(hash: number, tally: Tally): void {
 /** Counts a token, and the pair that it makes with the one before; gives it back to be the next one's. */
 function token(hash: number, before: number, seed: number, tally: Tally): number {
   bump(hash ^ seed, tally);
-  if (before !== 0) bump(mixWord(mixWord(PAIR_SEED ^ seed, before), hash), tally);
+  if (before !== 0) bump(pairHash(before, hash, seed), tally);
   return hash;
 }
 
@@ -208,6 +214,9 @@ function finish(tally: Tally, tools: number): Traits {
   measure(measures, tally, tools);
   return { slots, weights, measures };
 }
+
+/** Of its letters and digits, those of unspaced scripts. */
+export const denseShareOf = ({ measures }: Traits): number => measures[TRAIT_MEASURES - 1]!;
 
 function measure(measures: Float32Array, tally: Tally, tools: number): void {
   const units = tally.letters + tally.digits;

@@ -54,3 +54,11 @@ export const LESSONS_BY_NUMBER = `
   ALTER TABLE numbered_lessons RENAME TO lessons;
   CREATE INDEX lessons_by_request ON lessons (request);
 `;
+
+export const NAMED_MIGRATION: Migration = {
+  name: 'lessons whose task was named',
+  sql: `
+    ALTER TABLE lessons ADD COLUMN named TEXT;
+    CREATE INDEX lessons_named ON lessons (seq) WHERE named IS NOT NULL;
+  `,
+};

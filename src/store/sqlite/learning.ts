@@ -5,6 +5,7 @@ import {
   type Feedback,
   type LearningStore,
   type Lesson,
+  type Named,
   type PastChange,
   type Taught,
   type Traits,
@@ -27,6 +28,14 @@ interface LessonRow<Body extends Packed = Packed> {
   readonly at: number;
   readonly body: Body;
   readonly traits: Uint8Array | null;
+  /** Set where the caller named the task. */
+  readonly named: string | null;
+}
+interface NamedRow {
+  readonly seq: number;
+  readonly tenant: string;
+  readonly named: string;
+  readonly traits: Uint8Array;
 }
 interface VerdictRow {
   readonly seq: number;
@@ -40,8 +49,8 @@ export function createLearningQueue(db: Db): LearningQueue {
   const lessons: LessonRow<Uint8Array>[] = [];
   const changes: ConfidenceChange[] = [];
   const packer = createPacker(db);
-  const put = inserter(db, 'lessons', ['request', 'tenant', 'at', 'body', 'traits']);
-  const one = db.prepare<LessonRow>(
+  const put = inserter(db, 'lessons', ['request', 'tenant', 'at', 'body', 'traits', 'named']);
+  const one = db.prepare<Omit<LessonRow, 'named'>>(
     'SELECT request, tenant, at, body, traits FROM lessons WHERE request = ? ORDER BY seq DESC LIMIT 1',
   );
   const old = db.prepare<VerdictRow>('SELECT seq, verdict, lesson, traits FROM verdicts WHERE request = ?');
@@ -62,14 +71,22 @@ export function createLearningQueue(db: Db): LearningQueue {
     `SELECT seq, at, task, model, before, after, why FROM confidence_history
      WHERE seq < ? AND (? IS NULL OR task = ?) AND (? IS NULL OR model = ?) ORDER BY seq DESC LIMIT ?`,
   );
-  const latest = db.prepare<Omit<LessonRow, 'traits'>>(
+  const namedSince = db.prepare<NamedRow>(
+    `SELECT seq, tenant, named, traits FROM
+       (SELECT seq, tenant, named, traits FROM lessons WHERE named IS NOT NULL AND seq > ? ORDER BY seq DESC LIMIT ?)
+     ORDER BY seq`,
+  );
+  const latest = db.prepare<Omit<LessonRow, 'traits' | 'named'>>(
     'SELECT request, tenant, at, body FROM lessons ORDER BY seq DESC LIMIT ?',
   );
   // They lie in order of time, so the scan ends at the first that stays.
   const firstKept = db.prepare<{ seq: number }>('SELECT seq FROM lessons WHERE at >= ? ORDER BY seq LIMIT 1');
   const forget = db.prepare('DELETE FROM lessons WHERE seq < ?');
 
-  const stored = ({ request, tenant, at, body }: Omit<LessonRow, 'traits'>, traits: Uint8Array | null): Lesson => ({
+  const stored = (
+    { request, tenant, at, body }: Omit<LessonRow, 'traits' | 'named'>,
+    traits: Uint8Array | null,
+  ): Lesson => ({
     ...(packer.unpack(body) as Lesson),
     request,
     tenant,
@@ -90,7 +107,7 @@ export function createLearningQueue(db: Db): LearningQueue {
     write: () => {
       const batch = lessons.slice(0, MOST_ROWS);
       const saved = packer.save();
-      put(batch.flatMap(({ request, tenant, at, body, traits }) => [request, tenant, at, body, traits]));
+      put(batch.flatMap(({ request, tenant, at, body, traits, named }) => [request, tenant, at, body, traits, named]));
       const noted = changes.slice(0, MOST_ROWS);
       for (const { at, task, model, before: from, after, why } of noted) note.run(at, task, model, from, after, why);
       return () => {
@@ -103,7 +120,8 @@ export function createLearningQueue(db: Db): LearningQueue {
       keep: (lesson) => {
         if (lessons.length >= QUEUE_ROWS) lessons.shift();
         const { request, tenant, at, traits, ...rest } = lesson;
-        lessons.push({ request, tenant, at, body: packer.pack(rest), traits: bytesOf(traits) });
+        const named = rest.named === true && traits !== null ? rest.task : null;
+        lessons.push({ request, tenant, at, body: packer.pack(rest), traits: bytesOf(traits), named });
         writer.soon(false);
       },
       lesson: (request, tenant) => {
@@ -139,6 +157,7 @@ export function createLearningQueue(db: Db): LearningQueue {
         if (changes.length > 0) writer.attempt();
         return past.all(cursor ?? Number.MAX_SAFE_INTEGER, task, task, model, model, limit);
       },
+      named: (after, limit) => namedSince.all(after, limit).flatMap(namedOf),
       recent: (limit) => latest.all(limit).map((row) => stored(row, null)),
       forget: (at) => void forget.run(firstKept.first(at)?.seq ?? Number.MAX_SAFE_INTEGER),
       flush: () => writer.now(),
@@ -156,6 +175,11 @@ const taughtOf = ({ seq, verdict, lesson, traits }: VerdictRow): Taught => ({
   feedback: JSON.parse(verdict) as Feedback,
   lesson: lessonOf(lesson, traits),
 });
+
+const namedOf = ({ seq, tenant, named, traits }: NamedRow): readonly Named[] => {
+  const read = traitsOf(traits);
+  return read === null ? [] : [{ seq, tenant, task: named, slots: read.slots }];
+};
 
 /** Measures, then weights, then slots. */
 export function bytesOf(traits: Traits | null): Uint8Array | null {

@@ -3,7 +3,7 @@
 import { ACCOUNTS_MIGRATION, JOURNAL_MIGRATION } from './accounts-schema.ts';
 import { EVIDENCE_MIGRATION } from './evidence.ts';
 import { EXPERIMENTS_MIGRATION } from './experiments-schema.ts';
-import { LEARNING_MIGRATION, LESSONS_BY_NUMBER } from './learning-schema.ts';
+import { LEARNING_MIGRATION, LESSONS_BY_NUMBER, NAMED_MIGRATION } from './learning-schema.ts';
 import { WORDS_MIGRATION } from './pack.ts';
 import { SHAPES_MIGRATION } from './pack-text.ts';
 import { PERFORMANCE_MIGRATION } from './performance.ts';
@@ -85,4 +85,5 @@ export const MIGRATIONS: readonly Migration[] = [
   SHAPES_MIGRATION,
   WORDS_MIGRATION,
   EVIDENCE_MIGRATION,
+  NAMED_MIGRATION,
 ];
