@@ -6,7 +6,8 @@ import { tighter } from './wording.ts';
 /** What a model needs to fill a field in rightly: rules, formats, units, examples, figures, quoted values. */
 const BINDS =
   /\b(?:must|never|only|not|cannot|can't|don't|no|unless|except|if|when|required|optional|format|iso|utc|example|examples|e\.g|i\.e|such as|like|unit|units|default|defaults|at least|at most|minimum|maximum|max|min|limit|range|between|one of|instead|before|after|always|either|null|empty|omit|leave|separated|case|prefix|percent|per)\b|[\d"'`“‘=<>{}[\]/\uE000-\uF8FF]/i;
-const SENTENCE = /[^.!?]+(?:[.!?]+(?=\s|$)|$)|[.!?]+/g;
+/** Begins behind a mark or at the very beginning: tried anew in the middle it would cost the square of a long one. */
+const SENTENCE = /(?<![^.!?])[^.!?]+(?:[.!?]+(?=\s|$)|$)|[.!?]+/g;
 const SMALL_WORDS: ReadonlySet<string> = new Set(
   'a an the of for to in on is be this that which your its value field parameter argument property string number boolean list array object given used'.split(
     ' ',

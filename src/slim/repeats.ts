@@ -12,7 +12,8 @@ const GENERAL =
 /** What a sentence with such a word means hangs on where it stands. */
 const POINTS =
   /\b(?:this|these|those|it|its|they|them|their|he|she|above|below|here|following|such|previous|next|former|latter|same|otherwise|then)\b|\bthat\b(?! (?:the|an?|no|are|is|was|were|has|have|had|you|we|can|could|do|does|did|cannot|must|may|might|will|would|should|not|only|each|every|all|any)\b)/i;
-const SENTENCE = /[^.!?]+[.!?]+(?=\s|$)|[^.!?]+$/g;
+/** Begins behind a mark or at the very beginning, never in the middle of what was no sentence: that would cost its square. */
+const SENTENCE = /(?<![^.!?])[^.!?]+(?:[.!?]+(?=\s|$)|$)/g;
 
 /** Remembers across the system messages of one request what has been said for everything. */
 export interface Memory {
@@ -27,7 +28,7 @@ const keyOf = (text: string): string =>
     .replace(/\b(?:important|critical|note|remember|reminder|warning)\s*[:!]\s*/gi, '')
     .toLowerCase()
     .replace(/[\s*_]+/g, ' ')
-    .replace(/[.!\s]+$/, '')
+    .replace(/(?<![.!\s])[.!\s]+$/, '')
     .trim();
 
 interface Place {
