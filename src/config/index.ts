@@ -4,7 +4,7 @@ export type { LiveConfig, LiveOptions, ReloadResult } from './live.ts';
 export { environment } from './environment.ts';
 export { loadConfig } from './load.ts';
 export type { LoadOptions, LoadedConfig, Overrides } from './load.ts';
-export { ConfigError, nearest, problemText } from './problem.ts';
+export { ConfigError, problemText } from './problem.ts';
 export type { Problem } from './problem.ts';
 export { askAround } from './facts.ts';
 export { probeProvider } from './probe.ts';
