@@ -99,8 +99,9 @@ function endsWell(flags: readonly Flag[], finishReason: string | null): boolean 
 }
 
 /** Who may share an answer, and what besides the request decides what it is. */
-function saltOf({ principal, role, written }: Inbound, wishes: Wishes, settings: Settings): string {
-  const { scope } = settings.cache;
+function saltOf({ principal, permissions, role, written }: Inbound, wishes: Wishes, settings: Settings): string {
+  // Whoever may not ask every model doesn't get others' answers either.
+  const scope = permissions.anyModel ? settings.cache.scope : 'key';
   const owner =
     scope === 'global'
       ? ''

@@ -239,3 +239,28 @@ test('every change is in the audit, with who did it', async () => {
   const all = (await office.admin('GET', '/audit?limit=2')).json();
   expect([all.data.length, all.has_more]).toEqual([2, true]);
 });
+
+test('where answers are shared, a key that may ask some models only gets no other model’s answer', async () => {
+  const shared = await openOffice({
+    names: ['alpha', 'beta'],
+    more: { cache: { scope: 'global' } },
+  });
+  try {
+    const [free, bound, other] = [await shared.key(), await shared.key({ models: ['beta'] }), await shared.key()];
+    const told = async ({ secret }: { readonly secret: string }): Promise<readonly unknown[]> => {
+      const body = { model: 'auto', temperature: 0, messages: [{ role: 'user', content: 'Is it so?' }] };
+      const { status, headers } = await ask(`${shared.url}/v1/chat/completions`, {
+        method: 'POST',
+        body,
+        headers: bearer(secret),
+      });
+      return [status, headers['x-quorum-model'], headers['x-quorum-cache']];
+    };
+    expect(await told(free)).toEqual([200, 'alpha', 'miss']);
+    expect(await told(bound)).toEqual([200, 'beta', 'miss']);
+    expect(await told(bound)).toEqual([200, 'beta', 'hit']);
+    expect(await told(other)).toEqual([200, 'alpha', 'hit']);
+  } finally {
+    await shared.close();
+  }
+});

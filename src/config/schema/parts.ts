@@ -168,7 +168,9 @@ const cacheRow = z.strictObject({
   max_bytes: size().prefault('256mb').describe('Memory at the most.'),
   scope: oneOf(['key', 'team', 'global'])
     .prefault('key')
-    .describe('Who shares answers: one key, all keys of a team, or everybody.'),
+    .describe(
+      'Who shares answers: one key, all keys of a team, or everybody; a key that may ask some models only keeps to itself.',
+    ),
 });
 
 export const cache = () =>
