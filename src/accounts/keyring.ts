@@ -24,6 +24,8 @@ export interface Presented {
   readonly at: number;
   readonly address: string;
   readonly endpoint: string;
+  /** A page of another site that has a browser send it; null or absent: none. */
+  readonly page?: string | null;
 }
 
 /** A caller, and what the key and the team allow it. */
@@ -122,15 +124,15 @@ export function createKeyring(options: KeyringOptions): Keyring {
   };
 
   return {
-    authenticate: ({ key, at, address, endpoint }) => {
+    authenticate: ({ key, at, address, endpoint, page = null }) => {
       if (key === null || key === '') {
-        if (isOpen()) return NOBODY;
+        if (isOpen()) return nobodyFrom(page);
         throw invalid('No API key was given. Send it as "authorization: Bearer sk-quorum-…" or "x-api-key".');
       }
       const found = (known.size === 0 ? undefined : known.get(hashKey(key))) ?? lookFor(key);
       if (found === undefined) {
         if (isAdmin(key)) return ADMIN;
-        if (isOpen()) return NOBODY;
+        if (isOpen()) return nobodyFrom(page);
         throw invalid(unknownKey(key));
       }
       check(found, at, address, endpoint);
@@ -162,6 +164,14 @@ const NO_LIMITS = permissionsOf([]);
 const ANYBODY: Caller = { tenant: 'local', keyId: null, key: null, team: null, user: null, tags: [], admin: false };
 /** Whoever needs no key. */
 export const NOBODY: Visitor = { caller: ANYBODY, team: null, permissions: NO_LIMITS };
+/** A page that somebody looks at on this machine may be anybody's. */
+function nobodyFrom(page: string | null): Visitor {
+  if (page === null) return NOBODY;
+  throw new QuorumError(
+    'permission_denied',
+    `Without keys any web page could spend money here, so a page of ${page} may not ask. Make a key (quorum keys create), and let your own server send it.`,
+  );
+}
 const ADMIN: Visitor = {
   caller: { ...ANYBODY, tenant: 'admin', admin: true },
   team: null,

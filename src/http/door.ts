@@ -19,8 +19,31 @@ export function presentedKey(request: IncomingMessage): string | null {
   return typeof other === 'string' && other !== '' ? other : null;
 }
 
+const HERE = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
+/** Programs that show pages of their own (`app://…`, `vscode-webview://…`) are no web sites. */
+function isHere(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return !/^https?:$/.test(protocol) || HERE.test(hostname);
+}
+
+/** The page of somebody else that has a browser send this, as the browser tells; null: none. A name that was made to point here is somebody else's. */
+export function foreignPage({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
+  const { origin, host = '' } = headers;
+  if (origin !== undefined) return isHere(origin) ? null : origin.slice(0, 100);
+  const site = headers['sec-fetch-site'];
+  if (site === undefined) return null;
+  return site === 'cross-site' || !isHere(`http://${host}`) ? 'another site' : null;
+}
+
 export interface DoorParts {
-  authenticate(presented: { key: string | null; at: number; address: string; endpoint: string }): Visitor;
+  authenticate(presented: {
+    key: string | null;
+    at: number;
+    address: string;
+    endpoint: string;
+    page: string | null;
+  }): Visitor;
   authenticateAdmin(key: string | null): Caller;
   mayScrape(key: string | null): boolean;
 }
@@ -33,6 +56,7 @@ export function createDoor(keyring: DoorParts): Door {
         at,
         address: request.socket.remoteAddress ?? '',
         endpoint: (request.url ?? '').split('?', 1)[0]!,
+        page: foreignPage(request),
       }),
     admin: (request) => keyring.authenticateAdmin(presentedKey(request)),
     metrics: (request) => {

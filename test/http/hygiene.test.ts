@@ -174,3 +174,32 @@ test('who expects anything but 100-continue is told so in our shape', async () =
   const answer = await send(`${scene.url}/v1/chat/completions`, { body: '{}', headers: { expect: '200-maybe' } });
   expect([answer.status, answer.json().error.code]).toEqual([417, 'expectation_failed']);
 });
+
+test('without keys a page of another site gets nothing, whatever it says of itself; programs and pages from here do', async () => {
+  const scene = await startScene();
+  onTestFinished(() => scene.close());
+  const ask = async (headers: Readonly<Record<string, string>>): Promise<unknown> => {
+    const answer = await chat(scene.url, { model: 'alpha' }, headers);
+    return answer.status === 200 ? 200 : answer.json().error.code;
+  };
+  for (const headers of [
+    { origin: 'https://evil.example' },
+    { origin: 'https://evil.example', 'content-type': 'text/plain' },
+    { origin: 'http://localhost.evil.example:4000', host: 'localhost.evil.example:4000' },
+    { origin: 'null' },
+    { origin: 'https://evil.example', authorization: 'Bearer sk-anything' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-origin', host: 'points-here.example:4000' },
+  ])
+    expect(await ask(headers), JSON.stringify(headers)).toBe('permission_denied');
+  expect(scene.upstream.requests).toHaveLength(0);
+  for (const headers of [
+    {},
+    { host: 'quorum.internal' },
+    { origin: 'http://localhost:3000' },
+    { origin: 'app://notes.example' },
+    { origin: 'http://127.0.0.1:8080', 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'same-origin', host: '[::1]:4000' },
+  ])
+    expect(await ask(headers), JSON.stringify(headers)).toBe(200);
+});
