@@ -3,10 +3,14 @@ import { TRAIT_SLOTS, type Named, type Namings } from '../contract/index.ts';
 
 /** So often is a task named before it counts. */
 const ENOUGH = 10;
-/** The tenants that named one last. */
-const MOST_TENANTS = 16;
-/** Of one tenant; beyond it everything fades by half, and what is then below one goes. */
-const MOST_SLOTS = 4_096;
+/** The tenants that named one last; a megabyte each at the most. */
+const MOST_TENANTS = 8;
+/** Of one tenant; later ones aren't learnt. */
+const MOST_TASKS = 16;
+/** Of one tenant; then all that was counted is halved. */
+const MOST_REQUESTS = 4_096;
+/** What is counted is worked out anew when it has grown by so much. */
+const GROWTH = 0.05;
 /** Share of all requests in which a trait stands that is seen nowhere else. */
 const ANYWHERE = 0.02;
 /** In how many requests a trait is seen where it counts half. */
@@ -36,47 +40,52 @@ export function createNamings(): NamingBooks {
 
 interface Book {
   add(named: Named): void;
-  /** Worked out anew when something was added. */
   read(): Namings | null;
 }
 
 interface Column {
   readonly task: string;
   requests: number;
+  /** By slot: in how many of them. */
+  readonly counts: Uint16Array;
 }
 
 function createBook(): Book {
   const columns: Column[] = [];
-  /** By slot, in how many requests of each column. */
-  let rows = new Map<number, number[]>();
-  let known: Namings | null | undefined;
+  let known: Namings | null = null;
+  let total = 0;
+  let fresh = 0;
 
-  const columnOf = (task: string): number => {
-    const at = columns.findIndex((column) => column.task === task);
-    if (at >= 0) return at;
-    for (const row of rows.values()) row.push(0);
-    return columns.push({ task, requests: 0 }) - 1;
+  const columnOf = (task: string): Column | undefined => {
+    const found = columns.find((column) => column.task === task);
+    if (found !== undefined || columns.length === MOST_TASKS) return found;
+    const column = { task, requests: 0, counts: new Uint16Array(TRAIT_SLOTS) };
+    columns.push(column);
+    return column;
   };
   const fade = (): void => {
-    for (const column of columns) column.requests /= 2;
-    const faded = [...rows].map(([slot, row]) => [slot, row.map((count) => count / 2)] as const);
-    rows = new Map(faded.filter(([, row]) => row.some((count) => count >= 1)));
+    total /= 2;
+    for (const column of columns) {
+      column.requests /= 2;
+      column.counts.forEach((count, slot) => (column.counts[slot] = count >> 1));
+    }
   };
 
   return {
     add({ task, slots }) {
-      known = undefined;
-      const at = columnOf(task);
-      columns[at]!.requests += 1;
-      for (const slot of slots) {
-        const row = rows.get(slot) ?? columns.map(() => 0);
-        row[at]! += 1;
-        rows.set(slot, row);
-      }
-      if (rows.size > MOST_SLOTS) fade();
+      const column = columnOf(task);
+      if (column === undefined) return;
+      column.requests += 1;
+      for (const slot of slots) column.counts[slot]! += 1;
+      fresh += 1;
+      total += 1;
+      if (total >= MOST_REQUESTS) fade();
     },
     read() {
-      if (known === undefined) known = namingsOf(columns, rows);
+      if (fresh > 0 && fresh >= (total - ENOUGH * MOST_TASKS) * GROWTH) {
+        fresh = 0;
+        known = namingsOf(columns);
+      }
       return known;
     },
   };
@@ -86,27 +95,29 @@ function createBook(): Book {
  * Naive Bayes over the presence of traits: how much likelier one is in a task's requests than in those of the other named
  * tasks, or where that is more than in any request; shrunk by how seldom it was seen.
  */
-function namingsOf(columns: readonly Column[], counts: ReadonlyMap<number, readonly number[]>): Namings | null {
-  const told = columns.flatMap(({ task, requests }, at) => (requests >= ENOUGH ? [{ task, requests, at }] : []));
+function namingsOf(columns: readonly Column[]): Namings | null {
+  const told = columns.filter(({ requests }) => requests >= ENOUGH);
   if (told.length < 2) return null;
   const all = told.reduce((sum, { requests }) => sum + requests, 0);
+  const width = told.length;
   const rows = new Int16Array(TRAIT_SLOTS).fill(-1);
-  const weights = new Float32Array(counts.size * told.length);
-  let used = 0;
+  const weights: number[] = [];
   // Loops: it is done anew while requests wait.
-  for (const [slot, row] of counts) {
+  for (let slot = 0; slot < TRAIT_SLOTS; slot += 1) {
     let seen = 0;
-    for (const { at } of told) seen += row[at]!;
+    for (let nth = 0; nth < width; nth += 1) seen += told[nth]!.counts[slot]!;
+    if (seen === 0) continue;
     let most = 0;
-    for (let nth = 0; nth < told.length; nth += 1) {
-      const { requests, at } = told[nth]!;
-      const elsewhere = Math.max(ANYWHERE, (seen - row[at]!) / (all - requests));
-      const here = (row[at]! + elsewhere) / (requests + 1);
+    for (let nth = 0; nth < width; nth += 1) {
+      const { requests, counts } = told[nth]!;
+      const elsewhere = Math.max(ANYWHERE, (seen - counts[slot]!) / (all - requests));
+      const here = (counts[slot]! + elsewhere) / (requests + 1);
       const says = (Math.log(here / elsewhere) * seen) / (seen + HALF);
-      weights[used * told.length + nth] = Math.max(-MOST_AGAINST, Math.min(MOST_FOR, says));
+      weights.push(Math.max(-MOST_AGAINST, Math.min(MOST_FOR, says)));
       most = Math.max(most, Math.abs(says));
     }
-    if (most >= LEAST) rows[slot] = used++;
+    if (most < LEAST) weights.length -= width;
+    else rows[slot] = weights.length / width - 1;
   }
-  return { tasks: told.map(({ task }) => task), rows, weights };
+  return { tasks: told.map(({ task }) => task), rows, weights: Float32Array.from(weights) };
 }

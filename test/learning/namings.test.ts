@@ -115,19 +115,20 @@ describe('what callers call their requests', () => {
     expect(guess(asked)).toEqual(before);
   });
 
-  it('is forgotten little by little where there is ever more of it', () => {
+  it('goes with the times, however much there is of it', () => {
     const { name, guess } = scene(['billing', 'shipping']);
-    name(billing, 'billing', 'alice', 10);
-    name(shipping, 'shipping', 'alice', 10);
-    for (let nth = 0; nth < 900; nth += 1)
-      name(
-        Array.from({ length: 12 }, (_, word) =>
-          `w${nth}x${word}`.replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)]!),
-        ).join(' '),
-        'shipping',
-      );
-    name(shipping, 'billing', 'alice', 40);
-    expect(guess('The parcel has not arrived').task).toBe('billing');
+    const many = (letter: string): string =>
+      Array.from(
+        { length: 400 },
+        (_, nth) => letter + String(nth).replace(/\d/g, (digit) => 'abcdefghij'[+digit]!),
+      ).join(' ');
+    name(`zorkel flimmer ${many('x')}`, 'billing', 'alice', 300);
+    name(`parcel arrived ${many('y')}`, 'shipping', 'alice', 300);
+    expect(guess('zorkel flimmer').task).toBe('billing');
+    name(`zorkel flimmer ${many('z')}`, 'shipping', 'alice', 3_000);
+    name(`refund declined ${many('w')}`, 'billing', 'alice', 3_000);
+    expect(guess('zorkel flimmer').task).toBe('shipping');
+    expect(guess('refund declined').task).toBe('billing');
   });
 });
 
