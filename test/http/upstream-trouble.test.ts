@@ -1,5 +1,5 @@
 // Hazards at the upstream: cut-mid-stream, slow-first-chunk, stalls, errors in disguise; what the client gets to see of them.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Script } from '../support/scripted-upstream.ts';
 import { chat, dataOf, open, send, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
 
@@ -207,18 +207,21 @@ test('all models of a streamed vote fail: the stream says so, it isn’t cut', a
 });
 
 test('single streams are the upstream’s own data, chunk by chunk and byte by byte', async () => {
+  // A hundred and fifty crumbs take their time on a busy machine.
+  const patient = await startScene();
+  onTestFinished(() => patient.close());
   const odd = [
     '{"id":"x", "object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"é\\u00e9 😀"},"finish_reason":null}],"odd":1.0}',
     '{"choices":[{"delta":{"content":"b"},"index":0}],"x":1e3}',
     '{"choices":[{"delta":{},"index":0,"finish_reason":"stop"}]}',
   ];
   for (const lineEnd of ['\n', '\r\n'] as const) {
-    scene.upstream.reply('*', { chunks: odd.map((data) => ({ data })), lineEnd });
-    const answer = await chat(scene.url, { model: 'alpha', stream: true });
+    patient.upstream.reply('*', { chunks: odd.map((data) => ({ data })), lineEnd });
+    const answer = await chat(patient.url, { model: 'alpha', stream: true });
     expect(dataOf(answer.text.replaceAll('\r', ''))).toEqual([...odd, '[DONE]']);
   }
-  scene.upstream.reply('*', { content: 'in crumbs', trickle: { bytes: 7, everyMs: 1 } });
-  expect(contentOf(await chat(scene.url, { model: 'alpha', stream: true }))).toBe('in crumbs');
-  scene.upstream.reply('*', { content: 'packed', gzip: true });
-  expect(contentOf(await chat(scene.url, { model: 'alpha', stream: true }))).toBe('packed');
+  patient.upstream.reply('*', { content: 'in crumbs', trickle: { bytes: 7, everyMs: 1 } });
+  expect(contentOf(await chat(patient.url, { model: 'alpha', stream: true }))).toBe('in crumbs');
+  patient.upstream.reply('*', { content: 'packed', gzip: true });
+  expect(contentOf(await chat(patient.url, { model: 'alpha', stream: true }))).toBe('packed');
 });
