@@ -28,6 +28,7 @@ import { chooseStrategy, firstStepOf, type Choice } from './ladder.ts';
 import { callOf, lineUp, type Cast, type LineUp, seatsOf } from './line-up.ts';
 import { fullCostOf, outlookOf } from './outlook.ts';
 import { takeTurn } from './race.ts';
+import { taskReason, tierReason } from './reasons.ts';
 import { tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
 import { isLearnt, weighUp, type Drawn } from './weigh-up.ts';
 import { weighingOf, type Weighing } from './weighing.ts';
@@ -99,8 +100,8 @@ export function decide(input: DecisionInput): Decision {
     prospects: taking(lot.members, pool),
     constraints: [...wordsOf(limits), ...pool.notes],
     plan: planOf(setting, lot, choice, chairman, shortOf, [
-      words(classification),
-      `tier ${tier.name}: ${note ?? tierReason(setting)}`,
+      taskReason(classification),
+      `tier ${tier.name}: ${note ?? tierReason(wishes, task, tier)}`,
       ...pool.notes,
       choice.because,
       ...notes,
@@ -291,23 +292,4 @@ function ceilingOf(kind: StrategyName, choice: Choice, models: number, task: Tas
   // Where an error is dear, three that can't agree are worth a council.
   if (task?.critical === true && models > 2) return 'council';
   return kind === 'triple' || (models > 2 && kind !== 'single') ? 'triple' : 'dual';
-}
-
-function words({ task, confidence, source }: Classification): string {
-  const sure = confidence.toFixed(2);
-  switch (source) {
-    case 'caller':
-      return `task ${task}: named by the caller`;
-    case 'fallback':
-      return `task ${task}: nothing else was clear enough (${sure})`;
-    case 'rules':
-      return `task ${task}: ${sure} sure by its words and form`;
-    default:
-      return source satisfies never;
-  }
-}
-
-function tierReason({ input, task, tier }: Setting): string {
-  if (input.wishes.tier === tier.name) return 'asked for by the caller';
-  return task?.tier === tier.name ? `configured for task ${task.name}` : 'the default';
 }
