@@ -106,7 +106,7 @@ export interface Namings {
   readonly tasks: readonly string[];
   /** By slot of a trait: its row of weights; -1: it says nothing. */
   readonly rows: Int16Array;
-  /** By row and task: log of how much likelier the trait is in the task's requests than in the average task's. */
+  /** By row and task: log of how much likelier the trait is in the task's requests than in the other named tasks'. */
   readonly weights: Float32Array;
 }
 

@@ -19,8 +19,8 @@ import type { Evidence, Outcome } from './evidence.ts';
 import { createKinship } from './kinship.ts';
 import { campOf, labelsOf } from './labels.ts';
 import { createLength } from './length.ts';
-import { createNamings } from './namings.ts';
 import { sigmoid } from './logistic.ts';
+import { createNamings } from './namings.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
 import { createStandings } from './standings.ts';
@@ -71,8 +71,6 @@ export interface Learner extends LearningPath {
 
 /** Lessons that tell what answers took lately. */
 const RECENT = 2_000;
-/** Requests with a name that are read again after a start. */
-const REMEMBERED_NAMES = 8_192;
 /** How long a lesson waits for its verdict. */
 const LESSON_KEPT_MS = 30 * 86_400_000;
 const TIDY_EVERY_MS = 3_600_000;
@@ -93,10 +91,9 @@ export function createLearner(parts: LearnerParts): Learner {
   const retries = createRetries();
   const takings = createTakings();
   const length = createLength();
-  const namings = createNamings();
+  const namings = createNamings(store);
   const standings = createStandings(evidence, takings);
   let lastSeq = 0;
-  let lastNamed = 0;
   let tidiedAt = 0;
 
   const modelOf = (name: string): Model =>
@@ -146,10 +143,7 @@ export function createLearner(parts: LearnerParts): Learner {
       study(lesson, feedback);
       lastSeq = Math.max(lastSeq, seq);
     }
-    for (const named of store.named(lastNamed, REMEMBERED_NAMES)) {
-      namings.observe(named);
-      lastNamed = Math.max(lastNamed, named.seq);
-    }
+    namings.readOn();
     return taught.length;
   };
   for (const { task, taken = [], facts } of store.recent(RECENT).toReversed()) {

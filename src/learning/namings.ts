@@ -1,6 +1,8 @@
 // What callers call their requests: counts by tenant, task and trait, which tell the task of those that come without a name.
-import { TRAIT_SLOTS, type Named, type Namings } from '../contract/index.ts';
+import { TRAIT_SLOTS, type LearningStore, type Named, type Namings } from '../contract/index.ts';
 
+/** Requests with a name that are read again after a start. */
+const REMEMBERED = 8_192;
 /** So often is a task named before it counts. */
 const ENOUGH = 10;
 /** The tenants that named one last; a megabyte each at the most. */
@@ -19,20 +21,25 @@ const HALF = 0.5;
 const [MOST_FOR, MOST_AGAINST, LEAST] = [3, 0.6, 0.1];
 
 export interface NamingBooks {
-  observe(named: Named): void;
+  /** Reads on where it stopped; what was read once isn't read again. */
+  readOn(): void;
   /** null: fewer than two tasks were named often enough. */
   of(tenant: string): Namings | null;
 }
 
-export function createNamings(): NamingBooks {
+export function createNamings(store: Pick<LearningStore, 'named'>): NamingBooks {
   const books = new Map<string, Book>();
+  let lastSeq = 0;
   return {
-    observe(named) {
-      const book = books.get(named.tenant) ?? createBook();
-      book.add(named);
-      books.delete(named.tenant);
-      books.set(named.tenant, book);
-      if (books.size > MOST_TENANTS) books.delete(books.keys().next().value!);
+    readOn() {
+      for (const named of store.named(lastSeq, REMEMBERED)) {
+        lastSeq = named.seq;
+        const book = books.get(named.tenant) ?? createBook();
+        book.add(named);
+        books.delete(named.tenant);
+        books.set(named.tenant, book);
+        if (books.size > MOST_TENANTS) books.delete(books.keys().next().value!);
+      }
     },
     of: (tenant) => books.get(tenant)?.read() ?? null,
   };
