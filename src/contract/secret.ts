@@ -13,6 +13,12 @@ export class Secret {
     return this.#value;
   }
 
+  /** What somebody else wrote, without it. */
+  hideIn(text: string): string {
+    const value = this.#value.trim();
+    return value === '' ? text : text.replaceAll(value, '***');
+  }
+
   toString(): string {
     return '***';
   }

@@ -186,6 +186,10 @@ export function createPanel(parts: PanelParts): Panel {
     }
   }
 
+  /** An upstream may repeat the key that it was called with. */
+  const saidBy = ({ provider }: Model, text: string): string =>
+    settings.providers.get(provider)?.apiKey?.hideIn(text) ?? text;
+
   async function open(name: string, options: AskOptions): Promise<LiveAnswer> {
     const model = modelOf(name);
     const paying = purse.pay(model, options.role, options.request ?? request);
@@ -222,7 +226,7 @@ export function createPanel(parts: PanelParts): Panel {
             });
             const { error, complete, tail } = tap.end();
             if (tail !== null) sink.write(tail);
-            if (error !== null) throw new CallFailure('server_error', error.message);
+            if (error !== null) throw new CallFailure('server_error', saidBy(model, error.message));
             if (!complete) throw new CallFailure('malformed', 'the stream ended before the answer did');
             leave(ended(null));
             trail.tell({ stage: 1, type: 'answer', model: name });

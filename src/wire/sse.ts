@@ -32,6 +32,18 @@ export function streamErrorEvent(error: QuorumError, id: string, model: string):
     created: 0,
     model,
     choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }],
-    ...error.toBody(),
+    error: { ...error.toBody().error, ...saidOf(error) },
   });
+}
+
+/** An upstream's own words about the caller's request, as far as they are an error in OpenAI's shape. */
+function saidOf({ extra: { passedOn } }: QuorumError): Readonly<Record<string, unknown>> {
+  try {
+    const body = JSON.parse(Buffer.from(passedOn?.body ?? []).toString('utf8')) as { readonly error?: unknown } | null;
+    const said = body?.error;
+    if (typeof said === 'string') return { message: said };
+    return typeof said === 'object' && said !== null && !Array.isArray(said) ? { ...said } : {};
+  } catch {
+    return {};
+  }
 }

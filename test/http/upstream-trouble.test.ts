@@ -1,7 +1,8 @@
 // Hazards at the upstream: cut-mid-stream, slow-first-chunk, stalls, errors in disguise; what the client gets to see of them.
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Script } from '../support/scripted-upstream.ts';
-import { chat, dataOf, open, send, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
+import { chat, dataOf, open, send, startScene, UPSTREAM_KEY } from '../support/program.ts';
+import type { Body, Heard, Scene } from '../support/program.ts';
 
 let scene: Scene;
 beforeEach(async () => {
@@ -68,6 +69,20 @@ test('an error inside a stream is passed on as one, and ends it', async () => {
   const answer = await chat(scene.url, { model: 'alpha', stream: true });
   expect(lastChunk(answer)).toMatchObject({ error: { message: expect.stringContaining('overloaded') } });
   expect(answer.text).not.toContain('[DONE]');
+});
+
+test('an error inside a stream shows no key of the provider’s, here or in the record', async () => {
+  scene.upstream.reply('*', {
+    chunks: [
+      { data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'a' } }] } },
+      { data: { error: { message: `revoked: ${UPSTREAM_KEY}`, type: 'server_error' } } },
+    ],
+  });
+  const answer = await chat(scene.url, { model: 'alpha', stream: true });
+  expect(lastChunk(answer).error.message).toContain('revoked: ***');
+  const record = await send(`${scene.url}/v1/requests/${answer.headers['x-request-id'] as string}`);
+  expect(record.text).toContain('revoked: ***');
+  expect(answer.text + record.text + scene.quorum.logs.join('')).not.toContain(UPSTREAM_KEY);
 });
 
 test('slow-first-chunk: the first chunk comes when it comes, not with the last', async () => {
@@ -204,6 +219,29 @@ test('all models of a streamed vote fail: the stream says so, it isn’t cut', a
     choices: [{ finish_reason: 'error' }],
   });
   expect(answer.text).not.toContain('[DONE]');
+});
+
+test('in a streamed vote an upstream’s own 4xx comes as its own error', async () => {
+  const error = {
+    message: 'The image is too small.',
+    type: 'invalid_request_error',
+    param: 'messages[0]',
+    code: 'image',
+  };
+  for (const [body, said] of [
+    [{ error }, error],
+    [{ error: { message: 'too small' } }, { message: 'too small', param: null, code: 'invalid_value' }],
+    [{ error: 'too small' }, { message: 'too small', code: 'invalid_value' }],
+    ['<p>no</p>', { message: expect.stringContaining('400'), code: 'invalid_value' }],
+    [[null], { message: expect.stringContaining('400'), code: 'invalid_value' }],
+  ] as const) {
+    scene.upstream.reply('*', { status: 400, body });
+    for (const model of ['quorum/dual', 'quorum/council'])
+      expect(lastChunk(await chat(scene.url, { model, stream: true })), model).toMatchObject({
+        error: said,
+        choices: [{ finish_reason: 'error' }],
+      });
+  }
 });
 
 test('single streams are the upstream’s own data, chunk by chunk and byte by byte', async () => {
