@@ -30,7 +30,7 @@ import { balanceShown } from './admin/budgets.ts';
 import { readBody } from './body.ts';
 import { JSON_TYPE, STREAM_HEADERS, tellIn, type HeaderList } from './headers.ts';
 import { sendJson } from './json.ts';
-import { readOptions } from './options.ts';
+import { asGiven, readOptions } from './options.ts';
 
 export interface ChatParts {
   readonly pipeline: Pipeline;
@@ -137,6 +137,8 @@ export async function answerChat(
     if (heard) response.on('close', () => parts.content.tell(inbound.id, inbound.request.messages, said));
     const answer = await parts.pipeline.answer(heard ? { ...inbound, keepsContent: true } : inbound);
     said = await send(answer, inbound.id, headers, response, ticket, heard);
+  } catch (thrown) {
+    throw asGiven(thrown, request.headers, asked.written?.fields ?? {});
   } finally {
     ticket?.abandon();
   }
@@ -245,7 +247,9 @@ export async function explainRoute(
   visit: Visit,
 ): Promise<void> {
   const inbound = await readInbound(parts, request, visit);
-  const { budgets, ...told } = await parts.pipeline.explain(inbound);
+  const { budgets, ...told } = await parts.pipeline.explain(inbound).catch((thrown: unknown) => {
+    throw asGiven(thrown, request.headers, inbound.written?.fields ?? {});
+  });
   const answer = { ...(shown(told) as object), budgets: budgets.map(balanceShown) };
   sendJson(response, answer, ['x-request-id', inbound.id]);
 }

@@ -9,6 +9,7 @@ import {
   type Nano,
   type StrategyChoice,
   type Wishes,
+  type Written,
 } from '../contract/index.ts';
 import { parseDirective, type CacheDirective } from '../cache/index.ts';
 
@@ -111,6 +112,18 @@ function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given
     if (typeof value === 'string' && value.trim() !== '') (given ??= {})[name] = { text: value.trim(), param: header };
   }
   return { given, request };
+}
+
+/** A refusal of a wish names it as the caller gave it; whoever refuses it further in knows the header only. */
+export function asGiven(thrown: unknown, headers: IncomingHttpHeaders, fields: Written['fields']): unknown {
+  if (!(thrown instanceof QuorumError)) return thrown;
+  const { code, message, extra } = thrown;
+  const param = extra.param ?? '';
+  if (!param.startsWith('x-quorum-') || String(headers[param] ?? '').trim() !== '') return thrown;
+  const field = Object.keys(fields['metadata'] ?? {}).find((name) => `x-${name.replaceAll('_', '-')}` === param);
+  if (field === undefined) return thrown;
+  const given = `metadata.${field}`;
+  return new QuorumError(code, message.replaceAll(param, given), { ...extra, param: given });
 }
 
 /** Text, as OpenAI's own metadata is; numbers, flags and lists of texts as clients write them too. What is null or empty isn't given. */

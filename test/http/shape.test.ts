@@ -160,3 +160,22 @@ test('an unknown task or model among the wishes is named', async () => {
     expect([name, answer.json().error.param]).toEqual([name, name]);
   }
 });
+
+test('what a wish in the metadata asks in vain is named as it stands there, too', async () => {
+  for (const [field, value] of [
+    ['quorum_task', 'no-such-thing'],
+    ['quorum_models', 'no-such-thing'],
+    ['quorum_experiment', 'no-such=thing'],
+    ['quorum_max_cost', 1e-9],
+    ['quorum_max-cost', 1e-9],
+  ] as const)
+    for (const path of ['chat/completions', 'route']) {
+      const body = { model: 'auto', messages: [{ role: 'user', content: 'x' }], metadata: { [field]: value } };
+      const answer = await send(`${scene.url}/v1/${path}`, { body });
+      expect([field, path, answer.json().error.param]).toEqual([field, path, `metadata.${field}`]);
+      expect(answer.text).not.toContain('x-quorum-experiment');
+    }
+  const headers = { 'x-quorum-task': 'no-such-header' };
+  const answer = await chat(scene.url, { model: 'auto', metadata: { quorum_task: 'no-such-thing' } }, headers);
+  expect(answer.json().error).toMatchObject({ param: 'x-quorum-task', message: expect.stringContaining('header') });
+});
