@@ -1,7 +1,8 @@
-// `quorum check`: what is configured, what is reachable, what is missing. Never prints a key.
+// `quorum check`: what is configured, what is reachable, what is missing, what is in the way. Never prints a key.
 import { withoutCredentials, type Provider, type Settings } from '../contract/index.ts';
 import { ConfigError, askAround, loadConfig, probeProvider, problemText, resolve } from '../config/index.ts';
 import type { LoadedConfig, Probe, ProbeResult, Problem } from '../config/index.ts';
+import { groundLines, lookAtAddress, lookAtDatabase, type AddressReport, type DatabaseReport } from './ground.ts';
 
 export interface CheckOptions {
   /** `--config`. */
@@ -37,6 +38,9 @@ interface Report {
   readonly file: string | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
+  /** null where the config is bad. */
+  readonly database: DatabaseReport | null;
+  readonly address: AddressReport | null;
   readonly providers: readonly ProviderReport[];
   readonly tiers: readonly {
     readonly name: string;
@@ -50,7 +54,7 @@ interface Report {
 
 const TIMEOUT_MS = 2_000;
 
-/** 0 only when the config is valid and at least one model can be used; else 1. */
+/** 0 only when the config is valid, its database and address can be had, and at least one model can be used; else 1. */
 export async function runCheck(options: CheckOptions): Promise<number> {
   const write = options.write ?? ((text: string) => void process.stdout.write(text));
   const report = await check(options);
@@ -70,11 +74,16 @@ async function check(options: CheckOptions): Promise<Report> {
       file: null,
       problems: failure.problems,
       warnings: [],
+      database: null,
+      address: null,
       providers: [],
       tiers: [],
       models: { known: 0, usable: 0 },
     };
   }
+  const { server, storage } = loaded.config;
+  const database = lookAtDatabase(storage.url);
+  const address = await lookAtAddress(server.host, server.port);
   const { settings, warnings } = resolve(loaded, await askAround(loaded, probe, env['NODE_ENV'] === 'production'));
   const providers = await Promise.all(
     [...settings.providers.values()].map(async (provider) => ({
@@ -87,10 +96,12 @@ async function check(options: CheckOptions): Promise<Report> {
   );
   const usable = [...settings.usable].filter((name) => answering.has(settings.models.get(name)!.provider));
   return {
-    ok: usable.length > 0,
+    ok: usable.length > 0 && database.status !== 'unusable' && address.status !== 'taken',
     file: loaded.file,
     problems: [],
     warnings: [...loaded.warnings.map(problemText), ...warnings],
+    database,
+    address,
     providers,
     tiers: [...settings.tiers.values()].map(({ name, models, chairman, gaps }) => ({
       name,
@@ -161,7 +172,7 @@ const MARK: Readonly<Record<Status, string>> = {
   simulated: 'ok',
 };
 
-function asText({ ok, file, problems, warnings, providers, tiers, models }: Report): string {
+function asText({ ok, file, problems, warnings, database, address, providers, tiers, models }: Report): string {
   if (problems.length > 0) {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
     return `The config has ${count}:\n${problems.map((problem) => `  ${problemText(problem)}\n`).join('')}`;
@@ -170,6 +181,7 @@ function asText({ ok, file, problems, warnings, providers, tiers, models }: Repo
   const lines = [
     `Config ${file} is valid.`,
     ...warnings.map((warning) => `  warning: ${warning}`),
+    ...(database === null || address === null ? [] : ['', ...groundLines(database, address)]),
     '',
     'Providers',
     ...providers.filter(isWorthALine).map((provider) => providerLine(provider, width)),
@@ -180,9 +192,10 @@ function asText({ ok, file, problems, warnings, providers, tiers, models }: Repo
       ...(isDefault ? gaps.map((gap) => `    ${gap}`) : []),
     ]),
     '',
-    ok
+    models.usable > 0
       ? `${models.usable} of ${models.known} models can be used.`
       : 'No model can be used: set a provider’s key, start a local server, or switch the sandbox on.',
+    ...(models.usable > 0 && !ok ? ['It can’t start like this: see !! under “Here”.'] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -77,7 +77,10 @@ function addStart({ quorum, flags, exit }: Line): void {
     });
   quorum
     .command('check')
-    .description('what is configured, what is reachable, what is missing; flags as start would take them')
+    .summary('what is configured, reachable, missing, and whether database and port can be had')
+    .description(
+      'What is configured, what is reachable, what is missing, and whether the database and the port can be had; flags as start would take them. Exit 0 only when it could start and answer, or runs there already.',
+    )
     .option('--port <port>', 'where it would listen')
     .option('--host <host>', 'on which address')
     .option('--log-level <level>', 'error, warn, info or debug')
@@ -97,7 +100,7 @@ function addModels({ quorum, flags, exit }: Line): void {
     .option('--json', 'machine-readable output')
     .action(async (own: Flags) => {
       const { runModels } = await import('./models.ts');
-      exit(await runModels({ ...flags(), ...own, env, write }));
+      exit(await telling((print) => runModels({ ...flags(), ...own, env, write: print })));
     });
   models
     .command('import <file>')
@@ -250,7 +253,7 @@ function addHealthcheck({ quorum, flags, exit }: Line): void {
     .option('--config <file>', 'the config file')
     .action(async (own: Flags) => {
       const { runHealthcheck } = await import('./healthcheck.ts');
-      exit(await runHealthcheck({ ...flags(), ...own, env, write }));
+      exit(await telling((print) => runHealthcheck({ ...flags(), ...own, env, write: print })));
     });
 }
 

@@ -12,9 +12,13 @@ export function urlOf(host: string, port: string): string {
 
 export async function answers(url: string): Promise<boolean> {
   try {
-    const { statusCode, body } = await request(`${url}/livez`, { headersTimeout: KNOCK_MS, bodyTimeout: KNOCK_MS });
+    const { statusCode, headers, body } = await request(`${url}/livez`, {
+      headersTimeout: KNOCK_MS,
+      bodyTimeout: KNOCK_MS,
+    });
     await body.dump();
-    return statusCode === 200;
+    // Others answer 200 to anything; every answer of Quorum's has an id of its own kind.
+    return statusCode === 200 && String(headers['x-request-id']).startsWith('req_');
   } catch {
     return false;
   }

@@ -22,7 +22,8 @@ const OPENING = `# Configuration
 
 \`config/quorum.yaml\` is the default; \`--config FILE\` or \`QUORUM_CONFIG\` names another. Flags beat the environment, the environment
 beats the file, the file beats the defaults. The file is read again when it changes: a good change is taken up without dropping a
-request, a bad one is reported and the old settings stay. \`quorum check\` checks it and says what is reachable and what is missing.
+request, a bad one is reported and the old settings stay. \`quorum check\` checks it and says what is reachable, what is missing,
+and whether the database and the port can be had.
 
 - **Text from the environment**: \`\${NAME}\`, or \`\${NAME:-default}\` when it may be unset or empty; \`$\${\` is a plain \`\${\`. Inside \`{ }\` and
   \`[ ]\` put it in quotes. What is one \`\${…}\` as a whole may stand for a number or true and false. A variable that is neither set nor

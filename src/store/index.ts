@@ -5,6 +5,7 @@ import { createStore, type SqliteStore, type StoreOptions } from './sqlite/store
 
 export { createSqliteAccounts, type SqliteAccounts } from './sqlite/accounts.ts';
 export { type Db, migrate, openDatabase, StoreError } from './sqlite/database.ts';
+export { inspectDatabase } from './sqlite/inspect.ts';
 export type { Decay } from './sqlite/evidence.ts';
 export type { Retention, SqliteStore, StoreOptions } from './sqlite/store.ts';
 export type { Trouble } from './sqlite/writer.ts';

@@ -37,6 +37,8 @@ test.each([
   ['start --config gone.yaml', /gone\.yaml.*no such file/],
   ['start --config pg.yaml', /pg\.yaml:1:10 storage: PostgreSQL isn’t possible; .*sqlite:/],
   ['start --config redis.yaml', /redis\.yaml:1:15 redis\.url: Redis isn’t possible; .*leave this empty/],
+  ['models --config gone.yaml', /gone\.yaml.*no such file/],
+  ['healthcheck --port 1', /does not answer/],
   ['report bogus', /no report "bogus": .*calibration or confidence/],
   ['report export --format csv', /JSON lines: leave --format out/],
   ['replay', /--policy FILE .*--dataset FILE/],

@@ -25,9 +25,10 @@ async function run(
 ): Promise<Run> {
   let text = '';
   const code = await verb({
-    config: configFile(yaml),
+    config: configFile(`${yaml}\nstorage: { url: "sqlite::memory:" }`),
     env,
     json,
+    port: '0',
     probe: answers(table),
     write: (more) => void (text += more),
   });

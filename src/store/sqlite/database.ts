@@ -74,10 +74,7 @@ export function migrate(db: Db, migrations: readonly Migration[]): void {
   if (current() === migrations.length) return;
   db.transaction(() => {
     const from = current();
-    if (from > migrations.length)
-      throw new StoreError(
-        `${db.path} was written by a newer Quorum (schema ${from}, this one knows ${migrations.length}). Run that version, or name another file in storage.url.`,
-      );
+    if (from > migrations.length) throw newerThan(db.path, from, migrations.length);
     for (const { name, sql } of migrations.slice(from)) {
       try {
         db.exec(sql);
@@ -88,6 +85,11 @@ export function migrate(db: Db, migrations: readonly Migration[]): void {
     db.exec(`PRAGMA user_version = ${migrations.length}`);
   });
 }
+
+export const newerThan = (file: string, schema: number, known: number): StoreError =>
+  new StoreError(
+    `${file} was written by a newer Quorum (schema ${schema}, this one knows ${known}). Run that version, or name another file in storage.url.`,
+  );
 
 function makePrivate(file: string): void {
   try {
@@ -126,7 +128,7 @@ function connect(file: string, busyMs: number): Libsql.Database {
   }
 }
 
-function explain(file: string, error: unknown): string {
+export function explain(file: string, error: unknown): string {
   const code = sqliteCode(error);
   if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT'))
     return `${file} is damaged or no SQLite database. Move it away to start afresh, or restore a backup.`;
