@@ -3,6 +3,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureBuilt, ensureInstalled, ROOT } from './ready.mjs';
 
+/** npm passes SIGTERM to its shell, and the shell to nobody: the server would hold its port for ever. */
+function endWithParent() {
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGTERM'), 250).unref();
+  // A second signal would cut short what the first one lets finish.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => clearInterval(watch));
+}
+
 ensureInstalled();
 ensureBuilt();
+if (process.env.npm_lifecycle_event === 'start') endWithParent();
 await import(pathToFileURL(join(ROOT, 'dist/cli.js')).href);

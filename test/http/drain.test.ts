@@ -1,5 +1,6 @@
 // Hazards of the process: drain, a second signal, kill -9. A child process, as a user starts it.
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { join, resolve } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -109,6 +110,23 @@ test('a port that is taken is told in words, with exit code 1', async () => {
   const second = startChild({ port: Number(new URL(child.url).port) });
   await expect(second).rejects.toThrow(/\(1\)[^]*Port \d+ on 127\.0\.0\.1 is taken/);
 });
+
+test('npm start: when npm and its shell are told to end, so does the server', async () => {
+  const child = await start('1s');
+  child.process.kill('SIGTERM');
+  await child.ended;
+  // As npm does it: a shell between, which passes no signal on.
+  const shell = spawn('sh', ['-c', `"${process.execPath}" "${START}"; true`], {
+    env: { PATH: process.env['PATH'], QUORUM_CONFIG: child.config, QUORUM_PORT: '0', npm_lifecycle_event: 'start' },
+  });
+  let said = '';
+  shell.stdout.on('data', (part: Buffer) => (said += String(part)));
+  await vi.waitFor(() => expect(said).toContain('is ready'), { timeout: 10_000, interval: 20 });
+  shell.kill('SIGTERM');
+  await vi.waitFor(() => expect(said).toContain('"stopped"'), { timeout: 5_000, interval: 20 });
+});
+
+const START = resolve(import.meta.dirname, '../../scripts/start.mjs');
 
 /** Tells on stderr, at the end, how often it was written to stdout. */
 const COUNTS_WRITES = `data:text/javascript,${encodeURIComponent(`

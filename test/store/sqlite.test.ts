@@ -1,5 +1,5 @@
 // The store on SQLite: the suite of any store, and what only a file can do.
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -64,6 +64,18 @@ describe('SQLite store, by itself', () => {
     expect(await store.requests.find('r100', null)).not.toBeNull();
     store.database.exec('PRAGMA query_only = OFF');
     await store.close();
+  });
+
+  it('once closed, its one file is a whole copy, without the journal beside it', async () => {
+    const clock = simulatedClock();
+    const store = await open(clock);
+    store.requests.append(recordOf('r1'));
+    await store.close();
+    const copy = join(mkdtempSync(join(root, 'copy-')), 'quorum.db');
+    copyFileSync(store.database.path, copy);
+    const restored = await openStore(`sqlite:${copy}`, clock, { decay });
+    expect(await restored.requests.find('r1', null)).not.toBeNull();
+    await restored.close();
   });
 
   it('waits out another process that holds the lock', async () => {

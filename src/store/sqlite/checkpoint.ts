@@ -5,7 +5,7 @@ import type { Db } from './database.ts';
 export interface Checkpointer {
   /** So many rows were committed. */
   wrote(rows: number): void;
-  /** Waits for what is under way. */
+  /** Leaves everything in the database file where nobody else has it open: the driver's own close leaves it in the journal. */
   close(): Promise<void>;
 }
 
@@ -18,9 +18,9 @@ export function createCheckpointer(db: Db): Checkpointer {
   let rows = 0;
   let running: Promise<void> | null = null;
 
-  async function run(): Promise<void> {
+  async function move(mode: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
     try {
-      await connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      await connection.exec(`PRAGMA wal_checkpoint(${mode})`);
     } catch {
       // Another process is at it, or the disk fails, which the next write will tell.
     } finally {
@@ -33,10 +33,13 @@ export function createCheckpointer(db: Db): Checkpointer {
       rows += more;
       if (rows < EVERY_ROWS || running !== null) return;
       rows = 0;
-      running = run();
+      running = move('PASSIVE');
     },
     close: async () => {
       await running;
+      // The first does the work and halts no other process; the second has little left.
+      await move('PASSIVE');
+      await move('TRUNCATE');
       connection.close();
     },
   };
