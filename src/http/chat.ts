@@ -22,7 +22,7 @@ import type {
 } from '../contract/index.ts';
 import type { Answer, Inbound } from '../pipeline/exchange.ts';
 import { tee } from '../pipeline/keep.ts';
-import { namedModels } from '../pipeline/names.ts';
+import { namedModels, withKeys } from '../pipeline/names.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { shown } from '../pipeline/shown.ts';
 import { parseChatRequest, readJsonBody } from '../wire/index.ts';
@@ -79,14 +79,7 @@ async function readInbound(parts: ChatParts, request: IncomingMessage, visit: Vi
     principal: caller,
     request: options.request,
     written: { text, fields },
-    wishes: {
-      strategy: wishes.strategy ?? caller.key?.strategy ?? null,
-      tier: wishes.tier ?? caller.key?.tier ?? null,
-      task: wishes.task,
-      models: wishes.models,
-      maxCost: wishes.maxCost,
-      deadlineMs: wishes.deadlineMs,
-    },
+    wishes: caller.key === null ? wishes : withKeys(caller.key, fields.model, wishes, parts.settings()),
     directive: options.directive,
     session: options.session,
     role: options.role,

@@ -17,12 +17,31 @@ export function withName(name: string, asked: Wishes, settings: Settings): Wishe
   const wishes = asked.models === null ? asked : { ...asked, models: ownNames(asked.models, settings) };
   if (meant.kind === 'model') {
     // Whoever names a model gets that model alone, unless the request says otherwise in so many words.
-    const routed =
-      wishes.models !== null || wishes.tier !== null || (wishes.strategy !== null && wishes.strategy !== 'single');
-    return routed ? wishes : { ...wishes, strategy: 'single', models: [meant.model] };
+    return isRouted(wishes) ? wishes : { ...wishes, strategy: 'single', models: [meant.model] };
   }
   if (meant.kind === 'auto') return wishes;
   return { ...wishes, strategy: wishes.strategy ?? meant.strategy, tier: wishes.tier ?? meant.tier };
+}
+
+const isRouted = ({ models, tier, strategy }: Wishes): boolean =>
+  models !== null || tier !== null || (strategy !== null && strategy !== 'single');
+
+/** The strategy and the tier of a caller's key count where neither the wishes nor the model's name say one. */
+export function withKeys(
+  { strategy, tier }: Pick<Wishes, 'strategy' | 'tier'>,
+  name: string,
+  asked: Wishes,
+  settings: Settings,
+): Wishes {
+  if (strategy === null && tier === null) return asked;
+  const meant = meaningIn(name, settings);
+  if (meant?.kind === 'model' && !isRouted(asked)) return asked;
+  const said = meant?.kind === 'policy' ? meant : null;
+  return {
+    ...asked,
+    strategy: asked.strategy ?? (said?.strategy == null ? strategy : null),
+    tier: asked.tier ?? (said?.tier == null ? tier : null),
+  };
 }
 
 export type Meaning =
@@ -50,6 +69,15 @@ export function meaningOf(name: string, settings: Settings): Meaning {
     });
   }
   return { kind: 'model', model: model.name };
+}
+
+/** null: the name is nobody's. */
+export function meaningIn(name: string, settings: Settings): Meaning | null {
+  try {
+    return meaningOf(name, settings);
+  } catch {
+    return null;
+  }
 }
 
 /** The configured models that a request itself names, in the body or in its wishes; none where it leaves them to the router. */

@@ -61,6 +61,28 @@ test('it is told once, works as bearer and as x-api-key, and is shown without it
   );
 });
 
+test('its strategy and tier are for requests that name none', async () => {
+  const { secret } = await office.key({ strategy: 'dual', tier: 'speed' });
+  for (const [model, wishes, told] of [
+    ['auto', {}, ['dual', 'speed', 'alpha,beta']],
+    ['alpha', {}, ['single', 'balanced', 'alpha']],
+    ['gamma', { 'x-quorum-strategy': 'single' }, ['single', 'balanced', 'gamma']],
+    ['gamma', { 'x-quorum-strategy': 'triple' }, ['triple', 'speed', 'alpha,beta']],
+    ['gamma', { 'x-quorum-models': 'beta,gamma' }, ['dual', 'speed', 'beta,gamma']],
+    ['quorum/single', {}, ['single', 'speed', 'alpha']],
+    ['quorum/premium', {}, ['dual', 'premium', 'alpha,beta']],
+    ['quorum/premium', { 'x-quorum-strategy': 'single' }, ['single', 'premium', 'alpha']],
+    ['quorum/single', { 'x-quorum-tier': 'cost' }, ['single', 'cost', 'alpha']],
+  ] as const) {
+    const { headers } = await office.chat(secret, { model }, wishes);
+    const [strategy, tier, models] = ['strategy', 'tier', 'model'].map((name) => String(headers[`x-quorum-${name}`]));
+    const sorted = models!.split(',').toSorted().join(',');
+    // Which two agree first is left to the clock.
+    expect([model, strategy, tier, strategy === 'triple' ? told[2] : sorted]).toEqual([model, ...told]);
+  }
+  expect((await office.chat(secret, { model: 'nobody' })).status).toBe(404);
+});
+
 test('what it may not use is 403 and says so', async () => {
   const { secret } = await office.key({ models: ['alpha'], tiers: ['balanced'], strategies: ['single'] });
   expect((await office.chat(secret)).status).toBe(200);

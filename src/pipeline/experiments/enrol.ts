@@ -12,7 +12,7 @@ import {
 import { assign, pseudonym, ROLLOUT, unitOf, type Asked, type Assigned } from '../../experiment/index.ts';
 import { slim } from '../../slim/index.ts';
 import type { Inbound } from '../exchange.ts';
-import { meaningOf, type Meaning } from '../names.ts';
+import { meaningIn } from '../names.ts';
 import type { Look, Served, Trials } from '../trial.ts';
 import { derive, type Derived } from './derive.ts';
 import type { Register } from './register.ts';
@@ -188,7 +188,7 @@ function unknown(what: string, name: string, known: readonly string[]): QuorumEr
 /** null: the model name is nobody's. */
 function askedOf(inbound: Inbound, settings: Settings, look: Look): Asked | null {
   const { principal, spender, session, wishes, request } = inbound;
-  const meaning = meant(request.model, settings);
+  const meaning = meaningIn(request.model, settings);
   if (meaning === null) return null;
   return {
     id: inbound.id,
@@ -221,14 +221,6 @@ function saidIn(wishes: {
     ...(tier === null ? [] : ['tier']),
     ...(models === null ? [] : ['models', 'strategy']),
   ]);
-}
-
-function meant(model: string, settings: Settings): Meaning | null {
-  try {
-    return meaningOf(model, settings);
-  } catch {
-    return null;
-  }
 }
 
 function taskOf(inbound: Inbound, settings: Settings, look: Look): string {
