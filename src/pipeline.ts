@@ -95,7 +95,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           'The cache holds no answer to this request, and it asked for a cached one only.',
           { shouldRetry: false },
         );
-      const entry = recalled.kind === 'known' ? recalled.entry : await recalled.wait();
+      const entry = recalled.kind === 'known' ? recalled.entry : await trail.waits(recalled.wait());
       trail.repeats(entry, recalled.ageMs);
       const told = trail.told(true);
       close(trail, 200, null);

@@ -169,9 +169,23 @@ export class Trail {
   }
 
   callEnds(attempt: Attempt): void {
-    if (--this.#inFlight === 0) this.#upstreamMs += this.#clock.now() - this.#waitingSince;
+    this.#waitEnds();
     this.attempts.push(attempt);
     this.cost = (this.cost + attempt.cost) as Nano;
+  }
+
+  /** For another request's calls: that time is the models', too. */
+  async waits<Value>(value: Promise<Value>): Promise<Value> {
+    this.callBegins();
+    try {
+      return await value;
+    } finally {
+      this.#waitEnds();
+    }
+  }
+
+  #waitEnds(): void {
+    if (--this.#inFlight === 0) this.#upstreamMs += this.#clock.now() - this.#waitingSince;
   }
 
   /** What is known now; `final` when the answer is complete. */

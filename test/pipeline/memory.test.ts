@@ -81,6 +81,8 @@ describe('requests in flight', () => {
     expect(new Set(heard.map(({ message }) => message['content']))).toEqual(new Set(['The Elbe.']));
     expect(heard.filter(({ told }) => told.cache === 'coalesced')).toHaveLength(99);
     expect(path.records.reduce((sum, record) => sum + record.attempts.length, 0)).toBe(1);
+    // What they waited for is the model, not Quorum.
+    for (const { told } of heard) expect(told).toMatchObject({ upstreamMs: 500, overheadMs: 0 });
   });
 
   it('go on for the others when the first one leaves, and end when nobody is left', async () => {
