@@ -101,6 +101,8 @@ function comesBack(
   answer: IncomingMessage,
   response: ServerResponse,
 ): void {
+  const status = answer.statusCode ?? 502;
+  if (status >= 400) hideKey(answer, provider);
   toll?.watch(answer, onUsed);
   passage.answered(answer);
   // The middleware would leave the client waiting for the rest.
@@ -110,9 +112,15 @@ function comesBack(
     if (!response.destroyed) passage.failed(error);
     breakOff(response, error, visit.id);
   });
-  const status = answer.statusCode ?? 502;
   // A redirect is never followed nor passed on: where we connect is the config's to say.
-  if (status >= 300 && status < 400 && status !== 304) answer.statusCode = 502;
+  if (status >= 300 && status < 400 && status !== 304) {
+    const words = `The provider "${provider.name}" answered ${status}, a redirect that is not followed.`;
+    const error = new QuorumError('upstream_error', words);
+    passage.failed(error);
+    fail(response, error, visit.id);
+    answer.resume();
+    return;
+  }
   answer.headers = {
     ...Object.fromEntries(Object.entries(answer.headers).filter(([name]) => RESPONSE_HEADERS.test(name))),
     'x-request-id': visit.id,
@@ -124,6 +132,15 @@ function comesBack(
       'x-accel-buffering': 'no',
     }),
   };
+}
+
+/** A provider may repeat our key in its error. Whoever listens after this hears it without, in as many bytes. */
+function hideKey(answer: IncomingMessage, { apiKey }: Provider): void {
+  const key = apiKey?.reveal().trim() ?? '';
+  if (key === '') return;
+  answer.on('data', (part: Buffer) => {
+    for (let at = part.indexOf(key); at !== -1; at = part.indexOf(key, at)) part.fill('*', at, at + key.length);
+  });
 }
 
 function errorOf(thrown: Error, { name }: Provider): QuorumError {

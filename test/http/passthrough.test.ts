@@ -171,6 +171,21 @@ test('an error of the provider keeps status and body; a redirect is not followed
   scene.upstream.reply('/v1/moderations', { status: 302, body: '', headers: { location: 'http://169.254.169.254/' } });
   const redirect = await send(`${scene.url}/v1/moderations`, { body: { model: 'alpha', input: 'a' } });
   expect([redirect.status, redirect.headers.location]).toEqual([502, undefined]);
+  expect(redirect.json().error).toMatchObject({ code: 'upstream_error', type: 'server_error', param: null });
+});
+
+test('an error of the provider that repeats our key comes without it', async () => {
+  for (const status of [400, 401, 500]) {
+    scene.upstream.reply('/v1/moderations', {
+      status,
+      error: { message: `${UPSTREAM_KEY} is no good: ${UPSTREAM_KEY}` },
+    });
+    const answer = await send(`${scene.url}/v1/moderations`, { body: { model: 'alpha', input: 'a' } });
+    expect([answer.status, answer.json().error.message]).toEqual([
+      status,
+      expect.stringMatching(/^\*+ is no good: \*+$/),
+    ]);
+  }
 });
 
 test('a provider that can’t be reached is 502 in our words', async () => {
