@@ -152,7 +152,9 @@ export function writeEnd(sink: Sink, trail: Trail, told = trail.told(true)): voi
 
 /** The last words of one that isn't: never cut silently, never `[DONE]`. */
 export function writeFailure(sink: Sink, trail: Trail, error: QuorumError): void {
-  sink.write(streamErrorEvent(error, trail.inbound.id, trail.models[0] ?? trail.inbound.request.model));
+  const { id, receivedAt, request } = trail.inbound;
+  const created = Math.floor(receivedAt / 1_000);
+  sink.write(streamErrorEvent(error, { id, created, model: trail.models[0] ?? request.model }));
 }
 
 /** A failed call that can't be tried elsewhere any more, as the client is told. */

@@ -25,11 +25,14 @@ export function sseComment(text: string): Uint8Array {
 }
 
 /** The failure of a stream that has begun: a chunk with a top-level `error`, after which no `[DONE]` comes. */
-export function streamErrorEvent(error: QuorumError, id: string, model: string): Uint8Array {
+export function streamErrorEvent(
+  error: QuorumError,
+  { id, created, model }: { readonly id: string; readonly created: number; readonly model: string },
+): Uint8Array {
   return sseData({
     id,
     object: 'chat.completion.chunk',
-    created: 0,
+    created,
     model,
     choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }],
     error: { ...error.toBody().error, ...saidOf(error) },

@@ -46,6 +46,7 @@ for (const [name, script] of Object.entries({
       error: { message: expect.any(String), type: expect.any(String), param: null, code: expect.any(String) },
       choices: [{ finish_reason: 'error' }],
     });
+    expect(Number(lastChunk(answer)['created'])).toBeGreaterThan(1_700_000_000);
     expect('a b c d e f g h'.startsWith(contentOf(answer))).toBe(true);
     expect(contentOf(answer)).not.toBe('');
     expect(scene.upstream.requests).toHaveLength(1);

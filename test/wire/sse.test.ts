@@ -45,11 +45,12 @@ describe('events as bytes', () => {
   it('closes a stream, and fails one in the middle, as the contract says', () => {
     expect(Buffer.from(SSE_DONE).toString()).toBe('data: [DONE]\n\n');
     const failure = new QuorumError('upstream_error', 'The stream broke off.');
-    const [event] = read(streamErrorEvent(failure, 'chatcmpl-1', 'auto')).events;
+    const [event] = read(streamErrorEvent(failure, { id: 'chatcmpl-1', created: 1_700_000_000, model: 'auto' })).events;
     expect(event?.event).toBeUndefined();
     expect(JSON.parse(event!.data)).toMatchObject({
       id: 'chatcmpl-1',
       object: 'chat.completion.chunk',
+      created: 1_700_000_000,
       model: 'auto',
       choices: [{ index: 0, finish_reason: 'error' }],
       error: { message: 'The stream broke off.', type: 'server_error', param: null, code: 'upstream_error' },
