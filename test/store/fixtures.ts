@@ -1,5 +1,5 @@
 // Records to keep.
-import type { Attempt, Nano, RequestRecord } from '../../src/contract/index.ts';
+import { TRAIT_MEASURES, type Attempt, type Lesson, type Nano, type RequestRecord } from '../../src/contract/index.ts';
 
 /** When everything here happens: the start of the clock that the tests use. */
 export const START = Date.UTC(2026, 0, 1);
@@ -68,5 +68,25 @@ export function recordOf(id: string, more: Partial<RequestRecord> & { readonly t
     tags: [],
     session: null,
     ...rest,
+  };
+}
+
+/** Of a request whose caller named its task. */
+export function lessonOf(request: string, at: number): Lesson {
+  return {
+    request,
+    tenant: 'acme',
+    at,
+    task: 'math',
+    facts: { task: 'math', kind: null, voices: [], factor: 1, tokenProbability: null },
+    values: [],
+    signals: [],
+    confidence: null,
+    traits: {
+      measures: new Float32Array(TRAIT_MEASURES),
+      weights: new Float32Array([1]),
+      slots: new Uint16Array([7]),
+    },
+    named: true,
   };
 }

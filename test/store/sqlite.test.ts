@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openStore, type SqliteStore, type Trouble } from '../../src/store/index.ts';
 import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
-import { recordOf, START } from './fixtures.ts';
+import { lessonOf, recordOf, START } from './fixtures.ts';
 import { decay, storeSuite } from './suite.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'quorum-store-'));
@@ -147,6 +147,26 @@ describe('SQLite store, by itself', () => {
     expect(used()).toBeLessThanOrEqual(maxBytes);
     expect(await store.requests.find('old0', null)).toBeNull();
     expect(await store.requests.find('old599', null)).not.toBeNull();
+    await store.close();
+  });
+
+  it('numbers lessons on when all of them are old and go, so that whoever reads on hears of the next', async () => {
+    const store = await open(simulatedClock());
+    const { learning } = store;
+    const keep = (request: string, at: number): void => {
+      learning.keep(lessonOf(request, at));
+      learning.flush();
+    };
+    keep('one', 1);
+    keep('two', 2);
+    const [, last] = learning.named(0, 10);
+    learning.forget(1_000);
+    expect(learning.lesson('one', null)).toBeNull();
+    keep('three', 2_000);
+    expect(learning.named(last!.seq, 10)).toHaveLength(1);
+    learning.forget(1_000);
+    expect(learning.lesson('two', null)).toBeNull();
+    expect(learning.lesson('three', null)).not.toBeNull();
     await store.close();
   });
 

@@ -79,8 +79,11 @@ export function createLearningQueue(db: Db): LearningQueue {
   const latest = db.prepare<Omit<LessonRow, 'traits' | 'named'>>(
     'SELECT request, tenant, at, body FROM lessons ORDER BY seq DESC LIMIT ?',
   );
-  // They lie in order of time, so the scan ends at the first that stays.
-  const firstKept = db.prepare<{ seq: number }>('SELECT seq FROM lessons WHERE at >= ? ORDER BY seq LIMIT 1');
+  // They lie in order of time, so the scan ends at the first that stays. The last row always does: from an empty table SQLite
+  // would count from one again, below what those who read on by number have read.
+  const firstKept = db.prepare<{ seq: number | null }>(
+    'SELECT coalesce((SELECT seq FROM lessons WHERE at >= ? ORDER BY seq LIMIT 1), max(seq)) AS seq FROM lessons',
+  );
   const forget = db.prepare('DELETE FROM lessons WHERE seq < ?');
 
   const stored = (
@@ -159,7 +162,7 @@ export function createLearningQueue(db: Db): LearningQueue {
       },
       named: (after, limit) => namedSince.all(after, limit).flatMap(namedOf),
       recent: (limit) => latest.all(limit).map((row) => stored(row, null)),
-      forget: (at) => void forget.run(firstKept.first(at)?.seq ?? Number.MAX_SAFE_INTEGER),
+      forget: (at) => void forget.run(firstKept.first(at)?.seq ?? 0),
       flush: () => writer.now(),
     }),
   };
