@@ -1,4 +1,5 @@
-// How the administration answers: JSON, and lists in pages.
+// How the administration answers: JSON, lists in pages, and everything as lines.
+import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import { QuorumError } from '../../contract/index.ts';
 import type { Visit } from '../chat.ts';
@@ -28,6 +29,17 @@ export function route(
       sendJson(response, await handle(request), ['x-request-id', visit.id], status);
     },
   };
+}
+
+/** Everything as JSONL, as fast as the client takes it; ends when it leaves. */
+export async function sendLines(response: Response, { id }: Visit, lines: AsyncIterable<string>): Promise<void> {
+  response.writeHead(200, ['content-type', 'application/jsonl; charset=utf-8', 'x-request-id', id]);
+  const gone = new Promise<void>((resolve) => response.on('close', resolve));
+  for await (const text of lines) {
+    if (response.destroyed) return;
+    if (!response.write(text)) await Promise.race([gone, once(response, 'drain').catch(() => undefined)]);
+  }
+  response.end();
 }
 
 export const idOf = (request: Request): string => String(request.params['id']);

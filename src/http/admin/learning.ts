@@ -24,6 +24,7 @@ import {
   queryOf,
   route,
   rowCursorOf,
+  sendLines,
 } from './answer.ts';
 
 export interface LearningParts {
@@ -191,9 +192,7 @@ const feedbackRoute = (lessons: LearningStore): AdminRoute => ({
     if (format !== 'json' && format !== 'jsonl')
       throw new QuorumError('invalid_value', "'format' is json or jsonl.", { param: 'format' });
     if (format === 'jsonl') {
-      response.writeHead(200, ['content-type', 'application/jsonl; charset=utf-8', 'x-request-id', visit.id]);
-      for await (const text of feedbackLines(lessons, tenant, nextTurn)) response.write(text);
-      response.end();
+      await sendLines(response, visit, feedbackLines(lessons, tenant, nextTurn));
       return;
     }
     const cursor = rowCursorOf(request);

@@ -1,6 +1,5 @@
 // /admin/v1/requests and /review: what was asked and how it went, for all tenants; no prompts, as everywhere.
-import { once } from 'node:events';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import {
   QuorumError,
   usdOf,
@@ -10,8 +9,17 @@ import {
   type RequestRecord,
 } from '../../contract/index.ts';
 import { shown } from '../../pipeline/shown.ts';
-import { cursorOf, idOf, limitOf, momentShown, pageShown, queryOf, route, type AdminRoute } from './answer.ts';
-import type { Visit } from '../chat.ts';
+import {
+  cursorOf,
+  idOf,
+  limitOf,
+  momentShown,
+  pageShown,
+  queryOf,
+  route,
+  sendLines,
+  type AdminRoute,
+} from './answer.ts';
 import { exportLines, type ExportRows } from './export.ts';
 import { listForReview } from './review.ts';
 import { pointOf } from './spend.ts';
@@ -33,7 +41,7 @@ export function requestRoutes({ requests, clock }: RequestParts): readonly Admin
         const format = queryOf(request, 'format') ?? 'json';
         if (format === 'json') return page.handle(request, response, visit);
         if (format === 'jsonl')
-          return sendAll(requests, filterOf(request, clock.now()), rowsOf(request), response, visit);
+          return sendLines(response, visit, exportLines(requests, filterOf(request, clock.now()), rowsOf(request)));
         throw new QuorumError('invalid_value', "'format' is json or jsonl.", { param: 'format' });
       },
     },
@@ -57,23 +65,6 @@ function rowsOf(request: Request): ExportRows {
   const rows = queryOf(request, 'rows') ?? 'requests';
   if (rows === 'requests' || rows === 'attempts') return rows;
   throw new QuorumError('invalid_value', "'rows' is requests or attempts.", { param: 'rows' });
-}
-
-/** Everything that fits the filter, as JSONL, as fast as the client takes it. */
-async function sendAll(
-  requests: RequestLog,
-  filter: RequestFilter,
-  rows: ExportRows,
-  response: Response,
-  visit: Visit,
-): Promise<void> {
-  response.writeHead(200, ['content-type', 'application/jsonl; charset=utf-8', 'x-request-id', visit.id]);
-  const gone = new Promise<void>((resolve) => response.on('close', resolve));
-  for await (const text of exportLines(requests, filter, rows)) {
-    if (response.destroyed) return;
-    if (!response.write(text)) await Promise.race([gone, once(response, 'drain').catch(() => undefined)]);
-  }
-  response.end();
 }
 
 function filterOf(request: Request, now: number): RequestFilter {
