@@ -57,6 +57,11 @@ function createExpress(parts: HttpParts, routes: readonly Route[]): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  // Express's routes forgive it, so what is passed through and what a key may use shall as well.
+  app.use((request, _response, next) => {
+    request.url = request.url.replace(LAST_SLASH, '$1');
+    next();
+  });
   for (const route of routes) {
     app[route.method](route.path, (request, response) =>
       admit(parts, request, response, route.access, (visit) => route.handle(request, response, visit)),
@@ -120,6 +125,7 @@ async function admit(
   }
 }
 
+const LAST_SLASH = /^(\/v1\/[^?]*[^/?])\/(?=\?|$)/;
 const NO_HOST = 'An HTTP/1.1 request needs a Host header.';
 const NEVER = new Abort();
 

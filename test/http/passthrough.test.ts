@@ -52,6 +52,9 @@ test('embeddings, by the official client', async () => {
   expect(last()).toMatchObject({ path: '/v1/embeddings', method: 'POST' });
   expect((await send(`${scene.url}/v1/embeddings`, { body: { model: 'alpha', input: 'a' } })).status).toBe(200);
   expect(last().body).toMatchObject({ model: 'alpha' });
+  expect((await send(`${scene.url}/v1/embeddings/`, { body: { model: 'alpha', input: 'a' } })).status).toBe(200);
+  expect(last().path).toBe('/v1/embeddings');
+  expect((await send(`${scene.url}/v1/embeddings//`, { body: { model: 'alpha', input: 'a' } })).status).toBe(404);
 });
 
 test('the old completions, whole and streamed', async () => {
