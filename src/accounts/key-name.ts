@@ -4,7 +4,7 @@ import { QuorumError, type Registry, type VirtualKey } from '../contract/index.t
 const isAlive = ({ secrets }: Registry, { id }: VirtualKey): boolean => secrets.some(({ keyId }) => keyId === id);
 
 /** By id, else by name; a revoked one only where no living one is called so. null: there is none. Throws `invalid_value` where several are meant. */
-export function keyCalled(registry: Registry, word: string): VirtualKey | null {
+export function keyCalled(registry: Registry, word: string, param = 'id'): VirtualKey | null {
   const { keys } = registry;
   const byId = keys.find(({ id }) => id === word);
   if (byId !== undefined) return byId;
@@ -14,7 +14,7 @@ export function keyCalled(registry: Registry, word: string): VirtualKey | null {
     throw new QuorumError(
       'invalid_value',
       `${living.length} keys are called "${word}", in different teams: say which by its id (${living.map(({ id }) => id).join(', ')}).`,
-      { param: 'id' },
+      { param },
     );
   return living[0] ?? named.at(-1) ?? null;
 }

@@ -32,6 +32,7 @@ test('requests are filtered and paged, each is shown whole', async () => {
   const whole = await office.admin('GET', `/requests/${String(last.headers['x-request-id'])}`);
   expect(whole.json()).toMatchObject({ tenant: id, models: ['beta'], status: 200 });
   expect(codeOf(await office.admin('GET', '/requests?status=soon'))).toEqual([400, 'invalid_value']);
+  expect(codeOf(await office.admin('GET', '/requests?cursor=nonsense'))).toEqual([400, 'invalid_value']);
   expect(codeOf(await office.admin('GET', '/requests/none'))).toEqual([404, 'not_found']);
 });
 
@@ -136,6 +137,11 @@ test('the config is read again; a bad one is told and leaves the old one in forc
   const config = scriptedConfig(office.upstream, { more: { server: { admin_key: 'x' }, cache: true } });
   await office.quorum.reconfigure({ ...config, models: { alpha: { provider: 'nobody' } } });
   const bad = await office.admin('POST', '/config/reload');
-  expect(bad.json()).toMatchObject({ ok: false, message: expect.stringContaining('nobody') });
+  expect(codeOf(bad)).toEqual([400, 'invalid_value']);
+  expect(bad.json()).toMatchObject({
+    ok: false,
+    problems: expect.arrayContaining([expect.objectContaining({ path: 'models.alpha.provider', line: 1 })]),
+    error: { message: expect.stringContaining('nobody'), type: 'invalid_request_error', param: null },
+  });
   expect((await office.admin('GET', '/models/alpha')).json()).toMatchObject({ provider: 'scripted' });
 });

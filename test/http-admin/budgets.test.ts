@@ -11,6 +11,23 @@ const idOf = ({ headers }: Told): string => String(headers['x-request-id']);
 const USAGE = { prompt_tokens: 10, completion_tokens: 20 };
 const COST = (10 * 1 + 20 * 2) / 1e6;
 
+test('a budget for a key by its name is the living one’s, and is refused where several are called so', async () => {
+  const office = await openOffice();
+  try {
+    const { id: gone } = await office.key({ name: 'etl' });
+    await office.admin('DELETE', `/keys/${gone}`);
+    const { id } = await office.key({ name: 'etl' });
+    const made = await office.admin('POST', '/budgets', { scope: 'key', subject: 'etl', limit_usd: 1 });
+    expect(made.json()).toMatchObject({ subject: id });
+    await office.key({ name: 'etl', team: 'data' });
+    const unclear = await office.admin('POST', '/budgets', { scope: 'key', subject: 'etl', limit_usd: 1 });
+    expect([unclear.status, unclear.json().error.param]).toEqual([400, 'subject']);
+    expect(unclear.json().error.message).toContain('say which by its id');
+  } finally {
+    await office.close();
+  }
+});
+
 describe('a limit', () => {
   let office: Office;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 // /admin/v1/budgets: limits made here, and the config file's for reading; how they stand, top-ups and resets.
 import { z } from 'zod';
-import type { Administration, BudgetInput, Budgets, Keyring } from '../../accounts/index.ts';
+import { keyCalled, type Administration, type BudgetInput, type Budgets, type Keyring } from '../../accounts/index.ts';
 import {
   BUDGET_PERIODS,
   NO_MONEY,
@@ -134,8 +134,8 @@ export function budgetRoutes(parts: BudgetParts): readonly AdminRoute[] {
 function subjectOf({ keyring }: BudgetParts, given: z.output<typeof newBudget>): string | null {
   if (given.scope !== 'key' || typeof given.subject !== 'string') return given.subject ?? null;
   keyring.refresh();
-  const found = keyring.registry().keys.find(({ id, name }) => id === given.subject || name === given.subject);
-  if (found === undefined)
+  const found = keyCalled(keyring.registry(), given.subject, 'subject');
+  if (found === null)
     throw new QuorumError('invalid_value', `There is no key "${given.subject}".`, { param: 'subject' });
   return found.id;
 }

@@ -1,7 +1,8 @@
 // /admin/v1/config/reload: reads the config file again.
-import type { CurrentSettings } from '../../contract/index.ts';
+import { QuorumError, type CurrentSettings } from '../../contract/index.ts';
 import { shown } from '../../pipeline/shown.ts';
-import { route, type AdminRoute } from './answer.ts';
+import { sendJson } from '../json.ts';
+import type { AdminRoute } from './answer.ts';
 
 /** What became of a reload; a bad file leaves the old settings in force. */
 export type Reloaded =
@@ -24,9 +25,16 @@ export interface ConfigParts {
 
 export function configRoutes({ settings, configFile }: ConfigParts): readonly AdminRoute[] {
   return [
-    route('post', '/config/reload', async () => {
-      const result = await configFile.reload();
-      return { object: 'reload', ...(shown(result) as object), version: settings().version };
-    }),
+    {
+      method: 'post',
+      path: '/admin/v1/config/reload',
+      async handle(_, response, { id }) {
+        const result = await configFile.reload();
+        const body = { object: 'reload', ...(shown(result) as object), version: settings().version };
+        // What refuses it is an error like any other, so that a script that only looks at the status notices.
+        const error = result.ok ? {} : new QuorumError('invalid_value', result.message).toBody();
+        sendJson(response, { ...body, ...error }, ['x-request-id', id], result.ok ? 200 : 400);
+      },
+    },
   ];
 }

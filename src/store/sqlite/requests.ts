@@ -1,6 +1,12 @@
 // The log of requests: a bounded queue in memory in front of a table. What waits is packed already: objects that live for a while cost the
 // garbage collector more than packing them at once.
-import type { Page, RequestFilter, RequestLog, RequestRecord } from '../../contract/index.ts';
+import {
+  QuorumError,
+  type Page,
+  type RequestFilter,
+  type RequestLog,
+  type RequestRecord,
+} from '../../contract/index.ts';
 import type { Db, Value } from './database.ts';
 import { createPacker, type Packed } from './pack.ts';
 import { listText, modelsOf, requestInserter, rowOf, type RequestRow } from './rows.ts';
@@ -86,14 +92,15 @@ type Place = Pick<RequestRecord, 'at' | 'id'>;
 const isOlder = (a: Place, b: Place): boolean => a.at < b.at || (a.at === b.at && a.id < b.id);
 const writeCursor = ({ at, id }: Place): string => Buffer.from(JSON.stringify([at, id])).toString('base64url');
 
-/** A cursor that isn't ours starts at the newest. */
-function readCursor(cursor: string): Place | null {
+/** Throws `invalid_value` where it isn't ours: who pages on would begin again at the newest, for ever. */
+function readCursor(cursor: string): Place {
   try {
     const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as readonly unknown[];
-    return typeof at === 'number' && typeof id === 'string' ? { at, id } : null;
+    if (typeof at === 'number' && typeof id === 'string') return { at, id };
   } catch {
-    return null;
+    // Said below.
   }
+  throw new QuorumError('invalid_value', "'cursor' is what an earlier page gave as next_cursor.", { param: 'cursor' });
 }
 
 function matches(record: RequestRecord, filter: RequestFilter): boolean {
