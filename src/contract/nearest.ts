@@ -24,13 +24,14 @@ function distance(left: string, right: string): number {
   return above[b.length]!;
 }
 
-/** null when nothing is near enough to be meant: more than 40 % of the name would have to change. */
+/** null when nothing is near enough to be meant: more than 40 % of the name would have to change, or all of a short one. */
 export function nearest(name: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.ceil(Math.min(name.length, MOST_CHARACTERS) * 0.4)) + 1;
   for (const candidate of known) {
     const edits = distance(name, candidate);
-    if (edits < bestDistance) [best, bestDistance] = [candidate, edits];
+    if (edits < bestDistance && edits < Math.max(name.length, candidate.length))
+      [best, bestDistance] = [candidate, edits];
   }
   return best;
 }

@@ -127,7 +127,10 @@ export function namesOf(settings: Settings): readonly string[] {
 }
 
 function unknown(name: string, settings: Settings): QuorumError {
-  const near = nearest(name, namesOf(settings));
+  const names = namesOf(settings);
+  // `provider/model` of a provider that isn't configured, or with a slip in the model.
+  const bare = name.startsWith(PREFIX) ? name : name.slice(name.indexOf('/') + 1);
+  const near = nearest(name, names) ?? nearest(bare, names);
   const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
   return new QuorumError(
     'model_not_found',

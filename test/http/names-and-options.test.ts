@@ -64,6 +64,12 @@ test('an unknown name is 404 and names the nearest', async () => {
     },
   ]);
   expect((await chat(scene.url, { model: 'quorum/nothing' })).status).toBe(404);
+  for (const [model, near] of [
+    ['openai/gamma', '"gamma"'],
+    ['scripted/gama', '"gamma"'],
+    ['quorum/trple', '"quorum/triple"'],
+  ] as const)
+    expect((await chat(scene.url, { model })).json().error.message).toContain(`Did you mean ${near}?`);
 });
 
 test('a name of any length is a name: 404, and nothing is suggested that is nothing like it', async () => {
