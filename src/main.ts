@@ -24,7 +24,7 @@ export interface ServeOptions extends LoadOptions {
 
 /**
  * V8 makes what has lived long before right among the old; under load that is what a request holds, and each of those, dead, keeps alive
- * whatever it points to till the next full collection: in every other process a scavenge took twice as long, for as long as it lived.
+ * whatever it points to till the next full collection: in some processes a scavenge took twice as long, for as long as they lived.
  */
 setFlagsFromString('--no-allocation-site-pretenuring');
 
