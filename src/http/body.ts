@@ -5,8 +5,12 @@ import { QuorumError } from '../contract/index.ts';
 /** Past the limit the rest is read and thrown away, up to this much, so that the client gets to read the error. */
 const DRAIN_BYTES = 64 * 1024 * 1024;
 
-/** Rejects with `request_too_large`, or `client_closed` when the client leaves first. */
-export function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+/** `setBy`: what may raise the limit, empty where nothing does. Rejects with `request_too_large`, or `client_closed` when the client leaves first. */
+export function readBody(
+  request: IncomingMessage,
+  limitBytes: number,
+  setBy = ' (server.body_limit in the config)',
+): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     request.resume();
@@ -31,14 +35,14 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     };
     const onEnd = (): void => {
       leave();
-      if (bytes > limitBytes) reject(tooLarge(limitBytes));
+      if (bytes > limitBytes) reject(tooLarge(limitBytes, setBy));
       else resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes));
     };
     const onClose = (): void => {
       leave();
       reject(
         bytes > limitBytes
-          ? tooLarge(limitBytes)
+          ? tooLarge(limitBytes, setBy)
           : new QuorumError('client_closed', 'The client left before its request was there.'),
       );
     };
@@ -56,9 +60,5 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
 }
 
 const ignore = (): void => {};
-const tooLarge = (limitBytes: number): QuorumError =>
-  new QuorumError(
-    'request_too_large',
-    `The body is larger than ${limitBytes} bytes (server.body_limit in the config).`,
-    { shouldRetry: false },
-  );
+const tooLarge = (limitBytes: number, setBy: string): QuorumError =>
+  new QuorumError('request_too_large', `The body is larger than ${limitBytes} bytes${setBy}.`, { shouldRetry: false });

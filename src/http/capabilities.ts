@@ -2,6 +2,7 @@
 import type { Response } from 'express';
 import {
   QuorumError,
+  STRATEGIES,
   nearest,
   usdOf,
   type Clock,
@@ -36,7 +37,7 @@ export function showCapabilities(
     response,
     {
       object: 'capabilities',
-      strategies: ['single', 'dual', 'triple', 'cascade', 'council', 'adaptive'],
+      strategies: [...STRATEGIES.filter((each) => permissions.strategy(each)), 'adaptive'],
       default_tier: now.defaultTier,
       tiers: Object.fromEntries(
         [...now.tiers].filter(([name]) => permissions.tier(name)).map(([name, tier]) => [name, tierShown(tier)]),

@@ -1,7 +1,7 @@
 // GET /v1/spend and POST /v1/estimate: what one's own key has spent, and what a usage would cost.
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import type { Admission } from '../accounts/index.ts';
+import { demand, type Admission } from '../accounts/index.ts';
 import {
   usdOf,
   type Balance,
@@ -111,7 +111,14 @@ export async function estimateSpend(
   { id, visitor: { caller, permissions } }: Visit,
 ): Promise<void> {
   const now = settings();
-  const estimate = estimateFor(await readInput(request, question), {
+  const { tier, usage } = await readInput(request, question);
+  // Whoever names none gets what a request without one would be served from.
+  const usual = permissions.tier(now.defaultTier) ? now.defaultTier : [...now.tiers.keys()].find(permissions.tier);
+  const meant = tier ?? usual ?? now.defaultTier;
+  if (now.tiers.has(meant)) demand(permissions, { tier: meant });
+  const estimate = estimateUsage({
+    tier: meant,
+    usage,
     settings: now,
     allowed: permissions.anyModel ? null : (model) => permissions.model(model),
     quality: (task, model) => evidence.quality(now.models.get(model)!, task, caller.tenant, clock.now()),

@@ -101,6 +101,24 @@ test('what it may not use is 403 and says so', async () => {
   expect(codeOf(await office.chat(far))).toEqual([403, 'permission_denied']);
 });
 
+test('what may not be used is told and estimated to nobody', async () => {
+  const { secret } = await office.key({ tiers: ['spee?'], strategies: ['single', 'dual'] });
+  const asked = (path: string, body?: object): Promise<Told> =>
+    ask(`${office.url}/v1/${path}`, { headers: bearer(secret), ...(body !== undefined && { method: 'POST', body }) });
+  const told: unknown = (await asked('capabilities')).json();
+  expect(told).toMatchObject({ strategies: ['single', 'dual', 'adaptive'], tiers: { speed: {} } });
+  expect((await asked('estimate', { usage: { code: 1 } })).json()).toMatchObject({ tier: 'speed' });
+  const refused = await asked('estimate', { tier: 'premium', usage: { code: 1 } });
+  expect(codeOf(refused)).toEqual([403, 'model_not_allowed']);
+  expect(codeOf(await asked('estimate', { tier: 'premuim', usage: { code: 1 } }))).toEqual([400, 'invalid_value']);
+});
+
+test('a body over a limit that no config raises does not name one', async () => {
+  const answer = await office.admin('POST', '/keys', { name: 'x'.repeat(1_100_000) });
+  expect(codeOf(answer)).toEqual([413, 'request_too_large']);
+  expect(answer.json().error.message).toBe('The body is larger than 1048576 bytes.');
+});
+
 test('the router chooses among the tiers that a key may use, not the default one in spite of them', async () => {
   const { secret } = await office.key({ tiers: ['spee?'] });
   for (const [model, headers] of [

@@ -26,7 +26,7 @@ export async function readInput<Schema extends z.ZodType>(
   request: IncomingMessage,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const bytes = await readBody(request, MOST_BYTES);
+  const bytes = await readBody(request, MOST_BYTES, '');
   return checked(schema, bytes.byteLength === 0 ? {} : parseJsonBody(bytes));
 }
 

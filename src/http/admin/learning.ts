@@ -90,7 +90,7 @@ export function learningRoutes(parts: LearningParts): readonly AdminRoute[] {
     })),
     feedbackRoute(lessons),
     route('post', '/feedback', async (request) => {
-      const lines = new TextDecoder().decode(await readBody(request, MOST_IMPORT)).split('\n');
+      const lines = new TextDecoder().decode(await readBody(request, MOST_IMPORT, '')).split('\n');
       const { problems, ...sums } = await takeFeedbackLines(lines, 1, parts, nextTurn);
       return {
         object: 'feedback.taken',
@@ -101,7 +101,7 @@ export function learningRoutes(parts: LearningParts): readonly AdminRoute[] {
     }),
     exportRoute(evidence),
     route('post', '/evidence', async (request) => {
-      const sums = readLines(await readBody(request, MOST_IMPORT), parts.clock.now() + AHEAD_MS);
+      const sums = readLines(await readBody(request, MOST_IMPORT, ''), parts.clock.now() + AHEAD_MS);
       learner.take(sums);
       return { object: 'evidence.added', added: sums.length };
     }),
