@@ -64,7 +64,10 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
   const { config, clock, random, log } = options;
   const store = await openStore(config.parts().storageUrl, clock, {
     decay: evidenceAt,
-    onTrouble: (trouble) => log.warn(`storage: ${JSON.stringify(trouble)}`),
+    onTrouble: ({ error, waiting }) =>
+      error === null
+        ? log.info('storage: records are written again')
+        : log.warn(`storage: records can't be written: ${error.message}`, { waiting }),
   });
   const stopFollowing = followOptions(config, store.options, clock, (error) =>
     log.warn('the settings could not be read', { error }),

@@ -1,16 +1,19 @@
 // The requests that are under way, so that a stop can wait for them, and end those that take too long.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Abort, Roster, type AbortWatch, type QuorumError } from '../contract/index.ts';
+import { Abort, QuorumError, Roster, type AbortWatch } from '../contract/index.ts';
 
 export interface Visits {
-  /** The signal aborts when the client has gone, or with the error that ends the request. */
+  /** The signal aborts when the client has gone, or with the error that ends the request. Throws where its connection has too many under way. */
   enter(id: string, response: ServerResponse): AbortWatch;
   readonly size: number;
   /** Resolves as soon as nobody is in. */
   idle(): Promise<void>;
   end(error: QuorumError): void;
 }
+
+/** Whoever asks without waiting for answers may have so many under way on one connection: one write could begin, and bill, thousands. */
+const MOST_ON_A_CONNECTION = 100;
 
 export function createVisits(onCount: (change: 1 | -1) => void): Visits {
   const inside = new Roster<Abort>();
@@ -42,6 +45,7 @@ export function createVisits(onCount: (change: 1 | -1) => void): Visits {
 
   return {
     enter(id, response) {
+      if ((bySocket.get(response.req.socket)?.length ?? 0) >= MOST_ON_A_CONNECTION) throw tooMany();
       const visit = new Abort();
       inside.set(id, visit);
       onCount(1);
@@ -66,3 +70,10 @@ export function createVisits(onCount: (change: 1 | -1) => void): Visits {
     },
   };
 }
+
+const tooMany = (): QuorumError =>
+  new QuorumError(
+    'rate_limit_exceeded',
+    `At most ${MOST_ON_A_CONNECTION} requests of one connection are worked on at the same time; read their answers first.`,
+    { retryAfterMs: 1_000 },
+  );

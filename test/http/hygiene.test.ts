@@ -154,6 +154,19 @@ test('what isn’t HTTP behind requests on the same connection: they are answere
   expect(text.match(/x/g)!.length).toBeGreaterThan(500_000);
 });
 
+test('one connection begins at most a hundred requests at a time; further ones are told so, in their turn', async () => {
+  const scene = await startScene();
+  onTestFinished(() => scene.close());
+  scene.upstream.reply('alpha', { content: 'It is.', delayMs: 200 });
+  const body = JSON.stringify({ model: 'alpha', messages: [{ role: 'user', content: 'Is it so?' }] });
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: q\r\nx-quorum-cache: off\r\ncontent-length: ${body.length}`;
+  const many = `${head}\r\ncontent-type: application/json\r\n\r\n${body}`.repeat(102);
+  const text = await hear(Number(new URL(scene.url).port), `${many}NONSENSE\0\r\n\r\n`);
+  const statuses = text.match(/HTTP\/1\.1 \d+/g)!.map((line) => line.slice(9));
+  expect(statuses).toEqual([...Array<string>(100).fill('200'), '429', '429', '400']);
+  expect(scene.upstream.requests).toHaveLength(100);
+});
+
 test('who sends nonsense and doesn’t hang up is hung up on', async () => {
   const { server, port } = await slowEcho();
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
