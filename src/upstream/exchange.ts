@@ -57,6 +57,8 @@ export class Exchange implements Handler {
   #cancelTimer: () => void;
   /** When the present phase has lasted too long. */
   #phaseBy: number;
+  /** When the timer looks. Too early does no harm: it is set anew. */
+  #looksAt = 0;
   #answered = false;
   #reused = false;
 
@@ -68,8 +70,7 @@ export class Exchange implements Handler {
     this.sentAt = now;
     this.#endBy = Math.min(now + line.totalMs, line.deadlineAt);
     this.#phaseBy = now + line.target.model.timeouts.connectMs;
-    const firstMs = Math.max(0, Math.min(this.#phaseBy, this.#endBy) - now);
-    this.#cancelTimer = line.clock.after(Math.min(firstMs, LONGEST_TIMER_MS), this.#onTimer);
+    this.#cancelTimer = this.#look(now);
     line.signal.addEventListener('abort', this);
   }
 
@@ -93,7 +94,7 @@ export class Exchange implements Handler {
 
   resume(): void {
     if (this.over) return;
-    this.#phaseBy = this.line.clock.now() + this.line.target.model.timeouts.idleMs;
+    this.#awaitMore(this.line.clock.now());
     if (this.link !== null) this.link.pausedBy = null;
     this.#controller?.resume();
   }
@@ -135,7 +136,7 @@ export class Exchange implements Handler {
     if (this.over || chunk.length === 0) return;
     if (this.line.stream && !controller.paused) {
       const now = this.line.clock.now();
-      this.#phaseBy = now + this.line.target.model.timeouts.idleMs;
+      this.#awaitMore(now);
       if (this.firstByteAt < 0) this.firstByteAt = now;
     } else if (this.firstByteAt < 0) this.firstByteAt = this.line.clock.now();
     this.#receiver.data(this, chunk);
@@ -170,9 +171,23 @@ export class Exchange implements Handler {
   readonly #onTimer = (): void => {
     const now = this.line.clock.now();
     const dueAt = Math.min(this.#phaseBy, this.#endBy);
-    if (now < dueAt) this.#cancelTimer = this.line.clock.after(Math.min(dueAt - now, LONGEST_TIMER_MS), this.#onTimer);
+    if (now < dueAt) this.#cancelTimer = this.#look(now);
     else this.stop(this.#lateness());
   };
+
+  #look(now: number): () => void {
+    this.#looksAt = Math.min(this.#phaseBy, this.#endBy);
+    const afterMs = Math.max(0, this.#looksAt - now);
+    return this.line.clock.after(Math.min(afterMs, LONGEST_TIMER_MS), this.#onTimer);
+  }
+
+  /** The phase before may have had much longer. */
+  #awaitMore(now: number): void {
+    this.#phaseBy = now + this.line.target.model.timeouts.idleMs;
+    if (this.#phaseBy >= this.#looksAt) return;
+    this.#cancelTimer();
+    this.#cancelTimer = this.#look(now);
+  }
 
   #lateness(): Fault {
     const { target, deadlineAt, totalMs, firstTokenMs } = this.line;

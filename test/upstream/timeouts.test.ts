@@ -125,6 +125,43 @@ describe('timeouts', () => {
     await until(() => sockets.size === 0);
   });
 
+  it('silence is noticed in time also after a first token that took long', async () => {
+    let write: () => void = () => undefined;
+    const { origin, seen } = await site((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.flushHeaders();
+      write = () => void response.write(EVENT);
+    });
+    const clock = simulatedClock();
+    const opening = upstreamFor({ clock }).stream(slowCall(origin));
+    await until(() => seen.length === 1);
+    // Past the time to connect: the timer is set for the first token.
+    await clock.advance(1_500);
+    write();
+    const failing = failureOf((await opening).pump(collecting()));
+    await clock.advance(2_000);
+    expect(await failing).toMatchObject({ kind: 'timeout', message: expect.stringContaining('2000 ms') as string });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('silence is noticed in time also after a reader that took long', async () => {
+    const { origin } = await site((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(EVENT);
+    });
+    const clock = simulatedClock();
+    const reply = await upstreamFor({ clock }).stream(slowCall(origin));
+    let drain: () => void = () => undefined;
+    const drained = new Promise<void>((resolve) => (drain = resolve));
+    const failing = failureOf(reply.pump({ write: () => false, drained: () => drained }));
+    await clock.advance(10_000);
+    drain();
+    await drained;
+    await clock.advance(2_001);
+    expect(await failing).toMatchObject({ kind: 'timeout', message: expect.stringContaining('2000 ms') as string });
+    expect(clock.pending).toBe(0);
+  });
+
   it('a slow reader is not the upstream’s silence', async () => {
     const { origin } = await site((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
