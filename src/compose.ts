@@ -86,7 +86,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     OTHERS_EVERY_MS,
     () => {
       learner.hear(store.evidence.news());
-      learner.catchUp();
+      return learner.catchUp();
     },
     (error) => log.warn('what other processes learnt could not be read', { error }),
   );

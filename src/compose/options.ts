@@ -13,11 +13,11 @@ export function followOptions(
   onTrouble: (error: unknown) => void,
 ): () => void {
   let seen = 0;
-  const look = (): void => {
+  const look = (): boolean => {
     const version = store.version();
-    if (version === seen) return;
-    config.setOptions(readOptions(store.load()));
+    if (version !== seen) config.setOptions(readOptions(store.load()));
     seen = version;
+    return false;
   };
   return poll(clock, POLL_MS, look, onTrouble);
 }

@@ -134,6 +134,8 @@ export interface LearningStore {
   verdict(request: string): Feedback | null;
   /** Oldest first; the latest `limit` with a higher number than `after`. */
   taught(after: number, limit: number): readonly Taught[];
+  /** Oldest first; the first `limit` with a higher number than `after`. */
+  taughtNext(after: number, limit: number): readonly Taught[];
   /** Newest first. */
   feedback(limit: number, before: number | null, tenant: string | null): readonly Taught[];
   changed(changes: readonly ConfidenceChange[]): void;

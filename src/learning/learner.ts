@@ -11,6 +11,7 @@ import {
   type LearningStore,
   type Lesson,
   type Model,
+  type Taught,
   type Traits,
 } from '../contract/index.ts';
 import { createCalibration, type Calibration } from './calibration.ts';
@@ -64,8 +65,8 @@ export interface Learner extends LearningPath {
   take(sums: readonly EvidenceSum[]): void;
   /** Sums that other processes have changed, as they are now. */
   hear(sums: readonly EvidenceSum[]): void;
-  /** Verdicts that other processes wrote since, and requests whose task was named, here or there; returns how many verdicts there were. */
-  catchUp(): number;
+  /** Verdicts that other processes wrote since, some at a time, and requests whose task was named, here or there; whether there may be more. */
+  catchUp(): boolean;
   readonly bytes: number;
 }
 
@@ -74,6 +75,8 @@ const RECENT = 2_000;
 /** How long a lesson waits for its verdict. */
 const LESSON_KEPT_MS = 30 * 86_400_000;
 const TIDY_EVERY_MS = 3_600_000;
+/** Verdicts studied before others have their turn: about 8 ms. */
+const STUDIED_AT_ONCE = 64;
 /** Verdicts before prompts are told apart within a task. */
 const DIFFICULTY_FROM = 20;
 /** No prompt makes a model certain. */
@@ -136,22 +139,26 @@ export function createLearner(parts: LearnerParts): Learner {
       ...expectedOf(lesson, model),
     }));
 
-  const catchUp = (): number => {
-    const taught = store.taught(lastSeq, REMEMBERED);
+  const learn = ({ lesson, feedback, seq }: Taught): void => {
+    study(lesson, feedback);
+    lastSeq = seq;
+  };
+  const catchUp = (): boolean => {
+    const taught = store.taughtNext(lastSeq, STUDIED_AT_ONCE);
     if (taught.length > 0) markAnew();
-    for (const { lesson, feedback, seq } of taught) {
-      study(lesson, feedback);
-      lastSeq = Math.max(lastSeq, seq);
-    }
+    taught.forEach(learn);
     namings.readOn();
-    return taught.length;
+    return taught.length === STUDIED_AT_ONCE;
   };
   for (const { task, taken = [], facts } of store.recent(RECENT).toReversed()) {
     for (const each of taken) takings.observe(task, each);
     if (facts.voices.length > 1) kinship.observe(facts, campsRight(facts));
   }
-  for (const { lesson } of store.taught(0, REMEMBERED)) measure(lesson);
-  catchUp();
+  for (const taught of store.taught(0, REMEMBERED)) {
+    measure(taught.lesson);
+    learn(taught);
+  }
+  namings.readOn();
 
   /** How long its answers were, for such a prompt. */
   function measure({ task, traits, taken = [] }: Lesson): void {

@@ -31,6 +31,7 @@ export function createMemoryLearningStore(): LearningStore {
       }
       return latest.toReversed();
     },
+    taughtNext: (after, limit) => [...verdicts.values()].filter(({ seq }) => seq > after).slice(0, limit),
     feedback: (limit, before, tenant) =>
       [...verdicts.values()]
         .toReversed()

@@ -4,8 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, expect, it, vi } from 'vitest';
-import { createEvidence, EVIDENCE, evidenceAt, type Evidence, type Outcome } from '../../src/learning/index.ts';
+import {
+  createEvidence,
+  createLearner,
+  createMemoryLearningStore,
+  EVIDENCE,
+  evidenceAt,
+  type Evidence,
+  type Outcome,
+} from '../../src/learning/index.ts';
 import { openStore } from '../../src/store/index.ts';
+import { lessonOf } from '../store/fixtures.ts';
 import { chat, scriptedConfig, send, startQuorum } from '../support/program.ts';
 import { startUpstream } from '../support/scripted-upstream.ts';
 import { testModel } from '../support/settings.ts';
@@ -86,6 +95,33 @@ it('two processes that hear of each other know what one alone would know, whenev
   );
   for (const store of stores) await store.close();
 }, 30_000);
+
+it('thousands of verdicts of another process are studied some at a time, each of them once', () => {
+  const store = createMemoryLearningStore();
+  const learner = createLearner({
+    evidence: createEvidence(EVIDENCE, []),
+    sums: { add: () => undefined },
+    store,
+    model: (name) => testModel({ name, quality: 6 }),
+    now: () => 0,
+    onChange: () => undefined,
+  });
+  const studied = (): number => learner.calibration.report(null).verdicts;
+  const COUNT = 1_000;
+  for (let nth = 0; nth < COUNT; nth += 1) {
+    const lesson = lessonOf(`r${nth}`, 0);
+    const said = { request: lesson.request, tenant: lesson.tenant, at: 0, good: 1 };
+    store.judge({ ...said, correction: null, kind: null, comment: null }, lesson);
+  }
+  for (let isMore = true; isMore;) {
+    const before = studied();
+    isMore = learner.catchUp();
+    expect(studied() - before).toBeLessThanOrEqual(100);
+  }
+  expect(studied()).toBe(COUNT);
+  expect(learner.catchUp()).toBe(false);
+  expect(studied()).toBe(COUNT);
+});
 
 it('a verdict that one program hears moves the confidence in the other, once', async () => {
   const upstream = await startUpstream();

@@ -79,7 +79,7 @@ export async function takeFeedbackLines(
     }
     await pause();
   }
-  if (restored) parts.learner.catchUp();
+  if (restored) while (parts.learner.catchUp()) await pause();
   return { ...sums, problems };
 }
 

@@ -61,6 +61,9 @@ export function createLearningQueue(db: Db): LearningQueue {
   const since = db.prepare<VerdictRow>(
     'SELECT seq, verdict, lesson, traits FROM (SELECT * FROM verdicts WHERE seq > ? ORDER BY seq DESC LIMIT ?) ORDER BY seq',
   );
+  const next = db.prepare<VerdictRow>(
+    'SELECT seq, verdict, lesson, traits FROM verdicts WHERE seq > ? ORDER BY seq LIMIT ?',
+  );
   const before = db.prepare<VerdictRow>(
     'SELECT seq, verdict, lesson, traits FROM verdicts WHERE seq < ? AND (? IS NULL OR tenant = ?) ORDER BY seq DESC LIMIT ?',
   );
@@ -150,6 +153,7 @@ export function createLearningQueue(db: Db): LearningQueue {
         return known && (JSON.parse(known.verdict) as Feedback);
       },
       taught: (after, limit) => since.all(after, limit).map(taughtOf),
+      taughtNext: (after, limit) => next.all(after, limit).map(taughtOf),
       feedback: (limit, cursor, tenant) =>
         before.all(cursor ?? Number.MAX_SAFE_INTEGER, tenant, tenant, limit).map(taughtOf),
       changed: (more) => {
