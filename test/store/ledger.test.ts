@@ -147,6 +147,17 @@ describe('ending', () => {
     await expect(ledger.extend('nothing', [more])).rejects.toMatchObject({ code: 'budget_unavailable' });
   });
 
+  it.each([1e300, Infinity, Number.NaN, 2 ** 60, -1])('a cost that makes no sense (%d) stops nobody', async (sum) => {
+    const { ledger, clock } = openLedger();
+    const budget = allowance('b', 100);
+    const odd = { ...cost(sum), spender: SPENDER, model: 'm', task: null, strategy: null };
+    ledger.post({ ...odd, id: 'odd', allowances: [budget] });
+    await clock.runUntil(ledger.flush());
+    expect(await clock.runUntil(ledger.hold(request('next', [budget], 100)))).toMatchObject({ kind: 'held' });
+    expect((await clock.runUntil(ledger.balances([budget])))[0]).toMatchObject({ spent: 0 });
+    await ledger.stop();
+  });
+
   it('posts what nothing was held for', async () => {
     const { ledger } = openLedger();
     ledger.post({ ...cost(70), id: 'free', spender: SPENDER, allowances: [], model: 'm', task: null, strategy: null });

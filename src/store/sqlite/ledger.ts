@@ -1,5 +1,6 @@
 // The ledger in SQLite: reservations that are on disk before their call goes out, and entries that only grow.
 import {
+  NO_MONEY,
   Roster,
   usdOf,
   type Allowance,
@@ -185,17 +186,19 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
     },
     settle: (holdId, legId, charge) =>
       legOf(holdId, legId, (hold, leg) => {
-        const known = Number.isSafeInteger(charge.cost) && charge.cost >= 0;
-        if (!known) end(hold, leg, { ...charge, cost: leg.amount }, 'unreconciled');
+        if (!isMoney(charge.cost)) end(hold, leg, { ...charge, cost: leg.amount }, 'unreconciled');
         else end(hold, leg, charge, charge.cost > leg.amount ? 'over_reserve' : charge.estimated ? 'estimated' : null);
       }),
     release: (holdId, legId) => legOf(holdId, legId, (hold, leg) => end(hold, leg, null, null)),
     finish,
     post: (charge) => {
+      const known = isMoney(charge.cost);
+      // What the file refuses would be tried again for ever, before all that comes after it.
+      const cost = known ? charge.cost : NO_MONEY;
       const apply = (): void => {
-        book.move(charge.allowances, { posted: charge.cost });
-        const flag = charge.estimated ? 'estimated' : null;
-        book.entry(entryOf(charge, charge.model, charge.id, charge.cost, charge, flag, null, charge.at));
+        book.move(charge.allowances, { posted: cost });
+        const flag = known ? (charge.estimated ? 'estimated' : null) : 'unreconciled';
+        book.entry(entryOf(charge, charge.model, charge.id, cost, { ...charge, cost }, flag, null, charge.at));
       };
       later(apply, undefined, charge.allowances.length === 0);
     },
@@ -227,6 +230,7 @@ export function createSqliteLedger(db: Db, options: SqliteLedgerOptions): Ledger
 }
 
 const nothing = (): void => undefined;
+const isMoney = (cost: number): boolean => Number.isSafeInteger(cost) && cost >= 0;
 const NEVER = new Promise<never>(nothing);
 
 function outOfRange({ atLeast, atMost }: HoldLeg): boolean {
