@@ -71,12 +71,15 @@ export function costOf(price: Price, usage: Usage): Nano {
  */
 export function reportedCost(usage: Usage): Nano | null {
   const { cost, is_byok, cost_details } = usage;
-  if (typeof cost !== 'number' || !(cost >= 0) || cost > 1e6) return null;
+  if (!isUsd(cost)) return null;
   const upstream = (cost_details as { readonly upstream_inference_cost?: unknown } | null | undefined)
     ?.upstream_inference_cost;
-  const apart = is_byok === true && typeof upstream === 'number' && upstream > 0 ? upstream : 0;
+  const apart = is_byok === true && isUsd(upstream) ? upstream : 0;
   return Math.ceil(Number(((cost + apart) * 1e9).toFixed(3))) as Nano;
 }
+
+/** No single call costs more than a million. */
+const isUsd = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1e6;
 
 /** The most a call can cost: every token at the dearest price of its direction. */
 export function worstCaseCost(price: Price, inputTokens: number, outputTokens: number): Nano {

@@ -63,6 +63,7 @@ describe('what a provider says that it cost', () => {
     [{ cost: 1.5e-10 }, 1],
     [{ cost: 0.01, is_byok: true, cost_details: { upstream_inference_cost: 0.2 } }, 210_000_000],
     [{ cost: 0.01, is_byok: false, cost_details: { upstream_inference_cost: 0.2 } }, 10_000_000],
+    [{ cost: 0.01, is_byok: true, cost_details: { upstream_inference_cost: 1e300 } }, 10_000_000],
     [{ cost: -1 }, null],
     [{ cost: '1' }, null],
     [{ cost: { total_cost: 1 } }, null],
