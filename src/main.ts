@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const [level, message] of early) tell(level, message);
   watchFaults(log);
   const program = await startProgram({ config, clock: systemClock, random: Math.random, log, version: VERSION });
-  announce(program, config.server, log, options);
+  announce(program, config.server, log, options.write);
   config.onChange((settings) => describeTier(settings, log));
   await signalled(() => void config.reload());
   log.info('draining: no new requests; those under way may finish', { grace_ms: config.server.shutdownGraceMs });
@@ -59,7 +59,7 @@ function announce(
   { url, settings, isOpen }: Program,
   { adminKey }: ServerSettings,
   log: Log,
-  { json, write }: ServeOptions,
+  write: (text: string) => void,
 ): void {
   const { usable, models } = settings();
   describeTier(settings(), log);
@@ -70,12 +70,13 @@ function announce(
       'no provider key was found and no local server answers: simulated models reply; set OPENAI_API_KEY or another, see "quorum check"',
     );
   if (isOpen()) log.info('without a virtual key it is open to everybody on this machine');
-  const curl = curlLine(url, isOpen() ? null : adminKey !== null ? 'QUORUM_ADMIN_KEY' : 'QUORUM_KEY');
-  const ready = `Quorum ${VERSION} is ready${simulated ? ' with simulated models' : ''}. Try it${isOpen() ? '' : keyHint(adminKey !== null)}:`;
   log.flush();
-  // Who asked for JSON reads every line as such; at every level, as the words are.
-  const line = { time: new Date(systemClock.now()).toISOString(), level: 'info', message: ready, curl };
-  write(json ? `${JSON.stringify(line)}\n` : `\n${ready}\n\n  ${curl}\n\n`);
+  write(`
+Quorum ${VERSION} is ready${simulated ? ' with simulated models' : ''}. Try it${isOpen() ? '' : keyHint(adminKey !== null)}:
+
+  ${curlLine(url, isOpen() ? null : adminKey !== null ? 'QUORUM_ADMIN_KEY' : 'QUORUM_KEY')}
+
+`);
 }
 
 const keyHint = (hasAdminKey: boolean): string =>

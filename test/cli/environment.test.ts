@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ensureBuilt, startChild } from '../support/program.ts';
+import { ensureBuilt } from '../support/program.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'quorum-env-'));
@@ -32,18 +32,4 @@ test('a .env file is read, the process’s own variables win, and elsewhere it i
   expect(usable({})).toEqual(expect.arrayContaining(['house', 'groq']));
   expect(usable({ GROQ_API_KEY: '' })).not.toContain('groq');
   expect(usable({}, tmpdir())).toEqual(['sandbox']);
-});
-
-test('with --json every line it says is JSON, the curl line too', async () => {
-  const child = await startChild();
-  try {
-    const lines = child.output().trim().split('\n');
-    const rows = lines.map((line) => JSON.parse(line) as { readonly message: string; readonly curl?: string });
-    expect(rows.at(-1)).toMatchObject({
-      message: expect.stringContaining('is ready'),
-      curl: expect.stringMatching(/^curl http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/),
-    });
-  } finally {
-    await child.clear();
-  }
 });
