@@ -93,10 +93,11 @@ function retryAfterMs(headers: Headers, now: number): number | null {
 }
 
 /** A body that goes on to the client must not carry our key, should the upstream echo it. */
-function withoutKey(body: Uint8Array, provider: Provider): Uint8Array {
-  const key = provider.apiKey?.reveal().trim() ?? '';
-  const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return key === '' || !buffer.includes(key) ? body : Buffer.from(buffer.toString().replaceAll(key, '***'));
+function withoutKey(body: Uint8Array, { apiKey }: Provider): Uint8Array {
+  if (apiKey === null) return body;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  const hidden = apiKey.hideIn(text);
+  return hidden === text ? body : Buffer.from(hidden);
 }
 
 interface Answer {
