@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   },
 };
 
-export interface ServeOptions extends LoadOptions {
+interface ServeOptions extends LoadOptions {
   /** Log lines as JSON even on a terminal. */
   readonly json?: boolean | undefined;
   readonly write: (text: string) => void;
@@ -85,7 +85,7 @@ const keyHint = (hasAdminKey: boolean): string =>
     : ' with a key from "quorum keys create --name NAME" in QUORUM_KEY';
 
 /** Works as it stands, in a shell on this machine that has the key in `variable`; null: none is needed. */
-export function curlLine(url: string, variable: string | null): string {
+function curlLine(url: string, variable: string | null): string {
   const here = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const key = variable === null ? '' : ` -H "authorization: Bearer $${variable}"`;
   return `curl ${here}/v1/chat/completions${key} -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"What is 17 * 23?"}]}'`;

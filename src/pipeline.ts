@@ -68,7 +68,7 @@ export interface Pipeline {
 }
 
 /** What would be done, as plain data. */
-export interface Explained {
+interface Explained {
   readonly budgets: readonly Balance[];
   readonly [field: string]: unknown;
 }

@@ -115,6 +115,34 @@ function complaints(files: readonly Source[]): string[] {
   });
 }
 
+const NAMED = /^(?:import|export)(?: type)? \{([^}]*)\} from '(\.[^']+)'|\{([^{}]*)\} = await import\('(\.[^']+)'\)/gm;
+const DECLARED = /^export (?:async )?(?:const|function\*?|class|interface|type) (\w+)/gm;
+const FORWARDED = /^export(?: type)? \{([^}]*)\}/gm;
+
+const namesIn = (clause: string): string[] =>
+  clause.split(',').flatMap((part) => /^\s*(?:type )?(\w+)/.exec(part)?.[1] ?? []);
+
+/** One sentence for each exported name that no other file asks for. The contract forwards all it has, so there a file's name doesn't matter. */
+function idleExports(files: readonly Source[], users: readonly Source[]): string[] {
+  const place = (file: string): string => file.replace(/^src\/contract\/.*/, 'src/contract');
+  const asked = new Set(
+    users.flatMap(({ file, text }) =>
+      [...text.matchAll(NAMED)].flatMap((match) => {
+        const target = place(relative(ROOT, resolve(ROOT, dirname(file), (match[2] ?? match[4])!)));
+        return namesIn((match[1] ?? match[3])!).map((name) => `${target}: ${name}`);
+      }),
+    ),
+  );
+  return files.flatMap(({ file, text }) =>
+    [
+      ...[...text.matchAll(DECLARED)].map((match) => match[1]!),
+      ...[...text.matchAll(FORWARDED)].flatMap((match) => namesIn(match[1]!)),
+    ]
+      .filter((name) => !asked.has(`${place(file)}: ${name}`))
+      .map((name) => `${file}: nobody asks for ${name}; don't export it.`),
+  );
+}
+
 describe('architecture', () => {
   const files = sources();
 
@@ -129,6 +157,13 @@ describe('architecture', () => {
       text: "import { x } from '../http/index.ts';\nimport { y } from '../cache/index.ts';\nimport z from 'express';",
     };
     expect(complaints([planted])).toHaveLength(3);
+  });
+
+  it('exports only what another file, or a test, asks for', () => {
+    const users = [...files, ...sources(join(ROOT, 'test'))];
+    expect(idleExports(files, users)).toEqual([]);
+    const planted = { file: 'src/merge/planted.ts', room: 'merge', text: 'export const unasked = 1;' };
+    expect(idleExports([planted], users)).toHaveLength(1);
   });
 
   it('pure rooms read neither the time, chance nor the environment', () => {

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 const RULES = { toolMerge: null, listKeys: {}, tolerance: {}, numbers: 'median', chairman: false };
 
 /** Models of one maker err alike. */
-export const familyOf = (model) =>
+const familyOf = (model) =>
   /^(gpt|claude|gemini|mistral|mixtral|open-mi|llama|jamba|command|bonsai|reducto)/
     .exec(model)?.[1]
     .replace(/^(mixtral|open-mi)$/, 'mistral') ?? model;

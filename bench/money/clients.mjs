@@ -37,11 +37,11 @@ export function wishOf(mark, keys, faults) {
   };
 }
 
-export const newAgent = () => new Agent({ keepAlive: true, maxSockets: Infinity });
+const newAgent = () => new Agent({ keepAlive: true, maxSockets: Infinity });
 const now = () => performance.timeOrigin + performance.now();
 
 /** Never rejects: what became of it. `status` 0: it left, or the connection broke. */
-export function ask(url, wish, agent) {
+function ask(url, wish, agent) {
   return new Promise((resolve) => {
     const told = {
       mark: wish.mark,

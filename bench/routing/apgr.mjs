@@ -2,7 +2,7 @@
 import { folds, mean } from './parts.mjs';
 
 /** Area under the recovered gap over ten equal steps of the share of strong calls (trapezoid), as in RouteLLM's evaluate.py. */
-export function apgr(scores, rows) {
+function apgr(scores, rows) {
   const order = rows.map((row, at) => ({ row, score: scores[at] })).sort((left, right) => right.score - left.score);
   const weak = mean(rows.map((row) => row.answers.get('weak').correct));
   const strong = mean(rows.map((row) => row.answers.get('strong').correct));

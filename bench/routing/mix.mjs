@@ -27,13 +27,13 @@ function learntFrom(program, settings, train, grade, seed) {
   return replay;
 }
 
-export async function serveAll(replay, rows, wishes) {
+async function serveAll(replay, rows, wishes) {
   const served = [];
   for (const row of rows) served.push(await replay.serve(row, wishes));
   return served;
 }
 
-export const figures = (served) => ({
+const figures = (served) => ({
   accuracy: mean(served.map((one) => one.correct)),
   cost: mean(served.map((one) => one.costUsd)) * 1_000,
   calls: mean(served.map((one) => one.record.attempts.length)),

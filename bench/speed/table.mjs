@@ -8,7 +8,7 @@ export function row(what, value, unit, { least = null, most = null } = {}) {
 }
 
 const digits = (value) => (Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
-export const shown = ({ value, unit }) =>
+const shown = ({ value, unit }) =>
   value === null ? 'unknown' : `${value.toLocaleString('en', { maximumFractionDigits: digits(value) })} ${unit}`.trim();
 
 function target({ least, most, unit }) {

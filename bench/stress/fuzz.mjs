@@ -9,7 +9,7 @@ const PATIENCE_MS = 30_000;
 const MISFIT_MS = 200;
 
 /** mulberry32: the same seed gives the same inputs. */
-export function chanceOf(seed) {
+function chanceOf(seed) {
   let state = seed >>> 0;
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -37,7 +37,7 @@ export interface KeyInput {
   readonly expiresAt?: number | null;
 }
 
-export interface TeamInput {
+interface TeamInput {
   readonly name?: string;
   readonly grants?: Partial<Grants>;
   readonly limits?: Partial<RateLimits>;
@@ -69,7 +69,7 @@ export interface Administration {
   reset(budgetId: string, subject: string | null, actor: string): Promise<Balance>;
 }
 
-export interface AdministrationOptions {
+interface AdministrationOptions {
   readonly store: RegistryStore;
   readonly keyring: Keyring;
   readonly budgets: Budgets;

@@ -56,7 +56,7 @@ export interface AdmissionRequest extends Intent {
   readonly signal?: AbortWatch;
 }
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly ledger: Ledger;
   readonly budgets: Budgets;
   readonly history: OutputHistory;

@@ -15,7 +15,7 @@ const PROJECT_FROM = 0.2;
 const REDELIVER_AFTER_MS = 20 * 60_000;
 const REMEMBERED = 20_000;
 
-export interface AlertsOptions {
+interface AlertsOptions {
   readonly store: AlertStore;
   readonly clock: Clock;
   readonly budget: (id: string) => Budget | null;
@@ -25,7 +25,7 @@ export interface AlertsOptions {
   readonly onTrouble?: (error: unknown) => void;
 }
 
-export interface Alerts {
+interface Alerts {
   /** Give it to `ledger.onPosted`. Never throws. */
   look(balances: readonly Balance[]): void;
   /** Sends what a process that died had left; once, after the start. */
@@ -70,7 +70,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
 }
 
 /** Pure. Raising the limit makes new alerts of it. */
-export function alertsOf(balance: Balance, softAt: readonly number[], at: number): readonly BudgetAlert[] {
+function alertsOf(balance: Balance, softAt: readonly number[], at: number): readonly BudgetAlert[] {
   const { spent, limit } = balance;
   if (limit <= 0) return [];
   const used = spent / limit;
@@ -93,7 +93,7 @@ export function alertsOf(balance: Balance, softAt: readonly number[], at: number
 }
 
 /** When the money is gone at the mean rate of this period so far; null: not before its end, or too early to tell. */
-export function projectionOf({ spent, limit, startsAt, resetsAt }: Balance, at: number): number | null {
+function projectionOf({ spent, limit, startsAt, resetsAt }: Balance, at: number): number | null {
   if (resetsAt === null || spent < limit * PROJECT_FROM) return null;
   const elapsedMs = at - startsAt;
   if (elapsedMs < (resetsAt - startsAt) * PROJECT_AFTER) return null;

@@ -13,7 +13,7 @@ const POLL_MS = 100;
 const MOST_KEPT_BYTES = 8 * 1024 * 1024;
 const LONGEST_KEY = 255;
 
-export interface IdempotentRequest {
+interface IdempotentRequest {
   readonly tenant: string;
   /** The header as it came. */
   readonly key: string;
@@ -32,7 +32,7 @@ export interface Ticket {
   abandon(): void;
 }
 
-export type Turn =
+type Turn =
   | { readonly kind: 'replay'; readonly answer: KeptAnswer }
   | { readonly kind: 'mine'; readonly ticket: Ticket };
 

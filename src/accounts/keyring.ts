@@ -18,7 +18,7 @@ const LOOKS_PER_SECOND = 50;
 const TOUCH_MS = 30_000;
 
 /** What a request shows of itself before its body is read. */
-export interface Presented {
+interface Presented {
   /** From `authorization: Bearer` or `x-api-key`; null: none. */
   readonly key: string | null;
   readonly at: number;
@@ -35,7 +35,7 @@ export interface Visitor {
   readonly permissions: Permissions;
 }
 
-export interface KeyringOptions {
+interface KeyringOptions {
   readonly store: RegistryStore;
   readonly clock: Clock;
   readonly adminKey: () => Secret | null;

@@ -13,7 +13,7 @@ export interface Limited {
   readonly limits: RateLimits;
 }
 
-export interface Entered {
+interface Entered {
   /** OpenAI's `x-ratelimit-*`, of the tightest limit; empty without limits. */
   readonly headers: Readonly<Record<string, string>>;
   /** Once, when the request is over. `tokens`: what it really used; null: nothing is known. */
@@ -33,7 +33,7 @@ export interface Bucket {
   readonly fullAt: number;
 }
 
-export interface Verdict {
+interface Verdict {
   readonly bucket: Bucket;
   readonly allowed: boolean;
   readonly remaining: number;
@@ -56,7 +56,7 @@ export function take(bucket: Bucket, perMinute: number, amount: number, at: numb
 }
 
 /** Gives back (or takes, below zero nothing is given) what was estimated wrong. */
-export const adjust = (bucket: Bucket, perMinute: number, amount: number): Bucket => ({
+const adjust = (bucket: Bucket, perMinute: number, amount: number): Bucket => ({
   fullAt: bucket.fullAt + (amount * MINUTE_MS) / perMinute,
 });
 

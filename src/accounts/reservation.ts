@@ -40,7 +40,7 @@ export interface Reservation {
   finish(): void;
 }
 
-export interface Base {
+interface Base {
   readonly id: string;
   readonly at: number;
   readonly spender: Spender;

@@ -8,7 +8,7 @@ const PATIENCE_MS = 500;
 const TRY_AT_ONCE = 16;
 const MOST_WAITING = 2_000;
 
-export interface Waiting {
+interface Waiting {
   /** Tries (again, after `first`) until it is held, something else stands in the way, or the time is over. Gives the last outcome. */
   until(
     deadlineAt: number,

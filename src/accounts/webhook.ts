@@ -5,7 +5,7 @@ import { detailsOf } from './refusal.ts';
 
 const RETRY_AFTER_MS = [1_000, 5_000, 30_000, 120_000, 600_000];
 
-export interface WebhookOptions {
+interface WebhookOptions {
   readonly url: string;
   /** Signs the body; null: unsigned. */
   readonly secret: Secret | null;
@@ -34,7 +34,7 @@ export function createWebhook({ url, secret, clock, post }: WebhookOptions): (al
 }
 
 /** `t=SECONDS,v1=HEX`: HMAC-SHA-256 of `SECONDS.BODY`. Receivers should refuse old times. */
-export function signatureOf(secret: Secret, body: string, at: number): string {
+function signatureOf(secret: Secret, body: string, at: number): string {
   const seconds = Math.floor(at / 1_000);
   return `t=${seconds},v1=${createHmac('sha256', secret.reveal()).update(`${seconds}.${body}`).digest('hex')}`;
 }

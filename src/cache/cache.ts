@@ -14,7 +14,7 @@ export interface Invalidation {
   readonly all?: true;
 }
 
-export interface CacheStats {
+interface CacheStats {
   readonly entries: number;
   readonly bytes: number;
   readonly hits: number;

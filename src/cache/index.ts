@@ -1,5 +1,5 @@
 // Answers that are known already, and requests that are being answered.
-export { type Cache, type CacheStats, createCache, type Invalidation } from './cache.ts';
+export { type Cache, createCache, type Invalidation } from './cache.ts';
 export { type CacheDirective, parseDirective } from './directive.ts';
 export { asCompletion, asCompletionBytes, asStream, type CacheEntry, worthKeeping } from './entry.ts';
 export { fingerprint } from './fingerprint.ts';

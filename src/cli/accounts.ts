@@ -8,7 +8,7 @@ import { systemClock } from '../main.ts';
 import { createSqliteAccounts, openStore } from '../store/index.ts';
 import type { AccountsDeps } from './accounts-arguments.ts';
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly config?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;

@@ -4,7 +4,7 @@ import { ConfigError, askAround, loadConfig, probeProvider, problemText, resolve
 import type { LoadedConfig, Probe, ProbeResult, Problem } from '../config/index.ts';
 import { groundLines, lookAtAddress, lookAtDatabase, type AddressReport, type DatabaseReport } from './ground.ts';
 
-export interface CheckOptions {
+interface CheckOptions {
   /** `--config`. */
   readonly config?: string | undefined;
   /** As `start` would take them. */

@@ -5,7 +5,7 @@ import { estimateFor } from '../http/spend.ts';
 import type { Estimate } from '../http/estimate.ts';
 import { priorOf } from '../learning/prior.ts';
 
-export interface EstimateOptions {
+interface EstimateOptions {
   readonly config?: string | undefined;
   readonly tier?: string | undefined;
   /** `code=1000,math=500`. */

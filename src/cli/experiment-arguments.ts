@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { QuorumError } from '../contract/index.ts';
 
-export interface Values {
+interface Values {
   readonly arm?: readonly string[] | undefined;
   readonly file?: string | undefined;
   readonly description?: string | undefined;

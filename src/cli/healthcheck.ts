@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { ConfigError, loadConfig } from '../config/index.ts';
 import { urlOf } from './running.ts';
 
-export interface HealthcheckOptions {
+interface HealthcheckOptions {
   readonly config?: string | undefined;
   readonly port?: string | undefined;
   readonly host?: string | undefined;

@@ -11,7 +11,7 @@ import { progressBar } from './table.ts';
 import { answers, urlOf } from './running.ts';
 import { stillConfig } from './still-config.ts';
 
-export interface ImportFeedbackOptions {
+interface ImportFeedbackOptions {
   readonly config?: string | undefined;
   readonly port?: string | undefined;
   readonly host?: string | undefined;

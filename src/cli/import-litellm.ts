@@ -7,7 +7,7 @@ import { readCatalog } from '../config/catalog.ts';
 import { convert, type Converted } from './import/convert.ts';
 import { readConfig, type ReadConfig } from './import/read-file.ts';
 
-export interface ImportLitellmOptions {
+interface ImportLitellmOptions {
   /** A new file for the config; else it is printed. */
   readonly write?: string | undefined;
   readonly json?: boolean | undefined;

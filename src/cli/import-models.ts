@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'n
 import { ConfigError, loadConfig, type LoadedConfig } from '../config/index.ts';
 import { readPriceFile, type ImportedModel, type PriceFile } from './price-file.ts';
 
-export interface ImportOptions {
+interface ImportOptions {
   readonly config?: string | undefined;
   /** Puts the rows into this config file instead of printing them. */
   readonly write?: string | undefined;

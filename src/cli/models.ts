@@ -3,7 +3,7 @@ import type { Model, Settings } from '../contract/index.ts';
 import { ConfigError, askAround, loadConfig, probeProvider, resolve } from '../config/index.ts';
 import type { Probe } from '../config/index.ts';
 
-export interface ModelsOptions {
+interface ModelsOptions {
   /** `--config`. */
   readonly config?: string | undefined;
   readonly json?: boolean | undefined;

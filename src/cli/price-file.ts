@@ -2,7 +2,7 @@
 import type { Capability } from '../contract/index.ts';
 
 /** USD per million tokens; `request` is USD per request. */
-export interface ImportedPrice {
+interface ImportedPrice {
   readonly input: number;
   readonly cached_input?: number;
   readonly cache_write?: number;

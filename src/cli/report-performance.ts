@@ -11,7 +11,7 @@ import { reportCells, reportCsv, stageCells } from '../telemetry/index.ts';
 import { correctionsOf, datasetLine } from './replay/corrections.ts';
 import { formatOf, tableText } from './table.ts';
 
-export interface PerformanceArguments {
+interface PerformanceArguments {
   readonly config?: string | undefined;
   readonly json?: boolean | undefined;
   readonly by?: string | undefined;

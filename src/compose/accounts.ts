@@ -17,7 +17,7 @@ import type { Log } from '../telemetry/index.ts';
 import { isLoopback } from './listen.ts';
 import { post } from './post.ts';
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly config: LiveConfig;
   readonly clock: Clock;
   readonly log: Log;

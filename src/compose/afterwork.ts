@@ -1,5 +1,5 @@
 // What is done once the client has its answer: all that is due in one go, when nothing waits to be read.
-export interface Afterwork {
+interface Afterwork {
   later(work: () => void): void;
   /** Does now what is still due. */
   flush(): void;

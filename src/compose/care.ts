@@ -23,7 +23,7 @@ export interface Health {
   readonly lagMs: number;
 }
 
-export interface CareOptions {
+interface CareOptions {
   readonly config: LiveConfig;
   readonly clock: Clock;
   readonly random: Random;

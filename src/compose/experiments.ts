@@ -16,7 +16,7 @@ import { createTally } from '../pipeline/experiments/tally.ts';
 import { watchOver } from '../pipeline/experiments/warden.ts';
 import type { SqliteStore } from '../store/index.ts';
 
-export interface ExperimentsParts extends Pick<ShadowParts, 'open' | 'merger' | 'isBusy'> {
+interface ExperimentsParts extends Pick<ShadowParts, 'open' | 'merger' | 'isBusy'> {
   readonly settings: () => Settings;
 }
 

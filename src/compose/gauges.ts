@@ -6,7 +6,7 @@ import type { SqliteStore } from '../store/index.ts';
 import type { Anomaly, Metrics } from '../telemetry/index.ts';
 import type { ModelHealth, ModelPace, SlotUse } from '../upstream/index.ts';
 
-export interface GaugeSources {
+interface GaugeSources {
   readonly settings: CurrentSettings;
   readonly budgets: Budgets;
   readonly ledger: Ledger;

@@ -3,7 +3,7 @@ import type { Clock, ConfidenceChange, Settings } from '../contract/index.ts';
 import { createEvidence, createLearner, EVIDENCE, type Evidence, type Learner } from '../learning/index.ts';
 import type { SqliteStore } from '../store/index.ts';
 
-export interface Learnt {
+interface Learnt {
   readonly learner: Learner;
   readonly evidence: Evidence;
 }

@@ -4,7 +4,7 @@ import { Secret, type Clock, type CurrentSettings, type Provider, type Settings 
 import type { Sandbox } from '../sandbox/index.ts';
 import type { Log } from '../telemetry/index.ts';
 
-export interface SandboxOptions {
+interface SandboxOptions {
   readonly config: LiveConfig;
   readonly clock: Clock;
   readonly log: Log;

@@ -14,7 +14,7 @@ import {
   type Log,
 } from '../telemetry/index.ts';
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly config: LiveConfig;
   readonly clock: Clock;
   readonly log: Log;

@@ -20,7 +20,7 @@ export function readCatalog(environment: Environment): Catalog {
   return catalogFrom(JSON.parse(readFileSync(CATALOG_JSON, 'utf8')), environment);
 }
 
-export function catalogFrom(data: unknown, environment: Environment): Catalog {
+function catalogFrom(data: unknown, environment: Environment): Catalog {
   const keyVariables = new Map<string, string>();
   const filled = fill(data, [], environment, ([part, name, field], { variables }) => {
     if (part === 'providers' && field === 'api_key') keyVariables.set(String(name), variables[0] ?? '');

@@ -8,7 +8,7 @@ type Issue = z.core.$ZodIssue;
 type Schema = z.core.JSONSchema.JSONSchema;
 
 /** An issue with its whole path; those inside a union are the ones of the form that was meant. */
-export interface Fault {
+interface Fault {
   readonly path: Path;
   readonly issue: Issue;
 }
@@ -86,7 +86,7 @@ function show(value: unknown, path: Path, document: ConfigDocument): string {
   return variables.length === 0 ? shown : `${shown} (from \${${variables[0]}})`;
 }
 
-export function valueAt(data: unknown, path: Path): unknown {
+function valueAt(data: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, step) =>
       typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[step] : undefined,

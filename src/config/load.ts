@@ -18,7 +18,7 @@ import type { Config } from './schema/index.ts';
 import { shipped } from './shipped.ts';
 import type { Environment, Substituted } from './substitute.ts';
 
-export interface Overrides {
+interface Overrides {
   readonly host?: string | undefined;
   readonly port?: string | number | undefined;
   readonly logLevel?: string | undefined;

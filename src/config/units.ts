@@ -22,7 +22,7 @@ export function sizeBytes(text: string): number {
 }
 
 /** USD per million tokens; `request` is USD per request. */
-export interface PriceInUsd {
+interface PriceInUsd {
   readonly input: number;
   readonly output: number;
   readonly cached_input?: number | undefined;

@@ -3,7 +3,7 @@ import { isPair, isScalar, isSeq, visit } from 'yaml';
 import type { Alias, Document, Node, Pair, Scalar, YAMLError } from 'yaml';
 import type { Path } from './problem.ts';
 
-export interface YamlFault {
+interface YamlFault {
   readonly offset: number;
   /** Where the writing itself is broken there is none. */
   readonly path: Path;

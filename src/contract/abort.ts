@@ -9,7 +9,7 @@ export interface AbortWatch {
 }
 
 /** An object costs nothing to make where there is one already. */
-export type AbortListener = (() => void) | { handleEvent(): void };
+type AbortListener = (() => void) | { handleEvent(): void };
 
 export class Abort implements AbortWatch {
   aborted = false;

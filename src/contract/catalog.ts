@@ -48,7 +48,7 @@ export type ProviderType = 'openai' | 'anthropic' | 'gemini' | 'sandbox';
 export const PROVIDER_TYPES = ['openai', 'anthropic', 'gemini', 'sandbox'] as const satisfies readonly ProviderType[];
 
 /** How much a model thinks is said by an effort (`low`, `high` …) or by a number of tokens. */
-export type ThinkingStyle = 'effort' | 'budget';
+type ThinkingStyle = 'effort' | 'budget';
 export const THINKING_STYLES = ['effort', 'budget'] as const satisfies readonly ThinkingStyle[];
 
 export interface Provider {

@@ -46,7 +46,7 @@ export interface FailedAttempt {
 }
 
 /** An upstream's own 4xx about the caller's request; status and body are passed on as they came. */
-export interface PassedOn {
+interface PassedOn {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array;
@@ -63,7 +63,7 @@ export interface FailedRequest {
   readonly overheadMs: number;
 }
 
-export interface ErrorExtra {
+interface ErrorExtra {
   readonly param?: string | null;
   readonly attempts?: readonly FailedAttempt[];
   readonly details?: Readonly<Record<string, unknown>>;

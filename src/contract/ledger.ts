@@ -91,7 +91,7 @@ export interface Charge {
 }
 
 /** Spending that nothing was held for, since no enforced budget applies. */
-export interface DirectCharge extends Charge {
+interface DirectCharge extends Charge {
   readonly id: string;
   readonly spender: Spender;
   readonly allowances: readonly Allowance[];

@@ -1,7 +1,7 @@
 // Checks of an answer that a task declares. They judge every candidate (evidence and weight) and the merged answer.
 
 /** Dotted path into the parsed answer; `[]` steps into every item of a list: `items[].price`. Empty: the answer itself. */
-export type FieldPath = string;
+type FieldPath = string;
 
 export type Validator =
   | { readonly kind: 'required'; readonly fields: readonly FieldPath[] }

@@ -1,14 +1,14 @@
 // How likely each arm is the best, and what taking it would cost if it isn't.
 import { below, density } from './gamma.ts';
 
-export interface Estimate {
+interface Estimate {
   /** More is better. */
   readonly mean: number;
   /** Of the mean. */
   readonly variance: number;
 }
 
-export interface Chance {
+interface Chance {
   readonly best: number;
   /** Expected shortfall against the best arm, in the metric's own unit. */
   readonly loss: number;

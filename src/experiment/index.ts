@@ -4,5 +4,5 @@ export { designOf, ROLLOUT, rolloutDesign } from './design.ts';
 export { tripped } from './guardrails.ts';
 export { pseudonym } from './hash.ts';
 export type { Lift } from './lift.ts';
-export { ALPHA, resultsOf, type ArmResult, type Results } from './results.ts';
-export { MEASURES, plus, sumsOf, type Measure, type Shown } from './sums.ts';
+export { resultsOf, type ArmResult, type Results } from './results.ts';
+export { MEASURES, plus, sumsOf, type Shown } from './sums.ts';

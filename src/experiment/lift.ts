@@ -11,7 +11,7 @@ const LEAST_SHARE = 0.02;
 const LEAST_RELATIVE = 0.05;
 
 /** An arm beside the control: `better`, `worse`, `same` (the difference is too small to matter), or not known yet. */
-export type Standing = 'better' | 'worse' | 'same' | 'open';
+type Standing = 'better' | 'worse' | 'same' | 'open';
 
 export interface Lift extends Interval {
   /** The arm's mean less the control's. */

@@ -6,16 +6,16 @@ import { sampleRatio, type SampleRatio } from './sample-ratio.ts';
 import { MEASURES, momentsOf, percentileOf, type Measure } from './sums.ts';
 
 /** A false winner in one of twenty experiments at the most, however often one looks. */
-export const ALPHA = 0.05;
+const ALPHA = 0.05;
 
-export interface Verdict {
+interface Verdict {
   readonly state: 'collecting' | 'winner' | 'no_difference' | 'harmful';
   /** Whom it is about. */
   readonly arm: string | null;
   readonly because: string;
 }
 
-export interface Mean {
+interface Mean {
   readonly n: number;
   readonly mean: number;
   readonly low: number | null;

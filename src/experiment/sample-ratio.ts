@@ -2,7 +2,7 @@
 import { logGamma } from './gamma.ts';
 
 /** Below it the split is wrong, and no result of the experiment can be trusted. */
-export const SUSPECT = 0.001;
+const SUSPECT = 0.001;
 /** How firmly the alternative keeps to the weights. */
 const CONCENTRATION = 100;
 

@@ -19,7 +19,7 @@ export type Measure = (typeof MEASURES)[number];
 export type Shown = Partial<Record<Measure, number>>;
 
 /** Units fall into so many groups; how much these differ tells how much alike the requests of one unit are. */
-export const GROUPS = 64;
+const GROUPS = 64;
 const groupOf = (unit: string): number => Number.parseInt(unit.slice(-2), 16) % GROUPS;
 
 /** Neighbouring buckets differ by this factor, so a percentile is off by 2 % at the most. */

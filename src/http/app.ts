@@ -12,7 +12,7 @@ import { createPassthrough, unknownRoute, wrongMethod, type PassthroughParts } f
 import { routesOf, type Access, type Route, type RouteParts } from './routes.ts';
 import type { Visits } from './visits.ts';
 
-export interface HttpParts extends RouteParts, Pick<PassthroughParts, 'passed'> {
+interface HttpParts extends RouteParts, Pick<PassthroughParts, 'passed'> {
   readonly door: Door;
   readonly visits: Visits;
   /** Whether a socket may be opened to this origin. */

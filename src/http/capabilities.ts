@@ -16,7 +16,7 @@ import { compileTasks, decide, usualFeatures, type Classifier } from '../routing
 import type { Visit } from './chat.ts';
 import { sendJson } from './json.ts';
 
-export interface CapabilityParts {
+interface CapabilityParts {
   readonly evidence: Evidence;
   readonly settings: CurrentSettings;
   readonly clock: Clock;

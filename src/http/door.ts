@@ -12,7 +12,7 @@ export interface Door {
 }
 
 /** `authorization: Bearer …`, or `x-api-key` as Anthropic's clients send it. */
-export function presentedKey(request: IncomingMessage): string | null {
+function presentedKey(request: IncomingMessage): string | null {
   const { authorization } = request.headers;
   if (authorization !== undefined) return /^Bearer\s+(\S+)\s*$/i.exec(authorization)?.[1] ?? null;
   const other = request.headers['x-api-key'];
@@ -28,7 +28,7 @@ function isHere(address: string): boolean {
 }
 
 /** The page of somebody else that has a browser send this, as the browser tells; null: none. A name that was made to point here is somebody else's. */
-export function foreignPage({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
+function foreignPage({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
   const { origin, host = '' } = headers;
   if (origin !== undefined) return isHere(origin) ? null : origin.slice(0, 100);
   const site = headers['sec-fetch-site'];
@@ -36,7 +36,7 @@ export function foreignPage({ headers }: Pick<IncomingMessage, 'headers'>): stri
   return site === 'cross-site' || !isHere(`http://${host}`) ? 'another site' : null;
 }
 
-export interface DoorParts {
+interface DoorParts {
   authenticate(presented: {
     key: string | null;
     at: number;

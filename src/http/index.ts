@@ -1,7 +1,6 @@
 // The outside: Express, the routes of the contract, the pass-through and the door.
-export { createApp, type HttpParts } from './app.ts';
-export { routesOf, type Access, type Route } from './routes.ts';
+export { createApp } from './app.ts';
 export { refuseConnection, refuseExpectation } from './client-error.ts';
-export { createDoor, type Door } from './door.ts';
+export { createDoor } from './door.ts';
 export { createHttpServer } from './server.ts';
-export { createVisits, type Visits } from './visits.ts';
+export { createVisits } from './visits.ts';

@@ -41,7 +41,7 @@ const METADATA_PREFIX = 'quorum_';
 const MAX_LIST = 32;
 const MAX_WORD = 128;
 
-export interface Options {
+interface Options {
   /** Without Quorum's own metadata. */
   readonly request: ChatRequest;
   readonly wishes: Wishes;

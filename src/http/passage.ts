@@ -24,7 +24,7 @@ export interface PassageParts {
   readonly passed: (record: RequestRecord) => void;
 }
 
-export interface Destined {
+interface Destined {
   readonly provider: Provider;
   readonly model: Model | null;
   readonly fields: Readonly<Record<string, unknown>>;

@@ -39,7 +39,7 @@ interface Found extends Destination {
   readonly passage: Passage;
 }
 
-export type Passthrough = (request: IncomingMessage, response: ServerResponse, visit: Visit) => Promise<void>;
+type Passthrough = (request: IncomingMessage, response: ServerResponse, visit: Visit) => Promise<void>;
 
 export function createPassthrough(parts: PassthroughParts): Passthrough {
   const passing = new WeakMap<IncomingMessage, Passing>();

@@ -8,7 +8,7 @@ import type { Visit } from './chat.ts';
 import { STREAM_HEADERS } from './headers.ts';
 import { sendJson } from './json.ts';
 
-export interface RecordParts {
+interface RecordParts {
   readonly pipeline: Pipeline;
   readonly requests: RequestLog;
 }

@@ -2,7 +2,7 @@
 import { FREE_PRICE, nearest, QuorumError, type Model, type Provider, type Settings } from '../contract/index.ts';
 import { meaningOf, namesOf } from '../pipeline/names.ts';
 
-export interface Served {
+interface Served {
   readonly provider: Provider;
   readonly model: Model;
 }

@@ -24,7 +24,7 @@ export interface TollParts {
   readonly clock: Clock;
 }
 
-export interface Crossing {
+interface Crossing {
   readonly visit: Visit;
   readonly settings: Settings;
   readonly model: Model;
@@ -40,7 +40,7 @@ export interface Crossing {
   readonly written: Written | undefined;
 }
 
-export interface Spent {
+interface Spent {
   readonly usage: Usage;
   readonly estimated: boolean;
   readonly cost: Nano;

@@ -8,7 +8,7 @@ const DATA = Buffer.from('data:');
 const DONE = Buffer.from('data: [DONE]');
 const TOKEN_BYTES = 4;
 
-export interface UsageWatch {
+interface UsageWatch {
   push(chunk: Uint8Array): void;
   /** As the provider told it, under OpenAI's names for chat; null: it didn't. */
   usage(): Usage | null;

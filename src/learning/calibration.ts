@@ -12,7 +12,7 @@ export interface Calibration {
   tasks(): readonly string[];
 }
 
-export interface Verdict {
+interface Verdict {
   readonly facts: ConfidenceFacts;
   /** 0-1. */
   readonly good: number;
@@ -20,7 +20,7 @@ export interface Verdict {
   readonly told: number | null;
 }
 
-export interface Reliability {
+interface Reliability {
   readonly task: string | null;
   readonly verdicts: number;
   /** Verdicts on answers whose confidence was told beforehand; the figures below rest on those alone. */

@@ -12,7 +12,7 @@ export interface Label {
 }
 
 /** A prompt with what came of it. */
-export interface Example {
+interface Example {
   readonly key: string;
   readonly task: string;
   readonly traits: Traits;

@@ -18,14 +18,14 @@ export interface Outcome {
   readonly expected?: number;
 }
 
-export interface Confidence {
+interface Confidence {
   /** Expected share of right answers, 0-1. */
   readonly quality: number;
   /** Decayed weight of the outcomes at this task that it rests on. */
   readonly samples: number;
 }
 
-export interface EvidenceOptions {
+interface EvidenceOptions {
   readonly halfLifeMs: number;
   /** Outcomes that the prior counts for at each level. */
   readonly priorStrength: number;

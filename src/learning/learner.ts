@@ -29,7 +29,7 @@ import { createStudy, REMEMBERED } from './study.ts';
 import { createTakings } from './takings.ts';
 import { campsRight, gainsOf, jointOf } from './together.ts';
 
-export interface LearnerParts {
+interface LearnerParts {
   readonly evidence: Evidence;
   readonly sums: Pick<EvidenceStore, 'add'>;
   readonly store: LearningStore;

@@ -22,7 +22,7 @@ export interface Prompt {
   dual: number;
 }
 
-export interface PromptWindow {
+interface PromptWindow {
   add(traits: Traits, task: string, square: number, labels: readonly Labelled[]): Prompt;
   /** Any one, each as likely as the others over time. There must be one. */
   any(): Prompt;
@@ -117,7 +117,7 @@ export function createWindow(takeBack: (prompt: Prompt, labels: readonly Labelle
 const nameOf = (traits: Traits, task: string): string => `${printOf(traits)} ${task}`;
 
 /** Two prompts with the same print ask the same, as far as traits tell. */
-export function printOf({ slots, weights }: Traits): number {
+function printOf({ slots, weights }: Traits): number {
   let hash = 17;
   for (let nth = 0; nth < slots.length; nth += 1)
     hash = Math.imul(hash ^ slots[nth]!, 0x01000193) + Math.round(weights[nth]! * 4_096);

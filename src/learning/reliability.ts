@@ -1,7 +1,7 @@
 // What signals that nobody gave are worth, learnt from the verdicts on the same answers.
 import { SIGNAL_KINDS, type SignalKind } from '../contract/index.ts';
 
-export interface Worth {
+interface Worth {
   /** Share of answers with this signal that are right. */
   readonly good: number;
   /** Beside a verdict, which counts 1. */

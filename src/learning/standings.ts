@@ -4,7 +4,7 @@ import type { Evidence } from './evidence.ts';
 import { logitOf } from './logistic.ts';
 import type { Takings } from './takings.ts';
 
-export interface Standing {
+interface Standing {
   readonly model: Model;
   /** Expected without regard to the prompt. */
   readonly usual: Expected;
@@ -14,14 +14,14 @@ export interface Standing {
   readonly own: number;
 }
 
-export interface Place {
+interface Place {
   readonly tenant: string;
   readonly task: string;
   /** The request brings tools. */
   readonly tools: boolean;
 }
 
-export interface Standings {
+interface Standings {
   /** `state` rises; what was worked out of an earlier one isn't used any more. */
   of(state: number, at: number, place: Place, model: Model): Standing;
 }

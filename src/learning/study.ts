@@ -5,7 +5,7 @@ import type { Difficulty } from './difficulty.ts';
 import { labelsOf } from './labels.ts';
 import type { Reliability } from './reliability.ts';
 
-export interface Pupils {
+interface Pupils {
   readonly calibration: Calibration;
   readonly reliability: Reliability;
   readonly difficulty: Difficulty;

@@ -50,7 +50,7 @@ function byNode(quality: number): number {
   return from;
 }
 
-export interface Joint {
+interface Joint {
   readonly quality: number;
   readonly differ: number;
 }

@@ -1,7 +1,7 @@
 // Thompson's construction: a regular expression as states that are followed side by side, so that matching is linear in the text.
 // https://swtch.com/~rsc/regexp/regexp1.html
 
-export interface Automaton {
+interface Automaton {
   readonly size: number;
   test(text: string): boolean;
 }

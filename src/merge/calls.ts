@@ -17,7 +17,7 @@ const isNothing = (value: Json): boolean =>
   value === null || value === '' || (isList(value) && value.length === 0) || (isObject(value) && value.size === 0);
 
 /** An optional argument that is its own default, as far as the schema says it, is as good as left out. */
-export function isDefault(tool: Tool | undefined, name: string, value: Json): boolean {
+function isDefault(tool: Tool | undefined, name: string, value: Json): boolean {
   const property = tool?.properties[name];
   if (property === undefined || tool!.required.has(name)) return false;
   if (property.default !== undefined) return keyOf(value) === keyOf(jsonText(property.default));
@@ -32,7 +32,7 @@ const jsonText = (value: unknown): Json =>
       : null;
 
 /** The arguments' key, defaults left out. */
-export function argumentsKey(call: Call, tool: Tool | undefined): string {
+function argumentsKey(call: Call, tool: Tool | undefined): string {
   if (call.arguments === null) return `?${call.source.function?.arguments?.slice(0, 2_000) ?? ''}`;
   const fields = [...call.arguments]
     .filter(([name, value]) => !isDefault(tool, name, value))

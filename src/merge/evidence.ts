@@ -7,7 +7,7 @@ import type { PropertySchema, Tool } from './request.ts';
 import type { Call } from './reading.ts';
 import { loosely } from './text.ts';
 
-export interface Evidence {
+interface Evidence {
   /** Multiplies the odds of those who give this value. */
   value(name: string, value: Json): number;
   /** Multiplies the odds of those who give an optional argument at all, against those who leave it out. */
@@ -115,7 +115,7 @@ function wordsOf(request: ChatRequest): Words {
 }
 
 /** How much of a value the request itself says, 0-1; null where that tells nothing: yes or no, one of a few, nothing at all. */
-export function founded(value: Json, property: PropertySchema | undefined, request: ChatRequest): number | null {
+function founded(value: Json, property: PropertySchema | undefined, request: ChatRequest): number | null {
   if (value === null || typeof value === 'boolean' || Array.isArray(property?.enum)) return null;
   const known = wordsOf(request);
   if (value instanceof JsonNumber) return numberFounded(Math.abs(value.value), property, known);

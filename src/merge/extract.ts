@@ -13,7 +13,7 @@ const MAX_ANSWER_CHARS = 600;
 const SHORT_CHARS = 120;
 
 /** The content of the last `\boxed{…}`, braces nested. */
-export function boxedOf(text: string): string | null {
+function boxedOf(text: string): string | null {
   const at = Math.max(text.lastIndexOf('\\boxed{'), text.lastIndexOf('\\fbox{'));
   if (at < 0) return null;
   const start = text.indexOf('{', at) + 1;
@@ -52,7 +52,7 @@ const ANNOUNCEMENT = new RegExp(
 const MAX_DIFFERENT = 2;
 
 /** The text after the last announcement, up to the end of its sentence or line; after the first where they keep changing. */
-export function announcedOf(text: string): string | null {
+function announcedOf(text: string): string | null {
   const tail = text.slice(-TAIL_CHARS);
   const all: string[] = [];
   for (const found of tail.matchAll(ANNOUNCEMENT)) {

@@ -11,7 +11,7 @@ import type { Reading } from './reading.ts';
 import { promptOf } from './request.ts';
 import { loosely, normalise } from './text.ts';
 
-export type FinalKind = Extract<AnswerKind, 'number' | 'choice' | 'label' | 'short'>;
+type FinalKind = Extract<AnswerKind, 'number' | 'choice' | 'label' | 'short'>;
 
 const SHORT_CHARS = 160;
 const SHORT_WORDS = 12;
@@ -30,13 +30,13 @@ export function finalText(reading: Reading): string | null {
 }
 
 /** Letters that the prompt offers as choices, `ABCD`; empty when it offers none. */
-export function offeredLetters(request: ChatRequest): string {
+function offeredLetters(request: ChatRequest): string {
   const lines = promptOf(request).matchAll(/(?:^|\n|\s{2,}|[;,]\s)\s*[(*[]*([A-Z])[)\].:]\*{0,2}\s+\S/g);
   const letters = [...new Set([...lines].map((line) => line[1]!))].sort().join('');
   return letters.startsWith('AB') ? letters : '';
 }
 
-export function choiceOf(reading: Reading, offered: string): string | null {
+function choiceOf(reading: Reading, offered: string): string | null {
   const text = finalText(reading);
   const letter = text === null ? null : letterOf(text);
   if (letter !== null && (offered === '' || offered.includes(letter))) return letter;
@@ -73,7 +73,7 @@ function latexOff(text: string): string {
 }
 
 /** Equal for short answers that mean the same. */
-export function shortKey(text: string, request: ChatRequest): string {
+function shortKey(text: string, request: ChatRequest): string {
   const trimmed = text.trim();
   if (asksCode(request)) return literalKey(trimmed);
   if (/\\[a-zA-Z]+|[_^]\{/.test(trimmed)) return latexOff(trimmed);

@@ -12,7 +12,7 @@ import { shown } from './shown.ts';
 import { EPSILON, sideOf, tally, weigh } from './vote.ts';
 import type { Bond, Voice } from './vote.ts';
 
-export interface ListMerge {
+interface ListMerge {
   readonly rules: MergeRules;
   readonly bond: Bond;
   readonly ledger: Ledger;

@@ -34,7 +34,7 @@ function byContent(left: Omit<Voice, 'rank'>, right: Omit<Voice, 'rank'>): numbe
 }
 
 /** What judges and reads. */
-export interface Bench {
+interface Bench {
   readonly schemas: Schemas;
   readonly read: (candidate: Candidate, request: MergeContext['request']) => Reading;
   readonly judge: (candidate: Candidate, context: MergeContext) => Judgement;

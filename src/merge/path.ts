@@ -43,7 +43,7 @@ function fieldOf(place: Place, name: string): Place {
 }
 
 /** `items.3.price` and `items[3].price` as `items.price`: what rules by field are looked up with. */
-export function rulePath(path: string): string {
+function rulePath(path: string): string {
   return path
     .replace(/\[[^\]]*\]/g, '')
     .replace(/\.{2,}/g, '.')

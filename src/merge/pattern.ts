@@ -1,7 +1,7 @@
 // Regular expressions of callers, run so that no text can make them slow: plain ones natively, the others as a set of states.
 import { automatonOf } from './automaton.ts';
 
-export interface Pattern {
+interface Pattern {
   test(text: string): boolean;
 }
 
@@ -18,7 +18,7 @@ function isRisky(source: string): boolean {
 }
 
 /** Native where it can't blow up; otherwise an automaton, and where there is none (look-around, back-references) nothing is checked. */
-export function boundedPattern(source: string, flags: string): Pattern {
+function boundedPattern(source: string, flags: string): Pattern {
   const native = new RegExp(source, flags.replace(/[gy]/g, ''));
   if (source.length > MAX_PATTERN) return { test: () => true };
   if (!isRisky(source)) return { test: (text) => text.length > MAX_TEXT || native.test(text) };

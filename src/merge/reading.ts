@@ -20,7 +20,7 @@ export interface Call {
 }
 
 /** Where an object holds a final answer beside its reasoning. */
-export interface AnswerField {
+interface AnswerField {
   readonly name: string;
   readonly value: Json;
 }
@@ -145,9 +145,9 @@ class LazyReading implements Reading {
   }
 }
 
-export const readingOf = (candidate: Candidate, request: ChatRequest): Reading => new LazyReading(candidate, request);
+const readingOf = (candidate: Candidate, request: ChatRequest): Reading => new LazyReading(candidate, request);
 
-export type Read = (candidate: Candidate, request: ChatRequest) => Reading;
+type Read = (candidate: Candidate, request: ChatRequest) => Reading;
 
 /**
  * `once` remembers the last alone: as a rule a candidate is read, merged and forgotten, and what is kept weakly costs the garbage

@@ -10,7 +10,7 @@ export interface Tool {
 }
 
 /** By name; of two with the same name the last counts. */
-export interface Tools {
+interface Tools {
   readonly names: ReadonlySet<string>;
   get(name: string): Tool | undefined;
 }

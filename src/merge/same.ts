@@ -33,7 +33,7 @@ const MAX_CACHED_CHARS = 100;
 const cached = new Map<string, string>();
 
 /** Lists repeat the same few texts, so short ones are normalised once; the cache starts anew when it is full. */
-export function keyOfText(text: string): string {
+function keyOfText(text: string): string {
   if (text.length > MAX_CACHED_CHARS) return normalisedKey(text);
   let key = cached.get(text);
   if (key === undefined) {

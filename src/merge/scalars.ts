@@ -14,7 +14,7 @@ export interface Vote<Value = Json> {
   readonly value: Value;
 }
 
-export interface Decided {
+interface Decided {
   readonly value: Json;
   /** The taken one first. */
   readonly sides: readonly Side[];
@@ -33,7 +33,7 @@ export function isFreeText(value: Json): boolean {
 const valueOf = (votes: readonly Vote[], voice: Voice): Json => votes.find((vote) => vote.voice === voice)!.value;
 
 /** The spelling most of a side use; among equals the best voice's. */
-export function spelling(votes: readonly Vote[], side: Side, bond: Bond): Json {
+function spelling(votes: readonly Vote[], side: Side, bond: Bond): Json {
   const within = side.voices.map((voice) => ({ voice, value: valueOf(votes, voice) }));
   const spelled = tally(
     within.map(({ voice, value }) => ({
@@ -63,7 +63,7 @@ function groupsOf(votes: readonly NumberVote[], absolute: number, relative: numb
 }
 
 /** The first value with half of the weight at or below it; exactly half on both sides: the better voice's of the two in the middle. */
-export function weightedMedian(votes: readonly NumberVote[]): JsonNumber {
+function weightedMedian(votes: readonly NumberVote[]): JsonNumber {
   const sorted = [...votes].sort(
     (left, right) => left.value.value - right.value.value || byRank(left.voice, right.voice),
   );

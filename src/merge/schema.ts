@@ -6,7 +6,7 @@ import type { Json } from './json.ts';
 import { plainOf } from './json.ts';
 import { patternEngine } from './pattern.ts';
 
-export type SchemaCheck = (value: Json) => readonly Violation[];
+type SchemaCheck = (value: Json) => readonly Violation[];
 
 export interface Schemas {
   /** Checks against `schema`; one that can't be used checks nothing and says so in `problem`. */

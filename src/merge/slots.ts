@@ -5,7 +5,7 @@ import { identical, keyOf } from './same.ts';
 import type { Vote } from './scalars.ts';
 
 /** An item as the voices have it. */
-export interface Slot {
+interface Slot {
   readonly votes: Vote[];
   /** Key of the first version as a whole; made when it is needed. */
   whole: string | null;

@@ -13,7 +13,7 @@ import { shortened } from './text.ts';
 const MAX_VIOLATIONS = 50;
 
 /** Numbers as such, and texts that are one (`"$1,200.50"`). */
-export function numberAt(value: Json | undefined): number | null {
+function numberAt(value: Json | undefined): number | null {
   if (value instanceof JsonNumber) return value.value;
   return typeof value === 'string' ? (quantityOf(value)?.plain ?? null) : null;
 }

@@ -104,7 +104,7 @@ export function tally(votes: readonly { readonly voice: Voice; readonly key: str
   return [...byKey].map(([key, voices]) => sideOf(key, voices, bond)).sort(bySize);
 }
 
-export const total = (sides: readonly Side[]): number => sides.reduce((sum, side) => sum + side.weight, 0);
+const total = (sides: readonly Side[]): number => sides.reduce((sum, side) => sum + side.weight, 0);
 
 /** Share of the winner, 0-1. */
 export function shareOf(sides: readonly Side[]): number {

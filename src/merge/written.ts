@@ -2,7 +2,7 @@
 import { isList, isObject, JsonNumber, readJsonAt } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 
-export interface WrittenCall {
+interface WrittenCall {
   readonly name: string;
   readonly arguments: JsonObject;
 }

@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import type { Lease, Slots } from '../upstream/index.ts';
 
-export interface CapacityParts {
+interface CapacityParts {
   readonly slots: Slots;
   /** How late the process is, in milliseconds. */
   readonly lagMs: () => number;
@@ -32,7 +32,7 @@ export interface Capacity {
   able(settings: Settings, wishes: Wishes): Able;
 }
 
-export interface Able {
+interface Able {
   readonly settings: Settings;
   /** In words, for the record. */
   readonly leftOut: readonly string[];

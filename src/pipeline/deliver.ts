@@ -12,7 +12,7 @@ const TOO_LONG = new QuorumError('upstream_error', 'The answer is too long to be
   shouldRetry: true,
 });
 
-export interface Delivery {
+interface Delivery {
   readonly trail: Trail;
   readonly fresh: Fresh;
   readonly sink: Sink;

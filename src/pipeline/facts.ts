@@ -53,7 +53,7 @@ export function factsOf(
 }
 
 /** By camp as in the facts: what they say. */
-export function valuesOf({ models, camps }: Merged): readonly string[] {
+function valuesOf({ models, camps }: Merged): readonly string[] {
   const used = new Set(models);
   const first = camps.find((camp) => camp.models.some((model) => used.has(model)))?.value ?? '';
   return [first, ...camps.filter((camp) => !camp.models.some((model) => used.has(model))).map(({ value }) => value)];

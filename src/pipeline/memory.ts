@@ -18,7 +18,7 @@ export interface Fresh {
   fail(error: QuorumError): void;
 }
 
-export type Recalled =
+type Recalled =
   | { readonly kind: 'known'; readonly state: CacheState; readonly ageMs: number; readonly entry: CacheEntry }
   | { readonly kind: 'shared'; readonly state: CacheState; readonly ageMs: null; wait(): Promise<CacheEntry> }
   | { readonly kind: 'none'; readonly state: CacheState }

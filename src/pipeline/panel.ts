@@ -34,7 +34,7 @@ const LEAST_PATIENCE_MS = 10_000;
 /** Times the latency that is expected of the model for this task. */
 const PATIENCE = 4;
 
-export interface PanelParts {
+interface PanelParts {
   readonly trail: Trail;
   readonly settings: Settings;
   readonly decision: Decision;

@@ -18,7 +18,7 @@ import type { Inbound } from './exchange.ts';
 import { withName } from './names.ts';
 import { inRole, policyOf } from './roles.ts';
 
-export interface Planned {
+interface Planned {
   readonly features: Features;
   readonly decision: Decision;
   /** Worked out when first asked for. */
@@ -26,7 +26,7 @@ export interface Planned {
   readonly forecast: Forecast;
 }
 
-export interface Planner {
+interface Planner {
   /** The wishes with the model name's. Throws `model_not_allowed` and its kin before anything is looked up. */
   wishesOf(inbound: Inbound, settings: Settings): Wishes;
   /** Throws as `decide` does. Models that are left alone for now are left out, unless nobody else is there. */

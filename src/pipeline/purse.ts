@@ -26,7 +26,7 @@ import type { Inbound } from './exchange.ts';
 type Role = Attempt['role'];
 
 /** A judge's reply is a list of labels. */
-export const RANKING_TOKENS = 1024;
+const RANKING_TOKENS = 1024;
 /** Other models' answers that a judge or the chairman reads; they are cut at 24,000 characters each. */
 const READ_TOKENS = 24_000;
 /** What is a token to one model is at most so many to another: bytes of a character that it doesn't know. */
@@ -53,7 +53,7 @@ export interface Purse {
   readonly clamped: boolean;
 }
 
-export interface PurseParts {
+interface PurseParts {
   readonly admission: Admission;
   readonly settings: Settings;
   readonly now: () => number;

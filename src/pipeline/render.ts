@@ -81,7 +81,7 @@ export function debugOf(trail: Trail): Record<string, unknown> {
 }
 
 /** What the headers say, as JSON. */
-export function summaryOf(id: string, told: Told): Record<string, unknown> {
+function summaryOf(id: string, told: Told): Record<string, unknown> {
   return {
     request_id: id,
     model: told.models.join(','),
@@ -134,7 +134,7 @@ export function progress(trail: Trail, sink: Sink, clock: Clock): () => void {
   };
 }
 
-export async function writeAll(sink: Sink, parts: readonly Uint8Array[]): Promise<void> {
+async function writeAll(sink: Sink, parts: readonly Uint8Array[]): Promise<void> {
   for (const part of parts) if (!sink.write(part)) await sink.drained();
 }
 

@@ -15,7 +15,7 @@ export const KIND = new Uint8Array(0x10000);
 /** Lower case without accents. */
 export const FOLD = new Uint16Array(0x10000);
 /** Lower case. */
-export const LOWER = new Uint16Array(0x10000);
+const LOWER = new Uint16Array(0x10000);
 
 const within = (from: number, to: number, kind: number): void => void KIND.fill(kind, from, to + 1);
 

@@ -80,7 +80,7 @@ const contextReason = (model: Model, tokens: number): string =>
 export const NOT_ALLOWED = 'not allowed for this key';
 
 export const hasSchema = (model: Model): boolean => model.capabilities.has('json_schema');
-export const hasJson = (model: Model): boolean => model.capabilities.has('json_object') || hasSchema(model);
+const hasJson = (model: Model): boolean => model.capabilities.has('json_object') || hasSchema(model);
 export const canStandIn = (model: Model): boolean => hasJson(model) || model.capabilities.has('tools');
 
 function costReason(limits: Limits, { cost }: Expected): string | null {

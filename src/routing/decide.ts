@@ -33,7 +33,7 @@ import { tierOf, type Contender, type Pool, type QualityView } from './pool.ts';
 import { isLearnt, weighUp, type Drawn } from './weigh-up.ts';
 import { weighingOf, type Weighing } from './weighing.ts';
 
-export interface DecisionInput {
+interface DecisionInput {
   readonly features: Features;
   readonly wishes: Wishes;
   readonly settings: Settings;

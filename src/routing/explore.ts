@@ -15,7 +15,7 @@ export interface Lot {
   readonly note: string | null;
 }
 
-export interface Stakes {
+interface Stakes {
   readonly fit: readonly Contender[];
   readonly chairman: Contender | undefined;
   readonly ceiling: Nano | null;
@@ -46,7 +46,7 @@ export function drawPlan(best: Pick<Lot, 'call' | 'members'>, stakes: Stakes, ra
 }
 
 /** A strategy with its members in order. */
-export interface Cast {
+interface Cast {
   readonly kind: StrategyName;
   readonly members: readonly Contender[];
 }

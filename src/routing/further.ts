@@ -1,7 +1,7 @@
 // Whether one more voice is worth it once some have answered, and whose.
 import { usdOf, type Climb, type Forecast, type Prospect, type Voiced } from '../contract/index.ts';
 
-export interface Heard {
+interface Heard {
   readonly voices: readonly Voiced[];
   /** Who may still be asked. */
   readonly others: readonly Prospect[];
@@ -9,7 +9,7 @@ export interface Heard {
   readonly forecast: Forecast;
 }
 
-export interface Further {
+interface Further {
   readonly model: string;
   /** What it adds to the chance of a right answer, 0-1. */
   readonly gain: number;

@@ -2,8 +2,8 @@
 export { askAgain } from './asked.ts';
 export { classify, compileTasks, type Classifier } from './classify.ts';
 export { featuresOf } from './features.ts';
-export { decide, type DecisionInput } from './decide.ts';
-export { furtherVoice, type Further } from './further.ts';
+export { decide } from './decide.ts';
+export { furtherVoice } from './further.ts';
 export type { QualityView } from './pool.ts';
 export { traitsOf } from './traits.ts';
 export { usualFeatures } from './usual.ts';

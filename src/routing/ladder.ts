@@ -43,7 +43,7 @@ export function firstStepOf(task: Task | undefined, routing: RoutingSettings, ad
     : { minQuality, mostLoss: 0.3 };
 }
 
-export interface Situation {
+interface Situation {
   readonly classification: Classification;
   readonly task: Task | undefined;
   readonly features: Features;

@@ -24,7 +24,7 @@ function diverse(chosen: readonly Contender[], fit: readonly Contender[], count:
 }
 
 /** The cheapest of those about as good as the best; the best itself where nothing is known to be. */
-export function cheapAndGood(fit: readonly Contender[]): Contender {
+function cheapAndGood(fit: readonly Contender[]): Contender {
   const best = Math.max(...fit.map(({ quality }) => quality));
   const good = fit.filter((one) => one.quality >= best - GOOD_ENOUGH);
   return good.reduce((cheap, one) => (cheaper(one, cheap) < 0 ? one : cheap));

@@ -2,7 +2,7 @@
 import type { Call, Nano, StrategyName } from '../contract/index.ts';
 import type { Contender } from './pool.ts';
 
-export interface Outlook {
+interface Outlook {
   /** 0-1. */
   readonly quality: number;
   /** On average. */

@@ -26,7 +26,7 @@ export interface Drawn {
   readonly random: Random;
 }
 
-export interface Scales {
+interface Scales {
   /** Best first; never empty. */
   readonly fit: readonly Contender[];
   /** Not good enough alone; two members may be of them where the whole is expected to reach `minQuality`. */

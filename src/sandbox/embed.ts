@@ -12,7 +12,7 @@ const MAX_INPUTS = 2048;
 const READ_CHARACTERS = 50_000;
 
 /** Character trigrams and words, signed and hashed into `dimensions` buckets (Weinberger et al. 2009), length 1. */
-export function vectorOf(text: string, dimensions: number): Float32Array {
+function vectorOf(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions);
   const words =
     text

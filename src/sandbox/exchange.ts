@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QuorumError, sleep, type Clock } from '../contract/index.ts';
 
-export const MAX_BODY_BYTES = 25 * 1024 * 1024;
+const MAX_BODY_BYTES = 25 * 1024 * 1024;
 
 /** The client has gone, or the sandbox closes: nothing more is to be done. */
 export class Gone extends Error {}

@@ -2,7 +2,7 @@
 import type { Behaviour } from './behaviour.ts';
 import { createDice } from './random.ts';
 
-export type Failure = 'none' | 'rate_limited' | 'error' | 'stall' | 'malformed' | 'cut';
+type Failure = 'none' | 'rate_limited' | 'error' | 'stall' | 'malformed' | 'cut';
 
 export interface Fate {
   readonly failure: Failure;

@@ -8,7 +8,7 @@ interface Likely {
   readonly bytes: readonly number[];
 }
 
-export interface TokenLogprob extends Likely {
+interface TokenLogprob extends Likely {
   readonly top_logprobs: readonly Likely[];
 }
 

@@ -15,7 +15,7 @@ export interface Mind {
   readonly own: Dice;
 }
 
-export interface Sample {
+interface Sample {
   readonly temperature: number;
   /** The request's own `seed`. */
   readonly seed: number | null;

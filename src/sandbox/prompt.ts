@@ -6,7 +6,7 @@ import { countTokens } from './tokens.ts';
 /** Text beyond it is hashed and counted, but not read for an answer. */
 const READ_CHARACTERS = 60_000;
 
-export interface ToolResult {
+interface ToolResult {
   readonly name: string;
   readonly content: string;
 }
@@ -29,7 +29,7 @@ export interface Prompt {
 
 type Part = { readonly type: string; readonly text?: unknown };
 
-export function textOf(message: ChatMessage): string {
+function textOf(message: ChatMessage): string {
   const { content } = message;
   if (typeof content === 'string') return content;
   const parts: readonly Part[] = content ?? [];

@@ -7,7 +7,7 @@ import type { Mind } from './mind.ts';
 import type { Prompt } from './prompt.ts';
 import { solve } from './solve/index.ts';
 
-export interface Tool {
+interface Tool {
   readonly name: string;
   readonly description: string;
   readonly parameters: Schema;
@@ -19,17 +19,17 @@ export interface DraftCall {
   readonly arguments: string;
 }
 
-export interface Calls {
+interface Calls {
   readonly calls: readonly DraftCall[];
   readonly right: boolean;
 }
 
 /** 'auto': may call; 'required': must; a name: must call that one. */
-export type Wish = { readonly kind: 'none' | 'auto' | 'required' } | { readonly kind: 'named'; readonly name: string };
+type Wish = { readonly kind: 'none' | 'auto' | 'required' } | { readonly kind: 'named'; readonly name: string };
 
 type Loose = Readonly<Record<string, unknown>>;
 
-export function toolsOf(request: ChatRequest): readonly Tool[] {
+function toolsOf(request: ChatRequest): readonly Tool[] {
   return (request.tools ?? []).flatMap(({ function: definition }) => {
     const { name, description, parameters } = (definition ?? {}) as Loose;
     if (typeof name !== 'string') return [];
@@ -43,7 +43,7 @@ export function toolsOf(request: ChatRequest): readonly Tool[] {
   });
 }
 
-export function wishOf(request: ChatRequest): Wish {
+function wishOf(request: ChatRequest): Wish {
   const choice = request.tool_choice as string | Loose | null | undefined;
   if (choice === 'none' || choice === 'required') return { kind: choice };
   const name = typeof choice === 'object' ? (choice?.['function'] as Loose | undefined)?.['name'] : undefined;

@@ -28,7 +28,7 @@ interface Sentence {
 }
 
 /** What stands on one line up to a mark with white space behind it; a mark inside of a word begins anew. Linear, also without any mark. */
-export function sentencesOf(text: string): readonly Sentence[] {
+function sentencesOf(text: string): readonly Sentence[] {
   const sentences: Sentence[] = [];
   let start = 0;
   for (const { 0: mark, index } of text.matchAll(ENDS)) {

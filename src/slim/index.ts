@@ -1,2 +1,2 @@
 // The front door of slimming: what a system prompt and the tools say more than once, or to nobody, is left out.
-export { slim, type Saving, type SlimOptions, type Slimmed } from './slim.ts';
+export { slim } from './slim.ts';

@@ -1,5 +1,5 @@
 // What must stay to the letter: code, quotes, examples, data. It is taken out before anything is changed and put back after.
-export interface Guarded {
+interface Guarded {
   /** The text with each protected piece as one mark. */
   readonly text: string;
   readonly restore: (text: string) => string;

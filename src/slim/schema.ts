@@ -1,7 +1,7 @@
 // JSON schemas with the same meaning in fewer characters: annotations that say nothing, keywords that constrain nothing, definitions nobody uses.
 import { shortDescription } from './description.ts';
 
-export interface SchemaLimits {
+interface SchemaLimits {
   /** Characters a description may have before sentences that don't bind are left out. */
   readonly mostDescription: number;
 }

@@ -9,7 +9,7 @@ import { slimSchema } from './schema.ts';
 import { withoutGaps, withoutMargin } from './whitespace.ts';
 import { tighter } from './wording.ts';
 
-export interface SlimOptions {
+interface SlimOptions {
   /** Characters that a parameter's description may have before sentences that don't bind are left out. Default: 160. */
   readonly mostDescription?: number;
   /** The same of a tool's own description. Default: 400. */
@@ -20,13 +20,13 @@ const RULES = ['whitespace', 'wording', 'repeats', 'format', 'schema'] as const;
 type Rule = (typeof RULES)[number];
 
 /** What was left out. `tokens`: an estimate. `byRule`: characters. */
-export interface Saving {
+interface Saving {
   readonly characters: number;
   readonly tokens: number;
   readonly byRule: Readonly<Record<Rule, number>>;
 }
 
-export interface Slimmed {
+interface Slimmed {
   /** The very same object when there was nothing to leave out. */
   readonly request: ChatRequest;
   readonly saved: Saving;

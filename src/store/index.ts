@@ -3,11 +3,10 @@ import type { Clock } from '../contract/index.ts';
 import { openDatabase, StoreError } from './sqlite/database.ts';
 import { createStore, type SqliteStore, type StoreOptions } from './sqlite/store.ts';
 
-export { createSqliteAccounts, type SqliteAccounts } from './sqlite/accounts.ts';
+export { createSqliteAccounts } from './sqlite/accounts.ts';
 export { type Db, migrate, openDatabase, StoreError } from './sqlite/database.ts';
 export { inspectDatabase } from './sqlite/inspect.ts';
-export type { Decay } from './sqlite/evidence.ts';
-export type { Retention, SqliteStore, StoreOptions } from './sqlite/store.ts';
+export type { SqliteStore } from './sqlite/store.ts';
 export type { Trouble } from './sqlite/writer.ts';
 
 /** How long the path may stand still for another process that writes to the same file. */

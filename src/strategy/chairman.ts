@@ -8,7 +8,7 @@ const WORTHLESS = 0.15;
 /** What the chairman gets to read at the most. */
 const DRAFTS = 4;
 
-export interface Synthesis {
+interface Synthesis {
   /** Best first. */
   readonly drafts: readonly Candidate[];
   readonly chairman: string;

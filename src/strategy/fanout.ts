@@ -7,7 +7,7 @@ import { Floor, type MemberRole } from './floor.ts';
 import { LEAST_MS, type Outcome, type Panel } from './panel.ts';
 import { marker } from './prompts.ts';
 
-export interface FanOut {
+interface FanOut {
   /** Asked at once. */
   readonly members: readonly string[];
   /** An answer that is there already, and why it isn't enough. */

@@ -6,7 +6,7 @@ import { judgeRequest, label } from './prompts.ts';
 import { enoughRankings, readRanking, type Ranking } from './ranking.ts';
 import { gaveIn, outlierOf, TEMPTATION } from './suspicion.ts';
 
-export interface Ranked {
+interface Ranked {
   readonly rankings: readonly Ranking[];
   /** An answer that judges put first only because it, or another, told them to. */
   readonly tainted: string | null;

@@ -12,7 +12,7 @@ const shareOf = (answers: number): number => Math.min(MAX_ANSWER, Math.floor(MAX
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 
 /** One answer as a judge sees it. */
-export interface Labelled {
+interface Labelled {
   readonly label: string;
   readonly candidate: Candidate;
   /** It is the judge's own: marked, where there is too little else to rank. */

@@ -4,7 +4,7 @@
 import { addSums, emptySums, readSums, type Sums } from './tally.ts';
 import type { HourRow } from '../contract/index.ts';
 
-export const MEASURES = ['latency', 'error_rate', 'cost', 'agreement'] as const;
+const MEASURES = ['latency', 'error_rate', 'cost', 'agreement'] as const;
 /** p90 of calls that went well, in ms · share that failed · USD per call · share of its answers that the others shared. */
 export type Measure = (typeof MEASURES)[number];
 

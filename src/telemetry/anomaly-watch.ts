@@ -11,7 +11,7 @@ export interface Anomaly extends Finding {
   readonly ended: number | null;
 }
 
-export interface AnomalyWatch {
+interface AnomalyWatch {
   /** Those that go on first, then the latest that are over. */
   list(): readonly Anomaly[];
   /** Looks now. */
@@ -19,7 +19,7 @@ export interface AnomalyWatch {
   stop(): void;
 }
 
-export interface AnomalyOptions {
+interface AnomalyOptions {
   readonly store: PerformanceStore;
   readonly clock: Clock;
   readonly isOn: () => boolean;

@@ -5,7 +5,7 @@
 export const RELATIVE_ERROR = 0.01;
 
 /** Values below count as zero. */
-export const SMALLEST = 1e-6;
+const SMALLEST = 1e-6;
 
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);

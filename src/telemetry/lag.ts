@@ -1,7 +1,7 @@
 // How late the process is with what it has to do: the event loop's lag, smoothed.
 import type { Clock } from '../contract/index.ts';
 
-export interface LagMeter {
+interface LagMeter {
   /** Milliseconds; what was late half a second ago counts half as much. */
   ms(): number;
   stop(): void;

@@ -5,7 +5,7 @@ import { createSeries, type Family, type Sample } from './series.ts';
 
 const SECONDS = [0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300];
 
-export interface LitellmNames {
+interface LitellmNames {
   observe(record: RequestRecord, nameOf: (model: string) => string): void;
   /** Those that are made of Quorum's own. */
   families(own: readonly Family[]): readonly Family[];

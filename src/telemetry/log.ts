@@ -6,7 +6,7 @@ import { createRedactor } from './redact.ts';
 import { requestFields } from './request-line.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {
   debug(message: string, fields?: LogFields): void;
@@ -26,7 +26,7 @@ export interface Log {
   close(): void;
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: LogLevel;
   readonly format: 'json' | 'pretty';
   /** Gets whole lines. What it throws is swallowed: no request fails for its log. */

@@ -18,12 +18,12 @@ export interface Metrics {
 }
 
 /** Names that may be labels; anything else is `other`. */
-export interface KnownNames {
+interface KnownNames {
   model(name: string): boolean;
   task(name: string): boolean;
 }
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   /** Also the process's own numbers (memory, processor, event loop, collections) under their usual names. */
   readonly process?: boolean;
@@ -34,7 +34,7 @@ export interface MetricsOptions {
 
 const DISTINCT_VALUES = 200;
 const STATUS_CLASSES = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'];
-export const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 90];
+const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 90];
 const QUEUE_MS = [1, 5, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5];
 const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];

@@ -12,14 +12,14 @@ import { createReport, type Report, type ReportQuery, type Verdict } from './rep
 import { needsRecords, type ReportNames } from './report-groups.ts';
 import { createTally, hourOf } from './tally.ts';
 
-export interface Performance {
+interface Performance {
   observe(record: RequestRecord): void;
   /** Hands everything to the store, at once. */
   flush(): void;
   stop(): void;
 }
 
-export interface PerformanceOptions {
+interface PerformanceOptions {
   readonly store: PerformanceStore;
   readonly clock: Clock;
   readonly onTrouble: (error: unknown) => void;
@@ -57,7 +57,7 @@ export function createPerformance({ store, clock, onTrouble }: PerformanceOption
   };
 }
 
-export interface ReportSources {
+interface ReportSources {
   readonly performance: PerformanceStore;
   readonly lessons: Pick<LearningStore, 'feedback'>;
   readonly requests: Pick<RequestLog, 'find' | 'list'>;

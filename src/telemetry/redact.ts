@@ -1,7 +1,7 @@
 // Keeps what looks like a key or a password out of the log, and whatever would forge a line.
 import type { Secret } from '../contract/index.ts';
 
-export interface Redactor {
+interface Redactor {
   /** The line without what looks like a secret, and without control characters. JSON stays JSON. */
   line(text: string): string;
   /** From now on this value is hidden wherever it stands, whatever it looks like. */

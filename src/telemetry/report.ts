@@ -25,7 +25,7 @@ export interface Verdict {
   readonly good: number;
 }
 
-export interface TrendPoint {
+interface TrendPoint {
   readonly at: string;
   readonly requests: number;
   readonly error_rate: number;

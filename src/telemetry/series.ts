@@ -5,7 +5,7 @@ export interface Sample {
   readonly labels: readonly string[];
   value: number;
 }
-export interface HistogramSample {
+interface HistogramSample {
   readonly labels: readonly string[];
   /** How many fell at or below each bound, and above them all; not added up. */
   readonly counts: number[];
@@ -26,16 +26,16 @@ export type Family =
       readonly samples: ReadonlyMap<string, HistogramSample>;
     });
 
-export interface Counter {
+interface Counter {
   /** What is no number or negative isn't counted: a provider's usage may hold anything. */
   add(by: number, ...labels: readonly string[]): void;
 }
-export interface Gauge {
+interface Gauge {
   set(value: number, ...labels: readonly string[]): void;
   /** Forgets all that was set. */
   clear(): void;
 }
-export interface Distribution {
+interface Distribution {
   record(value: number, ...labels: readonly string[]): void;
 }
 

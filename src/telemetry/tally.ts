@@ -3,7 +3,7 @@ import type { Attempt, HourRow, RequestRecord } from '../contract/index.ts';
 import { createHistogram, type Histogram, type HistogramState } from './histogram.ts';
 
 /** Counts by name; what isn't there is 0. Money in nano-dollars. */
-export type Counts = Record<string, number>;
+type Counts = Record<string, number>;
 
 /** One row of an hour, or several added up. */
 export interface Sums {
@@ -12,7 +12,7 @@ export interface Sums {
   readonly spreads: Map<string, Histogram>;
 }
 
-export interface Tally {
+interface Tally {
   /** Costs about a microsecond. */
   observe(record: RequestRecord): void;
   /** At most `limit` rows that changed since they were taken last. */
@@ -156,7 +156,7 @@ export function addSums(into: Sums, more: Sums): void {
   }
 }
 
-export const writeSums = ({ counts, spreads }: Sums): string =>
+const writeSums = ({ counts, spreads }: Sums): string =>
   JSON.stringify({ counts, spreads: Object.fromEntries(spreads) });
 
 /** A row that can't be read is empty: a report is no reason to fail. */

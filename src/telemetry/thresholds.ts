@@ -2,9 +2,9 @@
 import type { RequestRecord } from '../contract/index.ts';
 
 /** Stage → milliseconds; a stage without an entry may take its time. */
-export type Thresholds = Readonly<Record<string, number>>;
+type Thresholds = Readonly<Record<string, number>>;
 
-export interface SlowStage {
+interface SlowStage {
   readonly stage: string;
   readonly ms: number;
   readonly thresholdMs: number;

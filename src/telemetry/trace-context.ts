@@ -25,7 +25,7 @@ export function passedOn(header: string | undefined): Trace | undefined {
 }
 
 /** Ids of requests and calls that somebody will look at. */
-export interface Tracer {
+interface Tracer {
   /** Decided before anything is made; undefined: nobody traces it, here or before. */
   begin(header: string | undefined): Trace | undefined;
   /** For a request that nobody meant to trace, and that failed; null: enough of them were seen. */

@@ -4,8 +4,8 @@
 export type CallEnd = 'good' | 'bad' | 'neither';
 
 export const FAILURES_IN_ROW = 5;
-export const FIRST_EJECTION_MS = 30_000;
-export const LONGEST_EJECTION_MS = 300_000;
+const FIRST_EJECTION_MS = 30_000;
+const LONGEST_EJECTION_MS = 300_000;
 /** Well for as long as this, and the next ejection is a first one again. */
 const FORGIVEN_AFTER_MS = 300_000;
 /** A probe that hasn't told by then isn't waited for any longer. */

@@ -11,7 +11,7 @@ import type { CallEnd } from './breaker.ts';
 import type { Health, Whom } from './health.ts';
 import { FREE, type Lease, type Slots } from './slots.ts';
 
-export interface GuardParts {
+interface GuardParts {
   readonly clock: Clock;
   readonly health: Health;
   readonly slots: Slots;
@@ -19,7 +19,7 @@ export interface GuardParts {
   readonly isLimited: () => boolean;
 }
 
-export const slotOfProvider = (name: string): string => `provider ${name}`;
+const slotOfProvider = (name: string): string => `provider ${name}`;
 export const slotOfModel = (name: string): string => `model ${name}`;
 
 /** Whether the model is to blame for how a call ended. */

@@ -3,7 +3,7 @@ import type { Random } from '../contract/index.ts';
 import { Breaker, type CallEnd, type Ejections, type Tally } from './breaker.ts';
 
 /** A call as the breaker sees it. */
-export interface Ask {
+interface Ask {
   /** Another model can answer instead. */
   readonly replaceable: boolean;
   /** It takes the place of one that failed. */
@@ -42,7 +42,7 @@ export interface Health {
   snapshot(): readonly ModelHealth[];
 }
 
-export interface HealthOptions {
+interface HealthOptions {
   readonly now: () => number;
   readonly random: Random;
   /** How many models can be called; at most half of them are ejected. */

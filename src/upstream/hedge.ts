@@ -1,6 +1,6 @@
 // When a stream is asked for a second time elsewhere: after the model's usual time to first token, and rarely. Pure.
 
-export interface Hedges {
+interface Hedges {
   /** A stream began so long after it was asked for. */
   saw(model: string, firstTokenMs: number): void;
   /** Milliseconds of silence that 95 of 100 streams of this model don't take; null while too little is known. */

@@ -1,7 +1,7 @@
 // What the first bytes of a 2xx answer to a streaming request turn out to be: events, one document, or an error in disguise.
 import { errorIn } from './status.ts';
 
-export type Opening =
+type Opening =
   /** Nothing but comments and blank lines so far. */
   | { readonly is: 'undecided' }
   | { readonly is: 'events' }

@@ -1,7 +1,7 @@
 // Where connections may go: to the providers of the config, whatever a request or an answer says.
 import type { Settings } from '../contract/index.ts';
 
-export interface Origins {
+interface Origins {
   /** Of each config that comes in force. Those of earlier ones stay: requests that began under them may yet connect. */
   learn(settings: Settings): void;
   allows(origin: string): boolean;

@@ -1,6 +1,6 @@
 // A line of those who wait: first come first served within a tenant, and tenants take turns. Pure.
 
-export interface FairLine<Item> {
+interface FairLine<Item> {
   readonly size: number;
   /** How many would be served before one of this tenant's that came now, at the most. */
   before(tenant: string): number;

@@ -27,7 +27,7 @@ export interface Slots {
   use(): readonly SlotUse[];
 }
 
-export interface SlotOptions {
+interface SlotOptions {
   readonly clock: Clock;
   /** May change at any time; undefined: no limit. */
   readonly limitOf: (name: string) => number | undefined;

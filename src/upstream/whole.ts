@@ -7,7 +7,7 @@ import type { Exchange, Receiver } from './exchange.ts';
 import { Fault } from './fault.ts';
 import { faultOf, isErrorBody, type Headers } from './status.ts';
 
-export interface WholeAnswer {
+interface WholeAnswer {
   readonly completion: Completion;
   readonly bytes: Buffer;
   readonly exchange: Exchange;

@@ -6,7 +6,7 @@ import { usageOfChunk } from './usage.ts';
 
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
-export interface CompletionCollector {
+interface CompletionCollector {
   push(chunk: Uint8Array): void;
   /** Ends the stream. Null when no chunk of a completion came, or an error did. Events that aren't JSON are skipped. */
   completion(): Completion | null;

@@ -26,7 +26,7 @@ export function joined(old: unknown, more: unknown, key: string): unknown {
 }
 
 /** Joins every field of `more` into `fields`, except those in `skip`. */
-export function join(fields: Fields, more: Fields, skip?: ReadonlySet<string>): void {
+function join(fields: Fields, more: Fields, skip?: ReadonlySet<string>): void {
   for (const key of Object.keys(more)) {
     if (key === '__proto__' || skip?.has(key)) continue;
     fields[key] = joined(fields[key], more[key], key);

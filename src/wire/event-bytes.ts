@@ -6,7 +6,7 @@ const CR = 0x0d;
 
 const MUCH_LARGER = 4;
 
-export interface EventCutter {
+interface EventCutter {
   /** The whole events that are in so far and not yet given out: `chunk` itself when it is just that. Null when no event ends in it. */
   push(chunk: Uint8Array): Uint8Array | null;
   /** What is left of an event that didn't end. */

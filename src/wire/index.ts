@@ -1,10 +1,10 @@
 // OpenAI's wire format: bodies in, streams out, chunks ⇄ completion. Pure: bytes and values, no sockets, no clock.
 export { parseJsonBody, readJsonBody } from './body.ts';
 export { parseChatRequest } from './chat-request.ts';
-export { completionFromStream, createCompletionCollector, type CompletionCollector } from './collector.ts';
+export { completionFromStream, createCompletionCollector } from './collector.ts';
 export { readCompletion } from './completion.ts';
 export { streamOf } from './completion-stream.ts';
 export { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
 export { SSE_DONE, sseComment, sseData, sseEvent, streamErrorEvent } from './sse.ts';
-export { createStreamTap, type InBandError, type StreamTap, type TapEnd } from './stream-tap.ts';
+export { createStreamTap, type TapEnd } from './stream-tap.ts';
 export { forgetText, inexactNumbers, jsonAsWritten } from './written.ts';

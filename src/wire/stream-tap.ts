@@ -7,7 +7,7 @@ import { usageOfChunk } from './usage.ts';
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 const BLANK_LINE = new Uint8Array([0x0a, 0x0a]);
 
-export interface InBandError {
+interface InBandError {
   readonly message: string;
   readonly type: string | null;
   readonly code: string | null;
@@ -28,7 +28,7 @@ export interface TapEnd {
   readonly tail: Uint8Array | null;
 }
 
-export interface StreamTap {
+interface StreamTap {
   /**
    * The bytes to forward now: whole events only. The same object when all of it may pass. Without `[DONE]`, events that
    * carry an error, and (if hidden) the usage-only chunk. Throws when one event passes 16 MiB. Each event is read, unless it is the

@@ -1,6 +1,6 @@
 // Content as text. OpenAI answers with a string; Mistral's reasoning models answer with parts.
 
-export interface SplitContent {
+interface SplitContent {
   readonly text: string;
   readonly reasoning: string;
 }

@@ -2,7 +2,7 @@
 import type { ChatMessage, ChatRequest } from '../contract/index.ts';
 
 /** Tokens around each message (role, separators), as OpenAI documents for its chat format. */
-export const MESSAGE_TOKENS = 4;
+const MESSAGE_TOKENS = 4;
 /** One image at unknown size and automatic detail: 85 + 6 tiles of 170. */
 const IMAGE_TOKENS = 1_105;
 const IMAGE_LOW_TOKENS = 85;

@@ -2,7 +2,7 @@
 import type { Usage } from '../contract/index.ts';
 
 /** Usage with its three counts as whole, non-negative numbers (a missing total is their sum), or null when it says nothing usable. */
-export function readUsage(value: unknown): Usage | null {
+function readUsage(value: unknown): Usage | null {
   if (typeof value !== 'object' || value === null) return null;
   const usage = value as Readonly<Record<string, unknown>>;
   const prompt = count(usage['prompt_tokens']);

@@ -18,7 +18,7 @@ export function experiment(input: Partial<ExperimentInput> = {}, name = 'trial')
   return designOf(name, experimentSchema.parse({ sticky: 'request', arms, ...input }), {}, 'config');
 }
 
-export interface Simulation {
+interface Simulation {
   readonly seed: number;
   /** Share of right answers by arm. */
   readonly truth: Readonly<Record<string, number>>;
@@ -26,7 +26,7 @@ export interface Simulation {
   readonly input?: Partial<ExperimentInput>;
 }
 
-export const PER_LOOK = 100;
+const PER_LOOK = 100;
 
 /** Calls `look` with the results after every hundred requests; stops when it says so. */
 export function simulate(

@@ -14,7 +14,7 @@ import { startUpstream, type ScriptedUpstream } from '../support/scripted-upstre
 
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789';
 
-export interface BalanceShown {
+interface BalanceShown {
   readonly limit_usd: number;
   readonly spent_usd: number;
   readonly held_usd: number;
@@ -22,7 +22,7 @@ export interface BalanceShown {
 }
 
 /** What these tests look into; each body has some of it. */
-export interface Paper extends Body {
+interface Paper extends Body {
   readonly state: string;
   readonly disabled: boolean;
   readonly error: Body['error'] & { readonly details: Fields & { readonly resets_at: string } };

@@ -9,7 +9,7 @@ import type {
 } from '../../src/contract/index.ts';
 import { testTask } from '../support/settings.ts';
 
-export const RULES: MergeRules = { toolMerge: null, listKeys: {}, tolerance: {}, numbers: 'median', chairman: false };
+const RULES: MergeRules = { toolMerge: null, listKeys: {}, tolerance: {}, numbers: 'median', chairman: false };
 export const NOW = Date.UTC(2026, 0, 15);
 
 export interface Said {

@@ -12,7 +12,7 @@ export const NO_WISHES: Wishes = {
   deadlineMs: null,
 };
 
-export interface Asking {
+interface Asking {
   readonly prompt?: string;
   readonly request?: Partial<ChatRequest>;
   readonly wishes?: Partial<Wishes>;

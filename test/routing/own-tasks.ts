@@ -1,6 +1,6 @@
 // Two tasks of a user's own in six languages: ten lines that teach each, and five that they weren't taught by.
 
-export interface Lines {
+interface Lines {
   readonly taught: readonly string[];
   readonly asked: readonly string[];
 }

@@ -1,6 +1,6 @@
 // Prompts as people write them, with the task that they are, by language.
 
-export type Labelled = readonly [task: string, prompt: string];
+type Labelled = readonly [task: string, prompt: string];
 
 export const PROMPTS: Readonly<Record<string, readonly Labelled[]>> = {
   english: [

@@ -1,7 +1,7 @@
 // The ledger in a few lines of plain data: what the real one is checked against.
 import type { HoldLeg, HoldOutcome } from '../../src/contract/index.ts';
 
-export interface ModelLine {
+interface ModelLine {
   limit: number;
   posted: number;
   held: number;
@@ -15,7 +15,7 @@ interface ModelLeg {
   sent: boolean;
 }
 
-export interface Model {
+interface Model {
   readonly lines: Map<string, ModelLine>;
   /** By hold and leg: only those that have not ended. */
   readonly open: Map<string, ModelLeg>;

@@ -8,7 +8,7 @@ import { simulatedClock, type SimulatedClock } from '../support/simulated-clock.
 
 export const nano = (amount: number): Nano => amount as Nano;
 
-export interface Bench {
+interface Bench {
   readonly db: Db;
   readonly ledger: Ledger;
   readonly clock: SimulatedClock;

@@ -4,7 +4,7 @@ import type { EvidenceSum, RequestFilter, RequestRecord, Store } from '../../src
 import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
 import { attemptOf, recordOf } from './fixtures.ts';
 
-export const HALF_LIFE_MS = 1_000;
+const HALF_LIFE_MS = 1_000;
 
 export const decay = (sum: EvidenceSum, at: number): EvidenceSum => {
   const factor = 0.5 ** ((at - sum.at) / HALF_LIFE_MS);

@@ -7,13 +7,13 @@ import { testSettings, testTask } from '../support/settings.ts';
 import { simulatedClock, type SimulatedClock } from '../support/simulated-clock.ts';
 import { simulatedUpstream, type SeenCall, type SimulatedModel } from '../support/simulated-models.ts';
 
-export interface Entry {
+interface Entry {
   readonly model: string;
   readonly role: Attempt['role'];
   readonly outcome: 'ok' | 'failed' | 'aborted';
 }
 
-export interface ScriptedPanel {
+interface ScriptedPanel {
   readonly panel: Panel;
   readonly clock: SimulatedClock;
   readonly calls: SeenCall[];

@@ -32,7 +32,7 @@ export interface Asking {
   readonly written?: Written;
 }
 
-export interface Heard {
+interface Heard {
   readonly told: Told;
   /** The message of the first choice. */
   readonly message: Record<string, unknown>;
@@ -43,7 +43,7 @@ export interface Heard {
   readonly writes: readonly { readonly at: number; readonly text: string }[];
 }
 
-export interface Path {
+interface Path {
   readonly clock: SimulatedClock;
   readonly pipeline: Pipeline;
   readonly records: RequestRecord[];

@@ -13,7 +13,7 @@ import { systemClock } from '../../src/main.ts';
 import { startUpstream, type ScriptedUpstream } from './scripted-upstream.ts';
 
 /** YAML text, or the same as an object. */
-export type ConfigSource = string | Readonly<Record<string, unknown>>;
+type ConfigSource = string | Readonly<Record<string, unknown>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface RunningQuorum {
@@ -28,7 +28,7 @@ export interface RunningQuorum {
   stop(graceMs?: number): Promise<void>;
 }
 
-export interface StartOptions {
+interface StartOptions {
   readonly config?: ConfigSource;
   readonly env?: Environment;
   /** Of a program in this process; default: the system's. */

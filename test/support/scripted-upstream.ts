@@ -7,14 +7,14 @@ import { send, type Exit } from './scripted/send.ts';
 import type { ReceivedRequest, Script } from './scripted/script.ts';
 
 export { completionBody } from './scripted/builders.ts';
-export type { ReceivedRequest, Script } from './scripted/script.ts';
+export type { Script } from './scripted/script.ts';
 
 /** A model's name, a path such as `/v1/embeddings`, `*`, or a test of the request. */
-export type Matcher = string | ((request: ReceivedRequest) => boolean);
+type Matcher = string | ((request: ReceivedRequest) => boolean);
 /** A list is used up one by one; its last script stays. */
-export type Reply = Script | readonly Script[] | ((request: ReceivedRequest) => Script);
+type Reply = Script | readonly Script[] | ((request: ReceivedRequest) => Script);
 
-export interface UpstreamOptions {
+interface UpstreamOptions {
   /** Those that `GET /v1/models` lists. */
   readonly models?: readonly string[];
   /** Answers chat requests with the same bytes each time and remembers nothing: for benchmarks. */

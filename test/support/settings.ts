@@ -13,7 +13,7 @@ import type {
 
 type Named<Thing extends { readonly name: string }> = Partial<Thing> & { readonly name: string };
 
-export interface SettingsOverrides {
+interface SettingsOverrides {
   readonly providers?: readonly Named<Provider>[];
   /** Replace the six; a name of the six keeps that model's other fields. */
   readonly models?: readonly Named<Model>[];

@@ -9,7 +9,7 @@ export interface Block {
   readonly data: string | null;
 }
 
-export interface RandomStream {
+interface RandomStream {
   readonly bytes: Uint8Array;
   readonly blocks: readonly Block[];
 }

@@ -19,7 +19,7 @@ export interface Deployment {
   readonly origin: string;
 }
 
-export interface DeploymentTools {
+interface DeploymentTools {
   readonly catalog: Catalog;
   readonly providers: Providers;
   readonly secrets: Secrets;

@@ -13,7 +13,7 @@ export interface Groups {
 }
 
 /** Group → groups that stand in for it, in order. */
-export type Fallbacks = ReadonlyMap<string, readonly string[]>;
+type Fallbacks = ReadonlyMap<string, readonly string[]>;
 
 export const IMPORTED = 'imported';
 

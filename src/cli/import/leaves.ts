@@ -1,6 +1,6 @@
 // The file that is imported, read through a cursor that remembers what was taken: what nobody took can be listed.
 
-export type Path = readonly (string | number)[];
+type Path = readonly (string | number)[];
 
 export interface Left {
   readonly path: string;
@@ -26,7 +26,7 @@ export interface Cursor {
   leave(reason: string): void;
 }
 
-export interface Leaves {
+interface Leaves {
   readonly root: Cursor;
   readonly taken: () => readonly string[];
   readonly left: (reasonFor: (path: string) => string) => readonly Left[];

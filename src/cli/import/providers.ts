@@ -4,7 +4,7 @@ import type { Kind } from './kinds.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-export interface Account {
+interface Account {
   /** As the file gives it, in Quorum's writing; null: the usual one. */
   readonly base: string | null;
   /** `${X}`; null: the usual variable, if any. */

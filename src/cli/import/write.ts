@@ -4,7 +4,7 @@ import { IMPORTED } from './groups.ts';
 import type { Row } from './providers.ts';
 import type { Sections } from './settings.ts';
 
-export interface Written {
+interface Written {
   readonly providers: ReadonlyMap<string, Row>;
   readonly models: ReadonlyMap<string, { readonly row: Row; readonly origin: string }>;
   readonly tiers: ReadonlyMap<string, readonly string[]>;

@@ -11,7 +11,7 @@ import {
 import { campOf } from '../../learning/index.ts';
 import type { RecordedRow } from './dataset.ts';
 
-export interface Corrections {
+interface Corrections {
   readonly rows: readonly RecordedRow[];
   /** Corrections whose prompt wasn't kept. */
   readonly without: number;

@@ -47,7 +47,7 @@ export interface Served {
   readonly record: RequestRecord;
 }
 
-export interface Replay {
+interface Replay {
   readonly learner: Learner;
   readonly evidence: Evidence;
   /** One request on the path. `wishes`: as a client's headers would say. */

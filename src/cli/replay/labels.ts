@@ -17,7 +17,7 @@ export interface Frame {
   readonly bottom: number;
 }
 
-export interface Label {
+interface Label {
   readonly text: string;
   /** Left end of the base line. */
   readonly x: number;

@@ -1,7 +1,7 @@
 // The cost-quality plane as a picture (SVG): what each model and policy costs, how often it is right, and what nothing beats in both.
 import { placeLabels, type Frame, type Place, type Spot } from './labels.ts';
 
-export type Kind = 'policy' | 'model' | 'recorded';
+type Kind = 'policy' | 'model' | 'recorded';
 
 export interface Point {
   readonly name: string;

@@ -6,14 +6,14 @@ import { stillConfig } from '../still-config.ts';
 import type { Settings } from '../../contract/index.ts';
 import type { RecordedRow } from './dataset.ts';
 
-export interface RecordedModel {
+interface RecordedModel {
   /** USD per million tokens. */
   readonly input: number;
   readonly output: number;
 }
 
 /** What a plain policy may differ in; the rest is the default. */
-export interface PolicyChoices {
+interface PolicyChoices {
   readonly routing?: Readonly<Record<string, unknown>>;
   readonly costPerQuery?: number;
   readonly tasks?: Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ export interface PolicyChoices {
 }
 
 /** By the rows' own prices, else worked out from cost and tokens, else free. */
-export function pricesOf(rows: readonly RecordedRow[]): ReadonlyMap<string, RecordedModel> {
+function pricesOf(rows: readonly RecordedRow[]): ReadonlyMap<string, RecordedModel> {
   const prices = new Map<string, RecordedModel>();
   for (const { answers, source } of rows.slice(0, 200)) {
     const written = source['prices'] as Readonly<Record<string, RecordedModel>> | undefined;

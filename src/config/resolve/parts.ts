@@ -15,7 +15,7 @@ export interface ServerSettings {
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
 }
 
-export interface LimitSettings {
+interface LimitSettings {
   /** Requests at the same time by role; `global` counts all. No entry: no limit. */
   readonly roles: ReadonlyMap<string, number>;
   /** Calls at the same time. */
@@ -27,14 +27,14 @@ export interface LimitSettings {
   readonly warnAfterMs: Readonly<Record<string, number>>;
 }
 
-export interface RetentionSettings {
+interface RetentionSettings {
   readonly requestsMs: number;
   readonly maxRows: number | null;
   readonly maxBytes: number | null;
   readonly reportsMs: number;
 }
 
-export interface TelemetrySettings {
+interface TelemetrySettings {
   readonly metrics: boolean;
   readonly anomalies: boolean;
   readonly litellmNames: boolean;
@@ -43,7 +43,7 @@ export interface TelemetrySettings {
 }
 
 /** How a simulated model differs from what ships; `accuracy` by kind of task. */
-export interface SandboxBehaviour {
+interface SandboxBehaviour {
   readonly accuracy?: Readonly<Record<string, number>>;
   readonly correlatedWith?: string;
   readonly firstTokenMs?: number;
@@ -60,7 +60,7 @@ export interface SandboxBehaviour {
   readonly rateLimitRate?: number;
 }
 
-export interface SandboxSettings {
+interface SandboxSettings {
   readonly enabled: boolean | 'auto';
   readonly seed: string;
   readonly models: ReadonlyMap<string, SandboxBehaviour>;

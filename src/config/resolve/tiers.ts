@@ -4,7 +4,7 @@ import type { Model, Nano, Speed, Tier } from '../../contract/index.ts';
 import type { LoadedConfig } from '../load.ts';
 import type { TierRow } from '../schema/index.ts';
 
-export interface TierScene {
+interface TierScene {
   readonly models: ReadonlyMap<string, Model>;
   readonly usable: ReadonlySet<string>;
   /** Why a model isn't usable, in words. */

@@ -18,7 +18,7 @@ import {
   whole,
 } from './fields.ts';
 
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
 export const server = () =>
   z.strictObject({

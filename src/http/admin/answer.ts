@@ -71,7 +71,7 @@ export function rowCursorOf(request: Request): string | null {
   return cursor;
 }
 
-export interface PageShown {
+interface PageShown {
   readonly object: 'list';
   readonly data: readonly unknown[];
   readonly has_more: boolean;

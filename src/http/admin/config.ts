@@ -5,7 +5,7 @@ import { sendJson } from '../json.ts';
 import type { AdminRoute } from './answer.ts';
 
 /** What became of a reload; a bad file leaves the old settings in force. */
-export type Reloaded =
+type Reloaded =
   | {
       readonly ok: true;
       readonly changed: boolean;

@@ -21,13 +21,13 @@ export interface LinesTaken {
   readonly problems: readonly LineProblem[];
 }
 
-export interface LineProblem {
+interface LineProblem {
   readonly line: number;
   readonly request_id: string | null;
   readonly problem: string;
 }
 
-export interface LineParts {
+interface LineParts {
   readonly learner: Pick<Learner, 'judge' | 'catchUp'>;
   readonly lessons: LearningStore;
 }

@@ -102,7 +102,7 @@ export const moment = () =>
     return z.NEVER;
   });
 
-export function momentOf(given: string | number): number | null {
+function momentOf(given: string | number): number | null {
   if (typeof given === 'string' && !/^\d+(\.\d+)?$/.test(given)) {
     const at = /^\d{4}-\d{2}/.test(given) ? Date.parse(given) : Number.NaN;
     return Number.isNaN(at) ? null : at;
@@ -122,7 +122,7 @@ export function pointAt(given: string, name: string, now: number): number {
   });
 }
 
-export interface Amount {
+interface Amount {
   readonly limit: Nano;
   readonly period: BudgetPeriod;
 }

@@ -33,7 +33,7 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MOST_DAYS = 400;
 
-export interface ReportAsked {
+interface ReportAsked {
   readonly by?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;

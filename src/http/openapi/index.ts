@@ -9,7 +9,7 @@ import { RECORDS } from './records.ts';
 import { REPORTS } from './reports.ts';
 import { errorBody, type Described, type Descriptions } from './shapes.ts';
 
-export interface RouteRow {
+interface RouteRow {
   readonly method: string;
   readonly path: string;
   readonly access: string;
@@ -24,9 +24,6 @@ export const DESCRIPTIONS: Descriptions = {
   ...LEARNING,
   ...EXPERIMENTS,
 };
-
-/** Schemas of success by `METHOD path`, for whoever checks answers. */
-export const answerSchema = ({ answer }: Described): object => schemaOf(answer, 'output');
 
 export function openApiDocument(routes: readonly RouteRow[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};

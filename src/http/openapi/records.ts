@@ -87,7 +87,7 @@ const attempt = z.strictObject({
   span_id: text().optional(),
 });
 
-export const merge = z.strictObject({
+const merge = z.strictObject({
   kind: text(),
   agreement: maybeNumber(),
   camps: z.array(z.strictObject({ models: texts(), weight: number(), value: text() })),
@@ -116,7 +116,7 @@ const event = z.strictObject({
 
 const CACHE = ['hit', 'miss', 'coalesced', 'semantic', 'bypass'] as const;
 
-export const record = z.strictObject({
+const record = z.strictObject({
   id: text(),
   tenant: text(),
   at: number().describe('Milliseconds since 1970.'),

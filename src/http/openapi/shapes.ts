@@ -30,7 +30,6 @@ export const anything = () => z.unknown();
 
 export const page = (row: z.ZodType) =>
   z.strictObject({ object: z.literal('list'), data: z.array(row), has_more: flag(), next_cursor: maybeText() });
-export const list = (row: z.ZodType) => z.strictObject({ object: z.literal('list'), data: z.array(row) });
 
 export const paging = z.object({
   limit: z.int().min(1).max(500).optional().describe('Rows of a page.'),

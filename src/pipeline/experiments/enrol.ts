@@ -26,7 +26,7 @@ export interface Errand {
   readonly served: Served;
 }
 
-export interface EnrolParts {
+interface EnrolParts {
   readonly register: Pick<Register, 'active' | 'list'>;
   /** Takes what shall run beside; never throws. */
   readonly shadow: (errand: Errand) => void;

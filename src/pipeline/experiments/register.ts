@@ -20,12 +20,12 @@ import { checkRow, rowOf, taken } from './input.ts';
 const POLL_MS = 400;
 
 /** What the config file says. */
-export interface Written {
+interface Written {
   readonly experiments: ReadonlyMap<string, ExperimentRow>;
   readonly rollout: RolloutRow | null;
 }
 
-export interface RegisterParts {
+interface RegisterParts {
   readonly store: ExperimentStore;
   readonly clock: Clock;
   readonly written: () => Written;

@@ -101,7 +101,7 @@ export function createTally(
 }
 
 /** What an ended request shows. What the caller did wrong says nothing of an arm. */
-export function shownOf(record: RequestRecord): Shown {
+function shownOf(record: RequestRecord): Shown {
   const { status, cost, timings, cache, merge } = record;
   if (status >= 400 && status < 500) return {};
   if (status >= 500) return { errors: 1, cost: usdOf(cost), latency: timings.totalMs };

@@ -7,7 +7,7 @@ import type { Tally } from './tally.ts';
 const EVERY_MS = 5_000;
 const ACTOR = 'quorum';
 
-export interface WardenParts {
+interface WardenParts {
   readonly register: Pick<Register, 'active' | 'stopArm' | 'stop'>;
   readonly store: Pick<ExperimentStore, 'sums'>;
   readonly tally: Pick<Tally, 'flush'>;

@@ -11,7 +11,7 @@ const wordsOf = (key: string): string =>
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /** What follows `Key:`, `key is`, `key =` up to the end of the clause. */
-export function beside(key: string, text: string): string | null {
+function beside(key: string, text: string): string | null {
   const words = wordsOf(key);
   if (words === '') return null;
   const name = words.split(' ').map(escaped).join('[ _-]?');

@@ -1,6 +1,6 @@
 // Small functions in Python and JavaScript, each with the slips that a model makes in them.
 
-export interface Program {
+interface Program {
   readonly name: string;
   readonly asks: RegExp;
   readonly python: string;

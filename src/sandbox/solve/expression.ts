@@ -17,7 +17,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 const TOKEN = /\s*(mod\b|\d[\d,]*(?:\.\d+)?|[-+*/^%()!])/y;
 
 /** Signs instead of words, and thousands without commas. */
-export function inSigns(text: string): string {
+function inSigns(text: string): string {
   return WORDS.reduce((signs, [words, sign]) => signs.replace(words, sign), text).replace(/(?<=\d),(?=\d{3}\b)/g, '');
 }
 

@@ -46,7 +46,7 @@ export const OPPOSITES = new Map(
     hard=soft; full=empty; happy=sad; strong=weak; wet=dry; open=closed; first=last; true=false; begin=end; love=hate`),
 );
 
-export interface Fact {
+interface Fact {
   readonly asks: RegExp;
   readonly right: string;
   readonly wrongs: readonly string[];

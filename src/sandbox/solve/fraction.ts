@@ -17,7 +17,7 @@ function divisor(a: bigint, b: bigint): bigint {
   return left;
 }
 
-export function fraction(top: bigint, bottom = 1n): Fraction | null {
+function fraction(top: bigint, bottom = 1n): Fraction | null {
   if (bottom === 0n || top > LARGEST || top < -LARGEST || bottom > LARGEST) return null;
   const sign = bottom < 0n ? -1n : 1n;
   const shared = divisor(top, bottom * sign) || 1n;

@@ -37,7 +37,7 @@ export function solve(text: string, system = ''): Solution | null {
 }
 
 /** The model's answer to a solved question: the truth, or one of its mistakes. */
-export function decide(solution: Solution, mind: Mind): { readonly value: string; readonly right: boolean } {
+function decide(solution: Solution, mind: Mind): { readonly value: string; readonly right: boolean } {
   const right = mind.isRight(solution.family, 'answer');
   return { value: right ? solution.right : mind.slip('answer', solution.wrongs), right };
 }

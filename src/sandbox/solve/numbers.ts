@@ -4,7 +4,7 @@ import { solution, type Solution } from './solution.ts';
 import { show } from './fraction.ts';
 
 /** Rounds to six places, so that binary noise never shows. */
-export const tidy = (value: number): string => String(Number(value.toFixed(6)));
+const tidy = (value: number): string => String(Number(value.toFixed(6)));
 
 function nudged(right: string, by: number): string {
   if (/^-?\d{16,}/.test(right)) return (BigInt(right.split('.')[0]!) + BigInt(Math.trunc(by))).toString();

@@ -7,7 +7,7 @@ import { createSqliteRegistry } from './keys.ts';
 import { createSqliteLedger, type SqliteLedgerOptions } from './ledger.ts';
 import { ownerLookup, thisProcess } from './ledger-recovery.ts';
 
-export interface SqliteAccounts {
+interface SqliteAccounts {
   readonly ledger: Ledger;
   readonly registry: RegistryStore;
   readonly idempotency: IdempotencyStore;

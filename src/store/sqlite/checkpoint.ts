@@ -2,7 +2,7 @@
 import Libsql from 'libsql/promise';
 import type { Db } from './database.ts';
 
-export interface Checkpointer {
+interface Checkpointer {
   /** So many rows were committed. */
   wrote(rows: number): void;
   /** Leaves everything in the database file where nobody else has it open: the driver's own close leaves it in the journal. */

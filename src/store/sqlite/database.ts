@@ -6,7 +6,7 @@ import type { Migration } from './migrations.ts';
 
 /** A boolean would end the whole process inside the driver; write 0 or 1. Whole numbers arrive as REAL unless the column is INTEGER. */
 export type Value = string | number | null | Uint8Array;
-export type Row = Readonly<Record<string, Value>>;
+type Row = Readonly<Record<string, Value>>;
 
 /** Every call runs to its end, so no statement ever holds a snapshot open. */
 export interface Statement<Result extends object = Row> {

@@ -16,7 +16,7 @@ export const EVIDENCE_MIGRATION: Migration = {
 /** The sum as of the later moment `at`: `good` and `total` shrink alike. */
 export type Decay = (sum: EvidenceSum, at: number) => EvidenceSum;
 
-export interface EvidenceQueue extends Source {
+interface EvidenceQueue extends Source {
   readonly port: (writer: Writer) => EvidenceStore;
 }
 

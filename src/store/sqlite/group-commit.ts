@@ -21,7 +21,7 @@ export interface GroupCommit {
   stop(): void;
 }
 
-export interface GroupCommitOptions {
+interface GroupCommitOptions {
   readonly clock: Clock;
   /** Runs a task at the end of this turn of the event loop. */
   readonly soon: (task: () => void) => void;

@@ -6,7 +6,7 @@ import Libsql from 'libsql';
 import { MIGRATIONS } from './migrations.ts';
 import { explain, newerThan, StoreError } from './database.ts';
 
-export interface Inspected {
+interface Inspected {
   readonly file: string;
   /** older: its schema is brought up to date at the next start. */
   readonly state: 'memory' | 'new' | 'ready' | 'older';

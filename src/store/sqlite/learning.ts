@@ -18,7 +18,7 @@ import type { Source, Writer } from './writer.ts';
 const MOST_ROWS = 256;
 const QUEUE_ROWS = 10_000;
 
-export interface LearningQueue extends Source {
+interface LearningQueue extends Source {
   readonly port: (writer: Writer) => LearningStore;
 }
 

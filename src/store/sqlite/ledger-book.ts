@@ -211,7 +211,7 @@ export function createBook(db: Db, journal: HoldJournal): Book {
 /** Lists of allowances are the same objects for all requests of a spender. */
 const knownIds = new WeakMap<readonly (Allowance | string)[], string>();
 
-export function idsText(allowances: readonly (Allowance | string)[]): string {
+function idsText(allowances: readonly (Allowance | string)[]): string {
   const known = knownIds.get(allowances);
   if (known !== undefined) return known;
   const text = JSON.stringify(allowances.map((one) => (typeof one === 'string' ? one : one.id)));

@@ -28,7 +28,7 @@ const SHORT = 48;
 const AT_FIRST = 16 * 1024;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-export interface ByteWriter {
+interface ByteWriter {
   begin(): void;
   /** A copy of what was written. */
   end(): Uint8Array;

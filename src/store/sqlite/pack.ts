@@ -13,7 +13,7 @@ export const WORDS_MIGRATION: Migration = {
 /** What was packed: a blob comes from the driver as an `ArrayBuffer`. */
 export type Packed = Uint8Array | ArrayBuffer | string;
 
-export interface Packer {
+interface Packer {
   /** Plain data as `JSON.stringify` would take it. */
   pack(value: object): Uint8Array;
   /** Writes words that are new; call in the transaction that writes what was packed. The returned function tells that it is committed. */

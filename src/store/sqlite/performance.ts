@@ -25,7 +25,7 @@ export const PERFORMANCE_MIGRATION: Migration = {
 
 const MOST_ROWS = 100;
 
-export interface PerformanceQueue extends Source {
+interface PerformanceQueue extends Source {
   readonly port: (writer: Writer) => PerformanceStore;
 }
 

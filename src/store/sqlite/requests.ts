@@ -16,9 +16,9 @@ const BATCH_ROWS = 64;
 /** More at once would keep requests waiting while a disk that works again is catching up. */
 const MOST_ROWS = 256;
 /** What is kept while the disk fails; then the oldest go. */
-export const QUEUE_ROWS = 10_000;
+const QUEUE_ROWS = 10_000;
 
-export interface RequestQueue extends Source {
+interface RequestQueue extends Source {
   readonly dropped: () => number;
   /** The port, once the writer is there. */
   readonly log: (writer: Writer) => RequestLog;

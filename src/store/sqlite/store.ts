@@ -25,7 +25,7 @@ export interface StoreOptions {
   readonly onTrouble?: (trouble: Trouble) => void;
 }
 
-export interface Retention {
+interface Retention {
   /** Milliseconds since the epoch: older requests go. */
   readonly before?: number;
   /** At the most so many requests stay, the newest. */

@@ -27,7 +27,7 @@ export interface Writer {
   stop(): void;
 }
 
-export const BATCH_AFTER_MS = 20;
+const BATCH_AFTER_MS = 20;
 const LONGEST_PAUSE_MS = 5_000;
 
 export function createWriter(

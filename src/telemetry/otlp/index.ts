@@ -18,7 +18,7 @@ export interface OtlpOptions {
   readonly onTrouble: (trouble: string | null) => void;
 }
 
-export interface Otlp {
+interface Otlp {
   begin(traceParent: string | undefined): Trace | undefined;
   observe(record: RequestRecord): void;
   /** Sends what waits. */

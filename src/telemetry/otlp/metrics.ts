@@ -8,7 +8,7 @@ import { nano, type ProviderOf } from './spans.ts';
 const DURATIONS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 const TOKENS = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
 
-export interface GenAiMetrics {
+interface GenAiMetrics {
   observe(record: RequestRecord): void;
   readonly families: readonly Family[];
 }

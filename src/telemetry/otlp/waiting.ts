@@ -1,6 +1,6 @@
 // Spans that wait to be sent, as bytes: texts that were put together and are held on to keep the garbage collector busy, bytes don't.
 
-export interface Waiting {
+interface Waiting {
   /** Texts of spans; false when there is no more room. */
   add(spans: string): boolean;
   /** The oldest that fit into one body, separated by commas; null: none. */

@@ -29,7 +29,7 @@ export interface FunctionTool {
 /** `one`: this function; `any`: one of them, whichever. Null: nothing was said. */
 type ToolChoice = { readonly kind: 'auto' | 'none' | 'any' } | { readonly kind: 'one'; readonly name: string } | null;
 
-export type Format =
+type Format =
   | { readonly kind: 'text' }
   | { readonly kind: 'object' }
   | { readonly kind: 'schema'; readonly name: string; readonly schema: Fields };

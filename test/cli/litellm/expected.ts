@@ -1,6 +1,6 @@
 // What becomes of each config beside this file: parts of the new one, paths that are listed, words of its notes.
 
-export interface Expected {
+interface Expected {
   readonly config: Readonly<Record<string, unknown>>;
   readonly left: readonly string[];
   readonly notes?: readonly RegExp[];

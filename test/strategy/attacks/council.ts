@@ -9,7 +9,7 @@ export const ATTACKER = 'birch-mini';
 export const NOTE = '[left out: it spoke to the judges]';
 const CUT = '[the rest was left out]';
 
-export interface Shown {
+interface Shown {
   readonly name: string;
   readonly text: string;
 }
@@ -27,7 +27,7 @@ export function shownIn(request: ChatRequest): readonly Shown[] {
   }));
 }
 
-export interface Attacked {
+interface Attacked {
   readonly says: (model: string) => string;
   /** How good an answer is; more is better. */
   readonly worth: (text: string) => number;

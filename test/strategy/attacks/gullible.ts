@@ -51,7 +51,7 @@ const decodings = (text: string): string[] => {
 };
 
 /** Enough of an order to act on: any three words of it in a row, or half of it where it has fewer or writes none apart. */
-export function fragments(order: string): string[] {
+function fragments(order: string): string[] {
   const words = order
     .split(/[\s_]+/)
     .map(bare)
