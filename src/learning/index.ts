@@ -2,8 +2,9 @@
 export { figuresOf } from './calibration.ts';
 export { EVIDENCE, evidenceAt } from './decay.ts';
 export { createEvidence, type Evidence, type Outcome } from './evidence.ts';
-export { createLearner, type FeedbackGiven, type Learner } from './learner.ts';
+export { createLearner, type Learner } from './learner.ts';
 export { campOf } from './labels.ts';
 export { createMemoryLearningStore } from './memory.ts';
 export { estimatesOf, refusalOf, type Estimate, type Estimates, type Logged } from './off-policy.ts';
 export { priorOf } from './prior.ts';
+export type { FeedbackGiven } from './verdict.ts';

@@ -1,7 +1,7 @@
 // Which models make the same mistakes: how often two that are both wrong say the same, at a task and by pair, against what is usual there.
 import type { ConfidenceFacts } from '../contract/index.ts';
 
-interface Kinship {
+export interface Kinship {
   /** How much more often than usual at the task two that are wrong are wrong alike, 0-1; 0 when nothing is known. */
   of(task: string, first: string, second: string): number;
   /** `right`: of each camp, how likely it is right. */

@@ -1,6 +1,7 @@
 // What a verdict on an answer says about each model that took part.
 import type { AnswerKind, Feedback, Lesson } from '../contract/index.ts';
 import type { Label } from './difficulty.ts';
+import type { Outcome } from './evidence.ts';
 
 /** Answers of these say the same or they don't; prose that differs may be right as well. */
 const DEFINITE: ReadonlySet<AnswerKind> = new Set(['tool_calls', 'json', 'number', 'choice', 'label', 'short']);
@@ -19,6 +20,15 @@ export function labelsOf({ facts, values }: Lesson, feedback: Feedback): readonl
       return [{ model, good: 0, weight: UNLIKE_WEIGHT }];
     return [];
   });
+}
+
+/** The same as evidence. */
+export const outcomesOf = (lesson: Lesson, feedback: Feedback): readonly Outcome[] =>
+  labelsOf(lesson, feedback).map((label) => outcomeOf(lesson, label));
+
+export function outcomeOf({ tenant, task, at, facts }: Lesson, { model, good, weight }: Label): Outcome {
+  const expected = facts.voices.find((voice) => voice.model === model)?.quality;
+  return { tenant, task, model, good, weight, at, ...(expected !== undefined && { expected }) };
 }
 
 /** Which camp said what the correction says; -1 when none did. */

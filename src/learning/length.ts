@@ -1,7 +1,7 @@
 // How much longer or shorter than usual the answer to a prompt gets, for all models alike: least mean squares on the logarithm.
 import { TRAIT_MEASURES, TRAIT_SLOTS, type Traits } from '../contract/index.ts';
 
-interface Length {
+export interface Length {
   /** Times the usual tokens. */
   factor(traits: Traits): number;
   /** `usual`: of this model at this task. */

@@ -20,7 +20,7 @@ const HALF = 0.5;
 /** What one trait says at the most, for a task and against it; below `LEAST` for all of them it isn't looked at. */
 const [MOST_FOR, MOST_AGAINST, LEAST] = [3, 0.6, 0.1];
 
-interface NamingBooks {
+export interface NamingBooks {
   /** Reads on where it stopped; what was read once isn't read again. */
   readOn(): void;
   /** null: fewer than two tasks were named often enough. */

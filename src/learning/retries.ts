@@ -1,7 +1,7 @@
 // The same prompt again from the same tenant within two minutes: the first answer probably wasn't what was wanted.
 import { Roster, type Lesson } from '../contract/index.ts';
 
-interface Retries {
+export interface Retries {
   /** The earlier lesson that this one repeats; null when it repeats none. Each is told of once. */
   repeats(lesson: Lesson): Lesson | null;
   /** Somebody has said what it was worth. */

@@ -21,7 +21,7 @@ interface Place {
   readonly tools: boolean;
 }
 
-interface Standings {
+export interface Standings {
   /** `state` rises; what was worked out of an earlier one isn't used any more. */
   of(state: number, at: number, place: Place, model: Model): Standing;
 }
