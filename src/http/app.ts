@@ -6,7 +6,7 @@ import { Abort, QuorumError } from '../contract/index.ts';
 import { NOBODY, type Visitor } from '../accounts/index.ts';
 import type { Visit } from './chat.ts';
 import type { Door } from './door.ts';
-import { fail } from './fail.ts';
+import { dropRest, fail } from './fail.ts';
 import { hopsOf } from './hops.ts';
 import { createPassthrough, unknownRoute, wrongMethod, type PassthroughParts } from './passthrough.ts';
 import { routesOf, type Access, type Route, type RouteParts } from './routes.ts';
@@ -120,6 +120,7 @@ async function admit(
       });
     const gone = passes ? NEVER : parts.visits.enter(id, response);
     await handle({ id, visitor, gone, hops: access === 'caller' ? hopsOf(request) : 0 });
+    dropRest(request);
   } catch (thrown) {
     report(parts, fail(response, thrown, id), id);
   }

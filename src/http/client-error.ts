@@ -33,7 +33,9 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): 
 function inTurn(socket: Socket, then: () => void): void {
   const { _httpMessage: answer } = socket as { readonly _httpMessage?: ServerResponse | null };
   if (!socket.writable) return;
-  if (answer?.req.complete === true) answer.once('close', () => inTurn(socket, then));
+  // What ends in the middle of a request ends for those before it, too, as between two requests.
+  if (answer?.req.complete === true && socket.readableEnded) socket.destroy();
+  else if (answer?.req.complete === true) answer.once('close', () => inTurn(socket, then));
   // It is that one's own body that is no HTTP: once its answer has begun, nothing can be said any more.
   else if (answer?.headersSent === true) socket.destroy();
   else then();

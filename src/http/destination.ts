@@ -110,9 +110,8 @@ function peekModel(request: IncomingMessage, mostBytes: number): Promise<Peeked>
     };
     request.on('readable', look);
     request.once('end', () => found(null, true));
-    request.once('error', reject);
-    request.once('close', () =>
-      reject(new QuorumError('client_closed', 'The client left before its request was there.')),
-    );
+    const left = (): void => reject(new QuorumError('client_closed', 'The client left before its request was there.'));
+    request.once('error', left);
+    request.once('close', left);
   });
 }

@@ -22,7 +22,13 @@ export function fail(response: ServerResponse, thrown: unknown, requestId: strin
     ...connection(response.req),
   ]);
   response.end(response.req.method === 'HEAD' ? undefined : body);
+  dropRest(response.req);
   return error;
+}
+
+/** Node does so when the answer is out. One that waits for its turn would keep the connection from being read, and a client that leaves from being noticed. */
+export function dropRest(request: IncomingMessage): void {
+  if (!request.complete) request.resume();
 }
 
 function retryHeaders({ extra }: QuorumError): HeaderList {

@@ -34,10 +34,17 @@ export function createHttpServer({ express, direct }: App): Server {
       requireHostHeader: false,
     },
     (request, response) => {
-      if (!direct(request, response)) express(request, response);
+      if (asksWithoutReading(request)) request.socket.destroy();
+      else if (!direct(request, response)) express(request, response);
     },
   );
 }
+
+/**
+ * It pipelines on while more than is written ahead waits for it: then Node stops reading the connection, and nobody would notice that
+ * the client leaves. Who reads its answers is never met by it.
+ */
+const asksWithoutReading = ({ socket }: IncomingMessage): boolean => socket.isPaused();
 
 function bornAs<Base extends typeof IncomingMessage | typeof ServerResponse>(base: Base, own: object): Base {
   const Born = class extends (base as new (...given: unknown[]) => object) {};

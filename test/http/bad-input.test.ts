@@ -247,6 +247,9 @@ const statusesOf = (text: string): number[] =>
 const post = (headers: string, body = ''): string =>
   `POST /v1/chat/completions HTTP/1.1\r\nhost: q\r\n${headers}\r\n${body}`;
 
+const FORM =
+  'POST /v1/audio/transcriptions HTTP/1.1\r\nhost: q\r\ncontent-type: multipart/form-data; boundary=b\r\ntransfer-encoding: chunked\r\n\r\n';
+
 test('raw sockets: what isn’t HTTP gets a clean 4xx', async () => {
   for (const [what, bytes, statuses] of [
     ['garbage', 'hello\r\n\r\n', [400]],
@@ -255,6 +258,7 @@ test('raw sockets: what isn’t HTTP gets a clean 4xx', async () => {
     ['length and chunks', post('content-length: 5\r\ntransfer-encoding: chunked\r\n', '0\r\n\r\n'), [400]],
     ['a negative length', post('content-length: -5\r\n'), [400]],
     ['a bad chunk', post('transfer-encoding: chunked\r\n', 'zz\r\nhello\r\n'), [400]],
+    ['a form’s bad chunk', `${FORM}5\r\n--b\r\n\r\nzz\r\n`, [400]],
     ['folded headers', 'GET /livez HTTP/1.1\r\nhost: q\r\nx: a\r\n b\r\n\r\n', [400]],
     ['no host', 'GET /livez HTTP/1.1\r\n\r\n', [400]],
     ['huge headers', `GET /livez HTTP/1.1\r\nhost: q\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, [431]],

@@ -1,6 +1,7 @@
 // Hazard: the client goes away. Every upstream call of its request is aborted at once, and nobody else is disturbed.
-import { connect } from 'node:net';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { open, send, startScene, type Scene } from '../support/program.ts';
 
@@ -85,18 +86,74 @@ test('what was used until then is in the record, under status 499', async () => 
     });
 });
 
+const askBody = (more: object = {}): string =>
+  JSON.stringify({ model: 'alpha', messages: [{ role: 'user', content: 'Is it so?' }], ...more });
+const post = (path: string, body: string): string =>
+  `POST ${path} HTTP/1.1\r\nhost: q\r\ncontent-type: application/json\r\nx-quorum-cache: off\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+const stalled = post('/v1/chat/completions', askBody());
+const inFlight = async (): Promise<string | undefined> =>
+  /^quorum_requests_in_flight (\d+)$/m.exec((await send(`${scene.url}/metrics`)).text)?.[1];
+const connected = (bytes: string): Socket => {
+  const socket = connect(Number(new URL(scene.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  return socket;
+};
+
 test('requests pipelined behind one that is being answered are ended with their connection', async () => {
   scene.upstream.reply('*', { stall: true });
-  const body = JSON.stringify({ model: 'alpha', messages: [{ role: 'user', content: 'Is it so?' }] });
-  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: q\r\ncontent-type: application/json\r\nx-quorum-cache: off\r\ncontent-length: ${body.length}`;
-  const socket = connect(Number(new URL(scene.url).port), '127.0.0.1');
-  socket.write(`${head}\r\n\r\n${body}`.repeat(5));
+  const socket = connected(stalled.repeat(5));
   await scene.upstream.received(5);
   socket.destroy();
   expect(await scene.upstream.aborted(5)).toHaveLength(5);
-  await expect
-    .poll(async () => /^quorum_requests_in_flight (\d+)$/m.exec((await send(`${scene.url}/metrics`)).text)?.[1])
-    .toBe('0');
+  await expect.poll(inFlight).toBe('0');
+});
+
+// Each would keep Node from reading the connection, or from telling that it ended.
+test.each([
+  ['a body that nobody reads', post('/v1/nowhere', 'x'.repeat(200_000))],
+  [
+    'a body where none belongs',
+    `GET /v1/models HTTP/1.1\r\nhost: q\r\ntransfer-encoding: chunked\r\n\r\n${`4000\r\n${'x'.repeat(0x4000)}\r\n`.repeat(12)}`,
+  ],
+  ['half a head', 'GET /livez HTTP/1.1\r\nho'],
+  ['half a body', stalled.slice(0, -5)],
+  ['what isn’t HTTP', 'NONSENSE\r\n\r\n'],
+])('its leaving is noticed behind %s', async (_, bytes) => {
+  scene.upstream.reply('*', { stall: true });
+  const socket = connected(stalled + bytes);
+  await scene.upstream.received(1);
+  await expect.poll(() => socket.bytesWritten - socket.writableLength).toBe(stalled.length + bytes.length);
+  const leftAt = performance.timeOrigin + performance.now();
+  socket.destroy();
+  const [gone] = await scene.upstream.aborted(1);
+  expect(gone!.aborted! - leftAt).toBeLessThan(AT_ONCE_MS);
+  await expect.poll(inFlight).toBe('0');
+});
+
+/** Hung up on: none of its requests is under way any more, here or upstream. */
+async function expectEnded(socket: Socket): Promise<void> {
+  await once(socket.resume(), 'close');
+  await expect.poll(inFlight).toBe('0');
+  const open = (): readonly unknown[] =>
+    scene.upstream.requests.filter(({ aborted, body }) => aborted === null && !isLong(body));
+  await expect.poll(open).toEqual([]);
+}
+const isLong = (body: unknown): boolean => (body as { user?: string }).user === 'long';
+
+test('who asks on while the refusals back up is hung up on', async () => {
+  scene.upstream.reply('*', { stall: true });
+  await expectEnded(connected(stalled.repeat(150)));
+});
+
+test('who asks on while long answers wait behind the first is hung up on', async () => {
+  scene.upstream.reply('*', { stall: true });
+  scene.upstream.reply(({ body }) => isLong(body), { content: 'long '.repeat(4_000) });
+  const socket = connected(stalled + post('/v1/chat/completions', askBody({ user: 'long' })).repeat(3));
+  const answered = (): number => scene.quorum.logs.filter((line) => line.includes('"status":200')).length;
+  await expect.poll(answered).toBe(3);
+  socket.write(stalled);
+  await expectEnded(socket);
 });
 
 test('a body that never ends is given up when its client leaves', async () => {
