@@ -21,6 +21,7 @@ function panelOf({ merger, each, voice, call, reserve }, asked) {
     stand: (candidates, outstanding) => merger.stand(candidates, outstanding, each.context),
     merge: (candidates) => merger.merge(candidates, each.context),
     objection: () => null,
+    isOver: () => false,
     tell() {},
   };
 }

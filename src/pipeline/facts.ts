@@ -46,10 +46,23 @@ export function factsOf(
     kind: merged.kind,
     voices: [...first, ...rest],
     factor:
-      attempts.findLast(({ model, judgement }) => model === merged.base.model && judgement !== null)?.judgement
-        ?.factor ?? 1,
+      attempts.findLast((attempt) => attempt.model === merged.base.model && isJudged(attempt))?.judgement?.factor ?? 1,
     tokenProbability: tokenProbabilityOf(merged),
   };
+}
+
+/** What a judge wrote is no answer. */
+const isJudged = ({ role, judgement }: Attempt): boolean => role !== 'judge' && judgement !== null;
+
+/** None of those whose answer was used gave one that passes its checks. */
+export function failsChecks({ models }: Merged, attempts: readonly Attempt[]): boolean {
+  let judged = false;
+  for (const attempt of attempts) {
+    if (!isJudged(attempt) || !models.includes(attempt.model)) continue;
+    if (attempt.judgement!.acceptable) return false;
+    judged = true;
+  }
+  return judged;
 }
 
 /** By camp as in the facts: what they say. */

@@ -278,6 +278,7 @@ export function createPanel(parts: PanelParts): Panel {
         return 'it would cost more than the request may';
       return null;
     },
+    isOver: () => clock.now() >= deadlineAt,
     tell: (event) => trail.tell(event),
   };
 }

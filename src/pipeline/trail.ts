@@ -22,7 +22,7 @@ import type { CacheEntry } from '../cache/index.ts';
 import type { Outcome } from '../strategy/index.ts';
 import type { Lease } from '../upstream/index.ts';
 import type { Inbound, Told } from './exchange.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, failsChecks } from './facts.ts';
 import type { Purse } from './purse.ts';
 import { recordedDecision } from './recorded.ts';
 import { partTold, type Trial } from './trial.ts';
@@ -148,7 +148,7 @@ export class Trail {
     if (voices > 1) this.agreement = merged.agreement;
     if (merged.disputed) this.flags.add('disputed');
     if (merged.tie) this.flags.add('tie');
-    if (merged.violations.length > 0) this.flags.add('low_confidence');
+    if (merged.violations.length > 0 || failsChecks(merged, this.attempts)) this.flags.add('low_confidence');
   }
 
   /** It is the answer that was given before. */

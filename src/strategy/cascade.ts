@@ -33,7 +33,7 @@ export async function cascade(panel: Panel, steps: readonly string[]): Promise<O
       because = `${model} failed`;
     }
   }
-  if (best === null) throw nothingCame(failed);
+  if (best === null) throw nothingCame(failed, panel.isOver());
   const merged = panel.merge([best.candidate]);
   panel.tell({ stage: 3, type: 'settled', model: best.candidate.model });
   return { kind: 'whole', merged, reached: 'cascade', degraded: failed.length > 0 };

@@ -1,7 +1,7 @@
 // The council: members answer, rank each other's answers without names, and a chairman writes the answer from the best.
 import { CallFailure, type Candidate } from '../contract/index.ts';
 import { synthesise } from './chairman.ts';
-import { tooFew, type Failed } from './failures.ts';
+import { nothingCame, tooFew, type Failed } from './failures.ts';
 import { rank } from './judging.ts';
 import { LEAST_MS, type Outcome, type Panel } from './panel.ts';
 import { marker } from './prompts.ts';
@@ -12,7 +12,8 @@ const ENOUGH_ANSWERS = 2;
 
 export async function council(panel: Panel, members: readonly string[], chairman: string): Promise<Outcome> {
   const { answers, failed } = await hear(panel, members);
-  if (answers.length < ENOUGH_ANSWERS) throw tooFew(ENOUGH_ANSWERS, answers.length, failed);
+  if (answers.length === 0) throw nothingCame(failed, panel.isOver());
+  if (answers.length < ENOUGH_ANSWERS) throw tooFew(ENOUGH_ANSWERS, answers.length, failed, panel.isOver());
   const degraded = failed.length > 0;
   const standing = panel.stand(answers, []);
   const unanimous = standing.camps.length === 1 && standing.kind !== 'prose' && standing.kind !== 'code';

@@ -25,8 +25,8 @@ function passOn(failure: CallFailure): QuorumError {
   });
 }
 
-/** No answer at all: what every model said decides what the client is told. */
-export function nothingCame(failed: readonly Failed[]): QuorumError {
+/** No answer at all: what every model said decides what the client is told. `isOver`: the request's time is up. */
+export function nothingCame(failed: readonly Failed[], isOver: boolean): QuorumError {
   const rejected = failed.find(({ failure }) => failure.kind === 'rejected');
   if (rejected) return passOn(rejected.failure);
   const limited = failed.filter(({ failure }) => failure.kind === 'rate_limited');
@@ -39,7 +39,7 @@ export function nothingCame(failed: readonly Failed[]): QuorumError {
   }
   const attempts = failed.map(plainly);
   const models = [...new Set(attempts.map(({ model }) => model))].join(', ');
-  if (failed.length > 0 && failed.every(({ failure }) => failure.kind === 'timeout')) {
+  if (isOver || (failed.length > 0 && failed.every(({ failure }) => failure.kind === 'timeout'))) {
     return new QuorumError('upstream_timeout', `No answer in time from ${models}.`, { attempts });
   }
   return new QuorumError(
@@ -49,14 +49,13 @@ export function nothingCame(failed: readonly Failed[]): QuorumError {
   );
 }
 
-export function tooFew(wanted: number, answers: number, failed: readonly Failed[]): QuorumError {
-  const rejected = failed.filter(({ failure }) => failure.kind === 'rejected');
-  if (answers === 0 && rejected.length > 0 && rejected.length === failed.length) return passOn(rejected[0]!.failure);
+/** Some answers, and fewer than it takes. */
+export function tooFew(wanted: number, answers: number, failed: readonly Failed[], isOver: boolean): QuorumError {
   const attempts = failed.map(plainly);
   const what = attempts.map(({ model, reason }) => `${model}: ${reason}`).join('; ');
   return new QuorumError(
-    'not_enough_answers',
-    `${answers} of at least ${wanted} answers came${what && ` (${what})`}.`,
+    isOver ? 'upstream_timeout' : 'not_enough_answers',
+    `${answers} of at least ${wanted} answers came${isOver ? ' in time' : ''}${what && ` (${what})`}.`,
     { attempts },
   );
 }

@@ -1,4 +1,4 @@
-// Several models answer side by side; it ends when those that have answered can't be outvoted by those that haven't.
+// Several models answer side by side; it ends when two agree in a triple, else when those that have answered can't be outvoted by those that haven't.
 import type { Candidate, Plan, Standing, StrategyName } from '../contract/index.ts';
 import { synthesise } from './chairman.ts';
 import { deliberate } from './council.ts';
@@ -31,7 +31,7 @@ export async function fanOut(panel: Panel, { members, seed, voices, degraded }: 
   } finally {
     await floor.dismiss();
   }
-  if (floor.answers.length === 0) throw nothingCame(floor.failed);
+  if (floor.answers.length === 0) throw nothingCame(floor.failed, panel.isOver());
   const standing = floor.standing();
   const fell = degraded || floor.answers.length < Math.min(2, voices);
   const convenes = standing !== null && goesToCouncil(panel, standing, floor);
@@ -77,7 +77,13 @@ async function climb(panel: Panel, floor: Floor, voices: number, opening: string
     const standing = floor.standing();
     const waits = floor.outstanding.size > 0;
     const dispute = standing === null ? null : disputeOf(panel, standing, waits);
-    if (standing?.settled && dispute === null && floor.answers.length >= enough) return wanted;
+    if (
+      standing !== null &&
+      dispute === null &&
+      floor.answers.length >= enough &&
+      isEnough(panel.plan, standing, floor)
+    )
+      return wanted;
     // Who is still out is waited for, unless too few are left to make a second voice.
     const step = waits && floor.expected >= enough ? null : nextStep(floor, wanted, opening, dispute);
     const model = step !== null && isRoom(panel.plan, floor.expected, wanted) ? floor.standIn(step.model) : null;
@@ -89,6 +95,10 @@ async function climb(panel: Panel, floor: Floor, voices: number, opening: string
     else return wanted;
   }
 }
+
+/** A triple is over when two agree, as its name promises. Where evidence chose it, or a council may follow, who could outvote them is waited for. */
+const isEnough = ({ call, ceiling, climb }: Plan, standing: Standing, floor: Floor): boolean =>
+  standing.settled || (call.kind === 'triple' && ceiling === 'triple' && climb === undefined && floor.agreed(standing));
 
 function nextStep(
   floor: Floor,

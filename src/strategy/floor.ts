@@ -36,6 +36,8 @@ export class Floor {
   obstacle: string | null = null;
   readonly #panel: Panel;
   readonly #roles = new Map<string, MemberRole>();
+  /** Whose answer is good enough by itself. */
+  readonly #sound = new Set<string>();
   readonly #abort = new Abort();
   readonly #signal: AbortWatch;
 
@@ -77,6 +79,12 @@ export class Floor {
       return;
     }
     this.answers.push(arrival.answered.candidate);
+    if (arrival.answered.judgement.acceptable) this.#sound.add(arrival.model);
+  }
+
+  /** Two say the same, and each says it well enough: two that refuse, or are cut off, haven't agreed on anything. */
+  agreed({ camps }: Standing): boolean {
+    return camps.some(({ models }) => models.filter((model) => this.#sound.has(model)).length > 1);
   }
 
   standing(): Standing | null {

@@ -84,6 +84,8 @@ export interface Panel {
   support(candidates: readonly Candidate[]): ReadonlyMap<string, number>;
   /** Why this model can't be asked any more (time, money), in words; null when it can. */
   objection(model: string, timeMs?: number): string | null;
+  /** The request's time is up. */
+  isOver(): boolean;
   tell(event: Pick<ProgressEvent, 'stage' | 'type' | 'model' | 'detail'>): void;
 }
 

@@ -35,7 +35,7 @@ async function withStandIn<Result>(
       if (!mayDoBetter(thrown)) break;
     }
   }
-  throw nothingCame(failed);
+  throw nothingCame(failed, panel.isOver());
 }
 
 /** A stream is passed on as it comes, so only its beginning can be judged. */

@@ -116,6 +116,7 @@ export function scriptedPanel(script: Script): ScriptedPanel {
     further: script.further ?? (() => null),
     support: (candidates) => merger.support(candidates, context),
     objection: (model) => script.objection?.(model) ?? null,
+    isOver: () => false,
     tell: (event) => events.push(event),
   };
   return { panel, clock, calls: upstream.calls, record, events };
