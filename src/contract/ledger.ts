@@ -71,9 +71,7 @@ export interface Refused {
   /** The allowance that stands in the way most. */
   readonly balance: Balance;
   readonly onExceed: OnExceed;
-  /** What could be held now, over all allowances. */
-  readonly affordable: Nano;
-  /** What could be held if nothing were in flight. */
+  /** What could be held if nothing were in flight, over all allowances. */
   readonly affordableLater: Nano;
 }
 

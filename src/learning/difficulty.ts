@@ -26,7 +26,6 @@ export interface Difficulty {
   shift(traits: Traits, task: string, model: string): number;
   /** The same key again replaces what it said. */
   teach(example: Example): void;
-  forget(key: string): void;
   /** The model has changed at a task: what it did before says nothing any more. */
   drop(model: string, task: string): void;
   readonly bytes: number;
@@ -188,7 +187,6 @@ export function createDifficulty(expected: (task: string, model: string) => numb
         if (other.labels.length > 0) solve(other);
       }
     },
-    forget: prompts.forget,
     drop(model, task) {
       for (const prompt of prompts.all())
         if (prompt.task === task)

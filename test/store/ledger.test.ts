@@ -36,11 +36,14 @@ describe('holding', () => {
     await ledger.hold(request('a', [budget], 60));
     expect(await ledger.hold(request('b', [budget], 60))).toMatchObject({
       code: 'budget_held',
-      affordable: 40,
+      balance: { held: 60 },
       affordableLater: 100,
     });
     ledger.settle('a', '0', cost(60));
-    expect(await ledger.hold(request('c', [budget], 60))).toMatchObject({ code: 'budget_exceeded', affordable: 40 });
+    expect(await ledger.hold(request('c', [budget], 60))).toMatchObject({
+      code: 'budget_exceeded',
+      balance: { spent: 60 },
+    });
     expect(await ledger.hold(request('d', [budget], 101))).toMatchObject({ code: 'request_exceeds_budget' });
     expect(await ledger.hold(request('e', [budget], 40))).toMatchObject({ kind: 'held' });
   });
@@ -76,7 +79,10 @@ describe('holding', () => {
     await ledger.hold(request('a', [budget], 100));
     ledger.settle('a', '0', cost(150));
     expect(await ledger.hold(request('b', [budget], 0))).toMatchObject({ kind: 'held' });
-    expect(await ledger.hold(request('c', [budget], 1))).toMatchObject({ code: 'budget_exceeded', affordable: 0 });
+    expect(await ledger.hold(request('c', [budget], 1))).toMatchObject({
+      code: 'budget_exceeded',
+      balance: { spent: 150 },
+    });
     expect((await ledger.entries(10, null)).rows[0]).toMatchObject({ amount: 150, flag: 'over_reserve' });
   });
 
@@ -265,7 +271,10 @@ describe('two processes', () => {
     const [one, other] = [openLedger(path, { owner: otherOwner() }), openLedger(path, { owner: otherOwner() })];
     await one.ledger.hold(request('a', [budget], 30));
     await other.ledger.hold(request('b', [budget], 50));
-    expect(await one.ledger.hold(request('c', [budget], 30))).toMatchObject({ code: 'budget_held', affordable: 20 });
+    expect(await one.ledger.hold(request('c', [budget], 30))).toMatchObject({
+      code: 'budget_held',
+      balance: { held: 80 },
+    });
     one.ledger.settle('a', '0', cost(10));
     await one.ledger.flush();
     expect(await other.ledger.balances([budget])).toMatchObject([{ spent: 10, held: 50 }]);

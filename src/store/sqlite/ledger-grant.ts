@@ -88,17 +88,12 @@ function refuse(enforced: readonly { readonly line: Line; readonly balance: Bala
     .map((one) => ({ ...one, why: why(one.balance) }))
     .sort((one, other) => SEVERITY[other.why] - SEVERITY[one.why] || roomIn(one.balance) - roomIn(other.balance));
   const worst = inTheWay[0]!;
-  const least = (of: (balance: Balance) => number): Nano =>
-    Math.max(
-      0,
-      enforced.reduce((sum, { balance }) => Math.min(sum, of(balance)), Infinity),
-    ) as Nano;
+  const left = enforced.map(({ balance }) => balance.limit - balance.spent);
   return {
     kind: 'refused',
     code: worst.why === 'used_up' ? 'budget_exceeded' : worst.why,
     balance: worst.balance,
     onExceed: worst.line.allowance.onExceed,
-    affordable: least(roomIn),
-    affordableLater: least((balance) => balance.limit - balance.spent),
+    affordableLater: Math.max(0, Math.min(...left)) as Nano,
   };
 }
