@@ -26,6 +26,7 @@ import type { Fresh, Memory } from './pipeline/memory.ts';
 import { createPanel } from './pipeline/panel.ts';
 import { createPlanner, roleOf } from './pipeline/planner.ts';
 import { openPurse } from './pipeline/purse.ts';
+import { recordOf } from './pipeline/recorded.ts';
 import { answerFrom, completionOf, debugOf, whyGone, withDebug } from './pipeline/render.ts';
 import { smallerPlans } from './pipeline/smaller.ts';
 import { mirror } from './pipeline/mirror.ts';
@@ -208,7 +209,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   /** Its record goes out, and what it showed is learnt. What goes wrong here is no failure of the request. */
   function tell(trail: Trail): void {
     try {
-      parts.done(trail.record());
+      parts.done(recordOf(trail));
       if (trail.status !== 200) return;
       const lesson = lessonOf(trail, trail.traits);
       if (lesson !== null) learning.ended(lesson);

@@ -11,23 +11,19 @@ export interface Ending {
   /** Attempts that brought nothing and may have been charged. */
   readonly lost?: number | undefined;
   readonly firstByteAt: number | null;
-  readonly queueMs?: number;
+  readonly queueMs?: number | undefined;
 }
 
-export const waited = ({ queueMs }: { readonly queueMs?: number }): Pick<Ending, 'queueMs'> =>
-  queueMs === undefined ? {} : { queueMs };
-
-/** Puts the failed call on the trail and gives back what to throw. What isn't the call's own failure is the request's. */
-export function leaveWith(thrown: unknown, leave: (ending: Ending) => void): unknown {
-  const failure =
-    thrown instanceof CallFailure
-      ? thrown
-      : thrown instanceof QuorumError
-        ? new CallFailure('rate_limited', thrown.message, { sent: false })
-        : new CallFailure('malformed', 'Quorum could not handle the answer', { cause: thrown });
-  leave({ usage: null, finishReason: null, failure, retries: failure.retries, firstByteAt: null });
-  return thrown instanceof QuorumError ? thrown : failure;
+/** What isn't the call's own failure is the request's; the call still ended by it. */
+export function failureOf(thrown: unknown): CallFailure {
+  if (thrown instanceof CallFailure) return thrown;
+  return thrown instanceof QuorumError
+    ? new CallFailure('rate_limited', thrown.message, { sent: false })
+    : new CallFailure('malformed', 'Quorum could not handle the answer', { cause: thrown });
 }
+
+export const thrownOn = (thrown: unknown, failure: CallFailure): unknown =>
+  thrown instanceof QuorumError ? thrown : failure;
 
 export function outcomeOf(failure: CallFailure | null): Attempt['outcome'] {
   if (failure === null) return 'ok';

@@ -1,5 +1,8 @@
-// What a record keeps of a decision: all that wasn't next to nothing, in numbers as exact as anyone reads. Every digit is written for each request.
-import type { Classification, Decision, Prospect } from '../contract/index.ts';
+// What is kept of a request that has ended. Every digit is written for each of them: of a decision all that wasn't next to nothing, as exact as anyone reads.
+import type { Classification, Decision, Prospect, RequestRecord, Trace, TraceMark } from '../contract/index.ts';
+import type { Trail } from './trail.ts';
+
+type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
 /** Less is chance. */
 const LEAST_SCORE = 0.01;
@@ -10,7 +13,50 @@ const exact = (share: number): number => Math.round(share * 1_000_000) / 1_000_0
 /** Never up: evidence that falls just short of enough must do so in the record too. */
 const floored = (samples: number): number => Math.floor(samples * 10_000 + 1e-6) / 10_000;
 
-export function recordedDecision(decision: Decision): Decision {
+export function recordOf(trail: Trail): RequestRecord {
+  const { inbound, merged, decision, role, slimmed, trial } = trail;
+  const record: Writable<RequestRecord> = {
+    id: inbound.id,
+    tenant: inbound.principal.tenant,
+    at: inbound.receivedAt,
+    endpoint: inbound.endpoint,
+    requestedModel: inbound.request.model,
+    stream: inbound.request.stream === true,
+    status: trail.status,
+    errorCode: trail.errorCode,
+    cache: trail.cache,
+    decision: decision && recordedDecision(decision),
+    strategy: trail.strategy,
+    models: trail.models,
+    attempts: trail.attempts,
+    merge: merged && {
+      kind: merged.kind,
+      agreement: trail.agreement,
+      camps: merged.camps,
+      provenance: merged.provenance,
+      violations: merged.violations,
+    },
+    confidence: trail.confidence,
+    flags: [...trail.flags],
+    cost: trail.cost,
+    timings: trail.timings(),
+    events: trail.events,
+    tags: inbound.spender.tags,
+    session: inbound.session,
+  };
+  if (role !== null) record.role = role;
+  if (inbound.spender.user !== null) record.user = inbound.spender.user;
+  if (inbound.trace !== undefined && isKept(inbound.trace)) record.trace = markOf(inbound.trace);
+  if (slimmed !== null) record.slimmed = slimmed;
+  if (trial !== null && trial.part.length > 0) record.experiments = trial.part;
+  return record;
+}
+
+/** Of a trace that nobody looks at and nobody else knows there is nothing to tell. */
+const isKept = ({ sampled, parentId }: Trace): boolean => sampled || parentId !== null;
+const markOf = ({ traceId, spanId, parentId, sampled }: Trace): TraceMark => ({ traceId, spanId, parentId, sampled });
+
+function recordedDecision(decision: Decision): Decision {
   const { classification, prospects } = decision;
   return {
     classification: {

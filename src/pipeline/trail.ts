@@ -1,4 +1,4 @@
-// What happens to one request, as it happens: events, attempts, money and time. Becomes the request's record.
+// What happens to one request, as it happens: events, attempts, money and time.
 import {
   NO_MONEY,
   type Attempt,
@@ -14,8 +14,6 @@ import {
   type RequestRecord,
   type Settings,
   type SlimSaving,
-  type Trace,
-  type TraceMark,
   type Traits,
 } from '../contract/index.ts';
 import type { CacheEntry } from '../cache/index.ts';
@@ -24,7 +22,6 @@ import type { Lease } from '../upstream/index.ts';
 import type { Inbound, Told } from './exchange.ts';
 import { factsOf, failsChecks } from './facts.ts';
 import type { Purse } from './purse.ts';
-import { recordedDecision } from './recorded.ts';
 import { partTold, type Trial } from './trial.ts';
 
 type Listener = (event: ProgressEvent | null) => void;
@@ -239,51 +236,18 @@ export class Trail {
   }
 
   /** Of a request that has ended. */
-  record(): RequestRecord {
-    const { inbound, merged, status, errorCode, totalMs } = this;
+  timings(): RequestRecord['timings'] {
+    const { totalMs, firstByteMs, role } = this;
+    const upstreamMs = this.#upstreamMs;
     const queueMs = this.lease?.waitedMs ?? 0;
-    const record: Writable<RequestRecord> = {
-      id: inbound.id,
-      tenant: inbound.principal.tenant,
-      at: inbound.receivedAt,
-      endpoint: inbound.endpoint,
-      requestedModel: inbound.request.model,
-      stream: inbound.request.stream === true,
-      status,
-      errorCode,
-      cache: this.cache,
-      decision: this.decision && recordedDecision(this.decision),
-      strategy: this.strategy,
-      models: this.models,
-      attempts: this.attempts,
-      merge: merged && {
-        kind: merged.kind,
-        agreement: this.agreement,
-        camps: merged.camps,
-        provenance: merged.provenance,
-        violations: merged.violations,
-      },
-      confidence: this.confidence,
-      flags: [...this.flags],
-      cost: this.cost,
-      timings: {
-        totalMs,
-        firstByteMs: this.firstByteMs,
-        upstreamMs: round(this.#upstreamMs),
-        overheadMs: round(totalMs - this.#upstreamMs - queueMs),
-        stages: this.#stages(totalMs),
-        ...(this.role !== null && { queueMs: round(queueMs) }),
-      },
-      events: this.events,
-      tags: inbound.spender.tags,
-      session: inbound.session,
+    return {
+      totalMs,
+      firstByteMs,
+      upstreamMs: round(upstreamMs),
+      overheadMs: round(totalMs - upstreamMs - queueMs),
+      stages: this.#stages(totalMs),
+      ...(role !== null && { queueMs: round(queueMs) }),
     };
-    if (this.role !== null) record.role = this.role;
-    if (inbound.spender.user !== null) record.user = inbound.spender.user;
-    if (inbound.trace !== undefined && isKept(inbound.trace)) record.trace = markOf(inbound.trace);
-    if (this.slimmed !== null) record.slimmed = this.slimmed;
-    if (this.trial !== null && this.trial.part.length > 0) record.experiments = this.trial.part;
-    return record;
   }
 
   /** Milliseconds spent in each stage that was reached. */
@@ -300,10 +264,6 @@ export class Trail {
     return spent;
   }
 }
-
-/** Of a trace that nobody looks at and nobody else knows there is nothing to tell. */
-const isKept = ({ sampled, parentId }: Trace): boolean => sampled || parentId !== null;
-const markOf = ({ traceId, spanId, parentId, sampled }: Trace): TraceMark => ({ traceId, spanId, parentId, sampled });
 
 type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
