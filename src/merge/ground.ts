@@ -16,7 +16,7 @@ import { promptOf } from './request.ts';
 import { cosine } from './similarity.ts';
 import { shortened } from './text.ts';
 import { callsKey, callsShown } from './calls.ts';
-import { bySize, rated, sideOf, weigh } from './vote.ts';
+import { byRank, bySize, rated, sideOf, weigh } from './vote.ts';
 import type { Side, Voice } from './vote.ts';
 
 export interface Camped extends Side {
@@ -51,6 +51,8 @@ function camp(panel: Panel, voices: readonly Voice[], key: string, value: string
   const side = sideOf(key, voices, panel.bond);
   return { ...side, weight: side.weight * scale, value: shortened(value) };
 }
+
+const bestOf = (voices: readonly Voice[]): Voice => voices.toSorted(byRank)[0]!;
 
 /** Refused, empty: camps of their own, whatever the kind. */
 function silent(panel: Panel, voices: readonly Voice[]): Camped[] {
@@ -136,11 +138,18 @@ function split(
   const unclear = voices.filter((voice) => !has(voice));
   if (clear.length === 0)
     return sorted(
-      unclear.map((voice) => camp(panel, [voice], voice.reading.text.slice(0, 200), voice.reading.text.slice(0, 200))),
+      group(unclear, (left, right) => sayTheSame(left.reading, right.reading)).map((members) => {
+        const text = bestOf(members).reading.text.slice(0, 200);
+        return camp(panel, members, text, text);
+      }),
     );
   const rest = unclear.length > 0 ? [camp(panel, unclear, '(no clear answer)', '(no clear answer)', UNCLEAR)] : [];
   return [...sorted(camps(clear)), ...rest];
 }
+
+/** Nobody has a clear answer: who says the same word for word, or each that there is none, still agree. */
+const sayTheSame = (left: Reading, right: Reading): boolean =>
+  left.text === right.text || (left.answerField?.value === null && right.answerField?.value === null);
 
 function jsonCamps(panel: Panel, voices: readonly Voice[]): Camped[] {
   const { rules } = { rules: panel.context.task.merge };
@@ -151,7 +160,7 @@ function jsonCamps(panel: Panel, voices: readonly Voice[]): Camped[] {
     (clear) =>
       group(clear, (left, right) => agrees(left.reading.json!.value, right.reading.json!.value, rules)).map(
         (members) => {
-          const best = [...members].sort((left, right) => left.rank - right.rank)[0]!;
+          const best = bestOf(members);
           return camp(panel, members, best.reading.text.slice(0, 2_000), shown(best.reading.json!.value));
         },
       ),
@@ -195,7 +204,7 @@ function numberCamps(panel: Panel, voices: readonly Voice[]): Camped[] {
   };
   const wholes = expectsWholes(panel.context.request);
   return group(voices, close).map((members) => {
-    const best = [...members].sort((left, right) => left.rank - right.rank)[0]!;
+    const best = bestOf(members);
     const { plain } = quantities.get(best)!;
     const text = String(Number(plain.toPrecision(12)));
     const doubtful = wholes && members.length === 1 && !Number.isInteger(plain);
@@ -265,7 +274,7 @@ export function medoid(voices: readonly Voice[], all: readonly Voice[]): Voice {
 /** Where nobody agrees the one that is closest to the others stands first. */
 function centred(panel: Panel, camps: readonly Camped[], voices: readonly Voice[]): Camped[] {
   if (camps.length < 3 || camps[0]!.voices.length > 1) return [...camps];
-  const sorted = [...voices].sort((left, right) => left.rank - right.rank);
+  const sorted = voices.toSorted(byRank);
   const centre = medoid(sorted, sorted);
   const first = camps.find((side) => side.voices.includes(centre))!;
   return weigh(first.voices, panel.bond) * 2 < camps[0]!.weight
@@ -280,10 +289,7 @@ function proseCamps(panel: Panel, voices: readonly Voice[]): Camped[] {
       left.reading.text === right.reading.text || cosine(left.reading.profile, right.reading.profile) >= PROSE_ALIKE,
   );
   const camps = alike.map((members) => {
-    const centre = medoid(
-      [...members].sort((left, right) => left.rank - right.rank),
-      voices,
-    );
+    const centre = medoid(members.toSorted(byRank), voices);
     return camp(panel, members, centre.reading.text.slice(0, 1_000), centre.reading.text.slice(0, 1_000));
   });
   return centred(panel, sorted(camps), voices);

@@ -41,6 +41,8 @@ const prose = fc.constantFrom<Said>(
   { text: 'In spring the snow melts, and then the river floods fields near the village below.' },
   { text: '<think>hm' },
   { text: '{"answer": 42, "reasoning": "so"}' },
+  { text: '{"answer": null}' },
+  { text: '{"answer": null, "reasoning": "nobody says"}' },
   { text: '(B)' },
 );
 const call = fc.tuple(

@@ -38,7 +38,7 @@ const schema = fc
     ),
     object: fc
       .tuple(
-        fc.dictionary(names, tie('node'), { maxKeys: 4 }),
+        fc.dictionary(names, tie('node'), { maxKeys: 4, noNullPrototype: true }),
         fc.record(
           {
             additionalProperties: fc.oneof(fc.boolean(), tie('leaf')),
@@ -71,7 +71,7 @@ const instance = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     fc.constantFrom<unknown>('a', 'b', '', 1, 2.5, true, null, 'in order to'),
-    fc.dictionary(names, tie('value'), { maxKeys: 4 }),
+    fc.dictionary(names, tie('value'), { maxKeys: 4, noNullPrototype: true }),
     fc.array(tie('value'), { maxLength: 3 }),
   ),
 })).value;
