@@ -1,7 +1,7 @@
 // A kept answer, and the forms in which it can be given again.
 import { LRUCache } from 'lru-cache';
 import type { Completion, ConfidenceFacts, Flag, Nano } from '../contract/index.ts';
-import { completionFromStream, readCompletion, streamOf } from '../wire/index.ts';
+import { completionFromStream, ENDS_WELL, readCompletion, saysSomething, streamOf } from '../wire/index.ts';
 
 export interface CacheEntry {
   /** `completion`: the JSON of a completion; `stream`: the events of one as an upstream sent them. */
@@ -36,14 +36,9 @@ export function worthKeeping(answer: {
   if (completion['error'] !== undefined && completion['error'] !== null) return false;
   if (flags.includes('disputed') || flags.includes('degraded')) return false;
   return completion.choices.every(
-    ({ finish_reason, message }) =>
-      (finish_reason === 'stop' || finish_reason === 'tool_calls' || finish_reason === 'function_call') &&
-      Object.entries(message).some(([field, value]) => field !== 'role' && saysSomething(value)),
+    ({ finish_reason, message }) => finish_reason !== null && ENDS_WELL.has(finish_reason) && saysSomething(message),
   );
 }
-
-const saysSomething = (value: unknown): boolean =>
-  value !== null && value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0);
 
 interface Forms {
   completion?: Completion;

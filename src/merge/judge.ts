@@ -35,8 +35,7 @@ export const isEmpty = (reading: Reading): boolean => reading.calls.length === 0
 
 function finishFindings(candidate: Candidate): Finding[] {
   if (candidate.finishReason === 'length') return [{ reason: 'cut off', factor: 0.3 }];
-  if (candidate.finishReason === 'content_filter') return [{ reason: 'filtered', factor: 0.2 }];
-  return candidate.finishReason === 'error' ? [{ reason: 'broken off', factor: 0.2 }] : [];
+  return candidate.finishReason === 'content_filter' ? [{ reason: 'filtered', factor: 0.2 }] : [];
 }
 
 function contentFindings(candidate: Candidate, reading: Reading, asksTools: boolean): Finding[] {

@@ -52,15 +52,11 @@ async function write({ trail, fresh, sink }: Delivery, outcome: Outcome): Promis
     if (trail.inbound.written !== undefined) forgetText(trail.inbound.written);
     const mirrored = trail.trial?.mirror != null;
     const kept = tee(sink, fresh.keeps || mirrored);
-    await outcome.live.pump(kept.sink);
+    const finishReason = await outcome.live.pump(kept.sink);
     const bytes = kept.bytes();
     if (mirrored) trail.streamed = bytes;
     if (bytes !== null && fresh.keeps)
-      fresh.remember(
-        entryOf(trail, 'stream', withUsage(bytes, trail)),
-        null,
-        trail.attempts.at(-1)?.finishReason ?? null,
-      );
+      fresh.remember(entryOf(trail, 'stream', withUsage(bytes, trail)), null, finishReason);
     else if (fresh.keeps) fresh.fail(TOO_LONG);
     return;
   }

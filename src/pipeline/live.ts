@@ -1,14 +1,14 @@
 // A stream of one model, passed on as it comes: watched for usage, errors and damage, and paid for however it ends.
 import { CallFailure, type Secret, type StreamReply } from '../contract/index.ts';
 import type { LiveAnswer } from '../strategy/index.ts';
-import { createStreamTap } from '../wire/index.ts';
+import { createStreamTap, type TapOptions } from '../wire/index.ts';
 import type { Asking } from './asking.ts';
 import { guessed, type Ending } from './ending.ts';
 
 /** `secret`: an upstream may repeat the key that it was called with. */
-export function liveAnswer(asking: Asking, reply: StreamReply, hideUsage: boolean, secret: Secret | null): LiveAnswer {
+export function liveAnswer(asking: Asking, reply: StreamReply, watch: TapOptions, secret: Secret | null): LiveAnswer {
   const { name } = asking.model;
-  const tap = createStreamTap({ hideUsage });
+  const tap = createStreamTap(watch);
 
   const ended = (failure: CallFailure | null): Ending => {
     const end = tap.end();
@@ -36,12 +36,13 @@ export function liveAnswer(asking: Asking, reply: StreamReply, hideUsage: boolea
           },
           drained: () => sink.drained(),
         });
-        const { error, complete, tail } = tap.end();
+        const { error, complete, tail, said, finishReason } = tap.end();
         if (tail !== null) sink.write(tail);
         if (error !== null) throw new CallFailure('server_error', secret?.hideIn(error.message) ?? error.message);
         if (!complete) throw new CallFailure('malformed', 'the stream ended before the answer did');
         asking.ends(ended(null));
         asking.hasAnswered();
+        return said ? finishReason : null;
       } catch (thrown) {
         throw asking.fails(thrown, ended);
       }

@@ -1,7 +1,7 @@
 // Whether an answer is known already, on its way for somebody else, or has to be made; and what is kept of a new one.
 import type { AbortWatch, CacheState, Completion, Flag, QuorumError, Settings, Wishes } from '../contract/index.ts';
 import { fingerprint, worthKeeping, type Cache, type CacheEntry, type Flight, type Flights } from '../cache/index.ts';
-import { inexactNumbers } from '../wire/index.ts';
+import { ENDS_WELL, inexactNumbers } from '../wire/index.ts';
 import type { Inbound } from './exchange.ts';
 
 /** An answer that has to be made. */
@@ -12,7 +12,7 @@ export interface Fresh {
   readonly signal: AbortWatch;
   /** Somebody may want the bytes later. */
   readonly keeps: boolean;
-  /** Hands the answer to those who wait and keeps it if it is worth it. `completion` null: it is a stream, complete as far as it could be watched. */
+  /** Hands the answer to those who wait and keeps it if it is worth it. `completion` null: it is a stream, complete as far as it could be watched; `finishReason` null: one that said nothing. */
   remember(entry: CacheEntry, completion: Completion | null, finishReason: string | null): void;
   /** It is complete but its bytes were not kept: those who wait make it themselves. */
   fail(error: QuorumError): void;
@@ -23,8 +23,6 @@ type Recalled =
   | { readonly kind: 'shared'; readonly state: CacheState; readonly ageMs: null; wait(): Promise<CacheEntry> }
   | { readonly kind: 'none'; readonly state: CacheState }
   | Fresh;
-
-const ENDS_WELL: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'function_call']);
 
 export interface Memory {
   recall(inbound: Inbound, wishes: Wishes, settings: Settings): Recalled;

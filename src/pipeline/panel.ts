@@ -92,8 +92,8 @@ export function createPanel(parts: PanelParts): Panel {
     const asking = new Asking(parts, model, options, paying instanceof Promise ? await paying : paying);
     try {
       const reply = await upstream.stream(asking.call(true, expectedMs(name)));
-      const hidesUsage = request.stream_options?.include_usage !== true;
-      return liveAnswer(asking, reply, hidesUsage, settings.providers.get(model.provider)?.apiKey ?? null);
+      const watch = { hideUsage: request.stream_options?.include_usage !== true, choices: request.n ?? 1 };
+      return liveAnswer(asking, reply, watch, settings.providers.get(model.provider)?.apiKey ?? null);
     } catch (thrown) {
       throw asking.fails(thrown);
     }

@@ -35,8 +35,8 @@ export interface Answered {
 /** A stream that has begun: its first chunk is there. */
 export interface LiveAnswer {
   readonly model: string;
-  /** Passes on the bytes as they come; rejects with `CallFailure` when the upstream breaks off. Once only. */
-  pump(sink: Sink): Promise<void>;
+  /** Passes on the bytes as they come; its finish_reason, or null where it said nothing. Rejects with `CallFailure` when the upstream breaks off. Once only. */
+  pump(sink: Sink): Promise<string | null>;
 }
 
 export interface AskOptions {

@@ -73,6 +73,7 @@ function createCompletionDraft(): CompletionDraft {
   const takeChoice = (choice: unknown, at: number): void => {
     if (typeof choice !== 'object' || choice === null) return;
     const fields = choice as Fields;
+    if (fields['finish_reason'] === 'error') failed = true;
     const index = typeof fields['index'] === 'number' ? fields['index'] : at;
     const draft = choices.get(index) ?? createChoiceDraft(index);
     choices.set(index, draft);

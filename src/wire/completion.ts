@@ -15,6 +15,7 @@ export function readCompletion(bytes: Uint8Array): Completion {
   const choices = body['choices'];
   if (!Array.isArray(choices)) throw new Error(reasonWithoutChoices(body));
   if (choices.length === 0) throw new Error("The upstream's answer has no choices.");
+  if (tellsError(body['error'])) throw new Error("The upstream's answer has an error beside its choices.");
   choices.forEach(checkChoice);
   if (body['object'] !== 'chat.completion') body['object'] = 'chat.completion';
   if (typeof body['id'] !== 'string') body['id'] = '';
@@ -48,10 +49,15 @@ function reasonWithoutChoices(body: Fields): string {
   return `The upstream answered with an error under a success status: ${typeof message === 'string' ? message : JSON.stringify(error)}`;
 }
 
+/** Some servers have an empty one in each answer. */
+const tellsError = (error: unknown): boolean =>
+  isObject(error) ? Object.keys(error).length > 0 : typeof error === 'string' && error !== '';
+
 function checkChoice(choice: unknown, at: number): void {
   if (!isObject(choice)) throw new Error(`The upstream's choice ${at} is ${nounOf(choice)}, not an object.`);
   const message = choice['message'];
   if (!isObject(message)) throw new Error(`The upstream's choice ${at} has no message.`);
+  if (choice['finish_reason'] === 'error') throw new Error(`The upstream's choice ${at} broke off in an error.`);
   if (typeof choice['index'] !== 'number') choice['index'] = at;
   if (typeof choice['finish_reason'] !== 'string') choice['finish_reason'] = null;
   if (typeof message['role'] !== 'string') message['role'] = 'assistant';

@@ -1,6 +1,7 @@
 // Watches a single model's stream while its bytes go on to the client as they came: usage, how it ended, errors in the band, damage.
 import type { Usage } from '../contract/index.ts';
 import { createAlike, type Alike } from './alike.ts';
+import { ENDS_WELL, saysSomething } from './endings.ts';
 import { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
 import { usageOfChunk } from './usage.ts';
 
@@ -14,12 +15,15 @@ interface InBandError {
 }
 
 export interface TapEnd {
-  /** `[DONE]` or a finish_reason came, and no error. */
+  /** `[DONE]` or each choice's finish_reason came, and no error. */
   readonly complete: boolean;
   readonly usage: Usage | null;
   /** Of what came, roughly: as a rule a piece is one; where pieces are longer, their bytes are counted. */
   readonly outputTokens: number;
+  /** Of several choices, of one that didn't end well where there is one. */
   readonly finishReason: string | null;
+  /** There was more in it than a role. */
+  readonly said: boolean;
   readonly model: string | null;
   readonly error: InBandError | null;
   /** Bytes pushed. */
@@ -47,7 +51,9 @@ type Fields = Readonly<Record<string, unknown>>;
 interface Seen {
   done: boolean;
   usage: Usage | null;
-  finishReason: string | null;
+  /** How choices ended, by their index; null until one did. */
+  endings: string[] | null;
+  said: boolean;
   model: string | null;
   error: InBandError | null;
   damaged: boolean;
@@ -58,14 +64,23 @@ interface Seen {
   readonly alike: Alike;
 }
 
+/** What a choice says that ends in an error without words. */
+const BROKEN_OFF: InBandError = { message: 'the model broke off', type: null, code: null };
 /** A token of English, a short one at that. */
 const BYTES_PER_TOKEN = 4;
 
-export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }): StreamTap {
+export interface TapOptions {
+  readonly hideUsage: boolean;
+  /** So many were asked for; default: one. */
+  readonly choices?: number;
+}
+
+export function createStreamTap({ hideUsage, choices = 1 }: TapOptions): StreamTap {
   const seen: Seen = {
     done: false,
     usage: null,
-    finishReason: null,
+    endings: null,
+    said: false,
     model: null,
     error: null,
     damaged: false,
@@ -93,10 +108,12 @@ export function createStreamTap({ hideUsage }: { readonly hideUsage: boolean }):
     end() {
       if (ended !== null) return ended;
       const tail = lastWords(cutter.rest(), seen, hideUsage);
-      const { done, usage, finishReason, model, error } = seen;
+      const { done, usage, said, model, error } = seen;
+      const endings = Object.values(seen.endings ?? []);
+      const finishReason = endings.find((reason) => !ENDS_WELL.has(reason)) ?? endings[0] ?? null;
       const outputTokens = Math.max(seen.pieces, Math.ceil(seen.textBytes / BYTES_PER_TOKEN));
-      const complete = error === null && !seen.damaged && (done || finishReason !== null);
-      ended = { complete, usage, outputTokens, finishReason, model, error, bytes, tail };
+      const complete = error === null && !seen.damaged && (done || endings.length >= choices);
+      ended = { complete, usage, outputTokens, finishReason, said, model, error, bytes, tail };
       return ended;
     },
   };
@@ -153,7 +170,7 @@ function look(event: Uint8Array, seen: Seen, hideUsage: boolean): boolean {
   const passes = learn(chunk, seen, hideUsage);
   // Not the first: somebody waits for it.
   const isPlain = pieces > 0 && seen.pieces === pieces + 1;
-  if (isPlain && seen.usage === null && seen.finishReason === null && seen.error === null)
+  if (isPlain && seen.usage === null && seen.endings === null && seen.error === null)
     seen.alike.remember(event, seen.text);
   return passes;
 }
@@ -175,16 +192,27 @@ function learn(chunk: Fields, seen: Seen, hideUsage: boolean): boolean {
   for (const choice of choices) {
     if (!isFields(choice)) continue;
     const reason = choice['finish_reason'];
-    if (typeof reason === 'string' && reason !== '') seen.finishReason ??= reason;
+    if (reason === 'error') {
+      seen.error ??= errorIn(choice) ?? BROKEN_OFF;
+      return false;
+    }
+    if (typeof reason === 'string' && reason !== '') endsWith(reason, choice['index'], seen);
     if (isFields(choice['delta'])) hear(choice['delta'], seen);
   }
   return !wasDone && !(hideUsage && choices.length === 0 && usage !== null);
 }
 
+function endsWith(reason: string, index: unknown, seen: Seen): void {
+  const at = typeof index === 'number' ? index : 0;
+  (seen.endings ??= [])[at] ??= reason;
+}
+
 /** Generated text, wherever it stands. */
 function hear(delta: Fields, seen: Seen): void {
+  seen.said ||= saysSomething(delta);
   count(delta['content'], seen);
   count(delta['reasoning_content'] ?? delta['reasoning'], seen);
+  count(delta['refusal'], seen);
   if (isFields(delta['function_call'])) count(delta['function_call']['arguments'], seen);
   const calls = delta['tool_calls'];
   if (!Array.isArray(calls)) return;

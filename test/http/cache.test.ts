@@ -97,6 +97,22 @@ test('what isn’t a good answer isn’t kept: failed, cut short, disputed, degr
   expect(stateOf(await ask(null, disputed))).toBe('miss');
 });
 
+test('a stream is kept by the same rules: each of its choices is whole, and it says something', async () => {
+  const piece = (index: number, delta: object, finish_reason: string | null = null) => ({
+    data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index, delta, finish_reason }] },
+  });
+  const begun = [piece(0, { content: 'a' }), piece(1, { content: 'b' }), piece(0, {}, 'stop')];
+  const state = async (chunks: readonly object[], body: object): Promise<unknown> => {
+    scene.upstream.reply('*', { chunks });
+    await ask(null, { model: 'alpha', stream: true, ...body });
+    return stateOf(await ask(null, { model: 'alpha', stream: true, ...body }));
+  };
+  expect(await state([...begun, piece(1, {}, 'length')], { n: 2, seed: 1 })).toBe('miss');
+  expect(await state([...begun, piece(1, {}, 'stop')], { n: 2, seed: 2 })).toBe('hit');
+  expect(await state([piece(0, { role: 'assistant', content: '' }), piece(0, {}, 'stop')], { seed: 3 })).toBe('miss');
+  expect(await state([piece(0, { refusal: 'No.' }), piece(0, {}, 'stop')], { seed: 4 })).toBe('hit');
+});
+
 test('a hundred who ask the same at once are one call', async () => {
   scene.upstream.reply('*', { delayMs: 150, content: 'for all' });
   const answers = await Promise.all(Array.from({ length: 100 }, () => ask()));

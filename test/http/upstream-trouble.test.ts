@@ -60,6 +60,41 @@ test('a stream whose end is not marked but whose answer is complete is complete'
   expect(dataOf(answer.text).at(-1)).toBe('[DONE]');
 });
 
+const piece = (index: number, delta: object, finish_reason: string | null = null, more: object = {}) => ({
+  data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index, delta, finish_reason, ...more }] },
+});
+
+test('of several choices the first one’s end is not the stream’s', async () => {
+  const first = [piece(0, { content: 'a' }), piece(1, { content: 'b' }), piece(0, {}, 'stop')];
+  scene.upstream.reply('*', { chunks: first, done: false });
+  const half = await chat(scene.url, { model: 'alpha', stream: true, n: 2 });
+  expect(half.text).not.toContain('[DONE]');
+  expect(lastChunk(half)).toMatchObject({ choices: [{ finish_reason: 'error' }], error: { code: 'upstream_error' } });
+  scene.upstream.reply('*', { chunks: [...first, piece(1, {}, 'stop')], done: false });
+  expect(dataOf((await chat(scene.url, { model: 'alpha', stream: true, n: 2 })).text).at(-1)).toBe('[DONE]');
+});
+
+const BROKEN = { finish_reason: 'error', error: { code: 502, message: 'the provider hung up' } };
+
+test('a choice that ends in an error is no answer: another model’s is taken, a stream ends as one that failed', async () => {
+  const message = { role: 'assistant', content: 'half of' };
+  scene.upstream.reply('alpha', { body: { id: 'x', choices: [{ index: 0, message, ...BROKEN }] } });
+  const other = await chat(scene.url, { model: 'quorum/single' });
+  expect([other.status, other.headers['x-quorum-model']]).toEqual([200, 'beta']);
+  expect((await chat(scene.url, { model: 'alpha' })).json().error).toMatchObject({
+    code: 'upstream_error',
+    attempts: [{ model: 'alpha', status: 200 }],
+  });
+  scene.upstream.reply('alpha', { chunks: [piece(0, { content: 'half' }), piece(0, {}, 'error', BROKEN)] });
+  const streamed = await chat(scene.url, { model: 'alpha', stream: true });
+  expect(streamed.text).not.toContain('[DONE]');
+  expect(dataOf(streamed.text)).toHaveLength(2);
+  expect(lastChunk(streamed)).toMatchObject({
+    choices: [{ finish_reason: 'error' }],
+    error: { message: expect.stringContaining('the provider hung up') },
+  });
+});
+
 test('an error inside a stream is passed on as one, and ends it', async () => {
   scene.upstream.reply('*', {
     chunks: [

@@ -105,7 +105,7 @@ export function scriptedPanel(script: Script): ScriptedPanel {
       try {
         const reply = await upstream.stream({ ...callOf(model, options), stream: true });
         ended(model, options);
-        return { model, pump: (sink) => reply.pump(sink) };
+        return { model, pump: (sink) => reply.pump(sink).then(() => 'stop') };
       } catch (thrown) {
         ended(model, options, thrown);
         throw thrown;

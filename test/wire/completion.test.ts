@@ -69,6 +69,10 @@ describe('readCompletion', () => {
     });
   });
 
+  it.each(['null', '""', '{}'])('takes an empty error beside the choices for none: %s', (error) => {
+    expect(read(`{"choices":[{"message":{"content":"x"}}],"error":${error}}`).choices).toHaveLength(1);
+  });
+
   it.each([
     ['', 'empty'],
     ['  \n', 'empty'],
@@ -89,6 +93,8 @@ describe('readCompletion', () => {
     ['{"choices":[{"message":{"tool_calls":{}}}]}', "tool_calls of the upstream's choice 0 are an object"],
     ['{"choices":[{"message":{"tool_calls":[1]}}]}', "A tool call of the upstream's choice 0 is a number"],
     ['{"choices":[{"message":{"tool_calls":[{"function":{}}]}}]}', 'names no function'],
+    ['{"choices":[{"message":{"content":"x"},"finish_reason":"error"}]}', 'choice 0 broke off in an error'],
+    ['{"choices":[{"message":{"content":"x"}}],"error":{"code":502}}', 'an error beside its choices'],
     ['{"error":{"message":"Quota"}}', 'with an error under a success status: Quota'],
     ['{"error":"Quota"}', 'with an error under a success status: Quota'],
     ['{"object":"error","message":"bad"}', 'with an error under a success status: bad'],

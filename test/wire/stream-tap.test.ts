@@ -92,6 +92,12 @@ describe('createStreamTap', () => {
       { ...chunk({ error: { message: 'gone', code: 502 } }, 'error') },
       { message: 'gone', type: null, code: '502' },
     ],
+    [
+      "a choice's own",
+      { choices: [{ index: 0, delta: {}, finish_reason: 'error', error: { message: 'gone' } }] },
+      { message: 'gone', type: null, code: null },
+    ],
+    ['a choice that ends in one without words', chunk({}, 'error'), { message: 'the model broke off' }],
   ])('withholds and reports an error: %s', (_name, value, error) => {
     const end = told(opening, event(value), 'data: [DONE]\n\n');
     expect(end.out).toBe(opening.toString());
@@ -189,6 +195,7 @@ describe('createStreamTap', () => {
       complete: false,
       usage: null,
       outputTokens: 0,
+      said: false,
       finishReason: null,
       model: null,
       error: null,
