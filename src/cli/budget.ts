@@ -29,7 +29,7 @@ quorum budget correct NUMBER AMOUNT     what such a charge truly cost
 
 --scope global | team | key | user | tag     --id NAME    without it: one for each of that kind
 --on-exceed reject | downgrade | warn        --soft-at 0.5,0.8    --time-zone Europe/Berlin
---unpriced refuse | estimate                 --for NAME   whose, for topup and reset of a budget for each
+--unpriced refuse | estimate                 --for NAME   whose, for top-up and reset of a budget for each
 --json   --config FILE
 `;
 
