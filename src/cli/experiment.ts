@@ -6,7 +6,8 @@ import { nearest, QuorumError, type Clock, type Experiment, type ExperimentStore
 import { resultsOf } from '../experiment/index.ts';
 import { experimentShown, resultsShown, stateOf } from '../http/admin/experiments.ts';
 import { evidenceAt } from '../learning/index.ts';
-import { createRegister, type Register, type Rollout } from '../pipeline/experiments/register.ts';
+import { createRegister, type Register } from '../pipeline/experiments/register.ts';
+import type { Rollout } from '../pipeline/experiments/roll.ts';
 import { openStore } from '../store/index.ts';
 import { inputOf, shareOf } from './experiment-arguments.ts';
 import { reportCsv, reportText } from './experiment-report.ts';

@@ -1,6 +1,7 @@
 // What an experiment is, what a request's part in one is, and the seam to where they are kept.
 import type { StrategyChoice } from './catalog.ts';
 import type { ExperimentInput, Goal, ShadowRules, UnitKind } from './experiment-rows.ts';
+import type { Nano } from './money.ts';
 
 /** What the administration has set besides what is written. */
 export interface ExperimentState {
@@ -110,7 +111,7 @@ export interface ShadowRun {
 export interface ShadowSide {
   readonly models: readonly string[];
   readonly strategy: string | null;
-  readonly costNano: number;
+  readonly costNano: Nano;
   readonly ms: number;
   readonly error: string | null;
 }

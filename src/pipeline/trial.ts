@@ -1,5 +1,5 @@
 // A request's part in experiments: the seam between the path and whoever runs them.
-import type { Completion, Decision, Enrolment, Settings } from '../contract/index.ts';
+import type { Completion, Decision, Enrolment, Nano, Settings } from '../contract/index.ts';
 import type { Inbound } from './exchange.ts';
 
 /** What would be decided about it, if it came in like this; nothing is done. Throws what deciding throws. */
@@ -26,7 +26,7 @@ export interface Served {
   readonly models: readonly string[];
   readonly strategy: string | null;
   readonly task: string | null;
-  readonly costNano: number;
+  readonly costNano: Nano;
   readonly ms: number;
 }
 

@@ -9,7 +9,8 @@ import {
   type ShadowRules,
 } from '../../contract/index.ts';
 import { isOn, resultsOf, ROLLOUT, shareAt } from '../../experiment/index.ts';
-import type { Register, Rollout } from '../../pipeline/experiments/register.ts';
+import type { Register } from '../../pipeline/experiments/register.ts';
+import type { Rollout } from '../../pipeline/experiments/roll.ts';
 import type { Shadow } from '../../pipeline/experiments/shadow.ts';
 import type { Tally } from '../../pipeline/experiments/tally.ts';
 import { shown } from '../../pipeline/shown.ts';

@@ -2,22 +2,18 @@
 import {
   Abort,
   usdOf,
-  type Candidate,
   type Clock,
   type Completion,
   type ExperimentStore,
-  type MergeContext,
   type Merger,
   type RequestRecord,
   type ShadowRun,
-  type ShadowSide,
-  type Task,
 } from '../../contract/index.ts';
-import type { Shown } from '../../experiment/index.ts';
 import { readCompletion } from '../../wire/index.ts';
 import type { Pipeline, PipelineParts } from '../../pipeline.ts';
 import type { Inbound } from '../exchange.ts';
 import type { Trials } from '../trial.ts';
+import { besideOf, shownOf } from './beside.ts';
 import type { Errand } from './enrol.ts';
 import type { Tally } from './tally.ts';
 
@@ -147,40 +143,10 @@ export function createShadow(parts: ShadowParts): Shadow {
     const record = records.get(id);
     if (closed || record === undefined) return;
     counts = { ...counts, ran: counts.ran + 1 };
-    const { experiment, arm, inbound, settings, served } = errand;
+    const { experiment, arm, served } = errand;
+    const run = besideOf(errand, record, completion, parts.merger);
     const of = { experiment: experiment.name, design: experiment.design };
-    const task = settings.tasks.get(record.decision?.classification.task ?? served.task ?? '');
-    const theirs = served.completion();
-    const compared =
-      completion === null || theirs === null || task === undefined
-        ? null
-        : compare(parts.merger, theirs, completion, {
-            request: inbound.request,
-            task,
-            now: inbound.receivedAt,
-            correlation: () => 0,
-          });
-    const run: ShadowRun = {
-      ...of,
-      arm: arm.name,
-      request: inbound.id,
-      at: record.at,
-      task: task?.name ?? null,
-      served: {
-        models: served.models,
-        strategy: served.strategy,
-        costNano: served.costNano,
-        ms: served.ms,
-        error: null,
-      },
-      shadow: sideOf(record),
-      same: compared?.same ?? null,
-      agreement: compared?.agreement ?? null,
-    };
-    tally.beside(
-      { ...of, arm: experiment.control },
-      { cost: usdOf(run.served.costNano as never), latency: run.served.ms, errors: 0 },
-    );
+    tally.beside({ ...of, arm: experiment.control }, { cost: usdOf(served.costNano), latency: served.ms, errors: 0 });
     tally.beside({ ...of, arm: arm.name }, shownOf(run));
     unwritten.push(run);
     cancelWrite ??= clock.after(WRITE_MS, flush);
@@ -234,48 +200,5 @@ function asShadow({ experiment: { name, shadow }, inbound }: Errand, id: string,
     receivedAt: at,
     endpoint: 'shadow',
     gone,
-  };
-}
-
-const sideOf = ({ models, strategy, cost, timings, errorCode }: RequestRecord): ShadowSide => ({
-  models,
-  strategy,
-  costNano: cost,
-  ms: timings.totalMs,
-  error: errorCode,
-});
-
-const shownOf = ({ shadow, agreement, same }: ShadowRun): Shown => ({
-  errors: shadow.error === null ? 0 : 1,
-  cost: shadow.costNano / 1e9,
-  latency: shadow.ms,
-  ...(agreement !== null && { agreement }),
-  ...(same !== null && { same: same ? 1 : 0 }),
-});
-
-/** By the merge, which knows what is the same of numbers, fields, calls and prose; neither side counts for more. */
-function compare(
-  merger: Merger,
-  served: Completion,
-  shadow: Completion,
-  context: MergeContext & { readonly task: Task },
-): { readonly same: boolean; readonly agreement: number } | null {
-  const sides = [sideAs('served', served), sideAs('shadow', shadow)].filter((side) => side !== null);
-  if (sides.length < 2) return null;
-  const { camps, agreement } = merger.merge(sides, context);
-  return { same: camps.length === 1, agreement };
-}
-
-function sideAs(name: string, completion: Completion): Candidate | null {
-  const choice = completion.choices[0];
-  if (choice === undefined) return null;
-  return {
-    model: name,
-    family: name,
-    weight: 1,
-    completion,
-    message: choice.message,
-    finishReason: choice.finish_reason,
-    bytes: new Uint8Array(),
   };
 }
