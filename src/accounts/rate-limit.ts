@@ -5,7 +5,12 @@ const MINUTE_MS = 60_000;
 const PARALLEL_RETRY_MS = 1_000;
 /** Milliseconds since the epoch have a fraction no finer than this. */
 const ROUNDING_MS = 0.01;
-const PRUNE_ABOVE = 10_000;
+/** Up to here full buckets may lie about. */
+const MOST_KEPT = 10_000;
+/** Looked at by each request beyond it: more than it can add. */
+const PRUNED_AT_ONCE = 32;
+/** What was used beyond the estimate counts against so long to come at the most, however absurd the figure that an upstream told. */
+const MOST_DEBT_MS = 60 * MINUTE_MS;
 
 /** Whose limits: `key key_1`, `team data`, `model gpt-4o`. */
 export interface Limited {
@@ -69,13 +74,17 @@ interface Gate {
   readonly amount: number;
 }
 
-export function createRateLimiter(): RateLimiter {
-  const buckets = new Map<string, Bucket>();
+export function createRateLimiter(buckets = new Map<string, Bucket>()): RateLimiter {
   const running = new Map<string, number>();
+  let round = buckets.entries();
 
+  /** Goes round all buckets a few at a time. */
   const prune = (at: number): void => {
-    if (buckets.size < PRUNE_ABOVE) return;
-    for (const [id, bucket] of buckets) if (bucket.fullAt <= at) buckets.delete(id);
+    for (let looked = 0; looked < PRUNED_AT_ONCE && buckets.size > MOST_KEPT; looked += 1) {
+      const { value: entry } = round.next();
+      if (entry === undefined) round = buckets.entries();
+      else if (entry[1].fullAt <= at) buckets.delete(entry[0]);
+    }
   };
   const start = (name: string, by: number): void => {
     const count = (running.get(name) ?? 0) + by;
@@ -103,14 +112,16 @@ export function createRateLimiter(): RateLimiter {
       let left = false;
       return {
         headers,
-        leave: (_, used) => {
+        leave: (leftAt, used) => {
           if (left) return;
           left = true;
           for (const { name } of subjects) start(name, -1);
           if (used === null) return;
-          for (const { id, kind, perMinute, amount } of gates)
-            if (kind === 'tokens')
-              buckets.set(id, adjust(buckets.get(id) ?? EMPTY, perMinute, used - Math.min(amount, perMinute)));
+          for (const { id, kind, perMinute, amount } of gates) {
+            if (kind !== 'tokens') continue;
+            const { fullAt } = adjust(buckets.get(id) ?? EMPTY, perMinute, used - Math.min(amount, perMinute));
+            buckets.set(id, { fullAt: Math.min(fullAt, leftAt + MOST_DEBT_MS) });
+          }
         },
       };
     },

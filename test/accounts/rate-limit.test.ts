@@ -100,6 +100,45 @@ describe('the limiter', () => {
     expect(limiter.enter([], 0, 0).headers).toEqual({});
   });
 
+  it('remembers only buckets that aren’t full, give or take ten thousand', () => {
+    const buckets = new Map<string, Bucket>();
+    const limiter = createRateLimiter(buckets);
+    const names = 120_000;
+    for (let index = 0; index < names; index += 1)
+      limiter.enter([limited({ rpm: 60, tpm: 60 }, `key ${index}`)], 1, index * 10).leave(index * 10, 1);
+    // Each fills up again within a second, in which a hundred others come.
+    expect(buckets.size).toBeGreaterThan(9_000);
+    expect(buckets.size).toBeLessThan(10_500);
+    expect(() => {
+      for (let at = 0; at < 70; at += 1) limiter.enter([limited({ rpm: 60 }, 'busy')], 0, names * 10);
+    }).toThrow(/busy may have 60 a minute/);
+  });
+
+  it('costs as much with many buckets as with few', () => {
+    const costOf = (names: number): number => {
+      const limiter = createRateLimiter();
+      const enter = (index: number): unknown => limiter.enter([limited({ rpm: 1 }, `key ${index}`)], 0, index / names);
+      for (let index = 0; index < names; index += 1) enter(index);
+      const { user } = process.cpuUsage();
+      for (let index = 0; index < 3_000; index += 1) enter(names + index);
+      return process.cpuUsage().user - user;
+    };
+    costOf(1_000);
+    // A look at each of them by each request would cost several hundred times as much.
+    expect(costOf(40_000)).toBeLessThan(20 * costOf(1_000));
+  });
+
+  it('carries over what was used beyond the estimate, for an hour at the most', () => {
+    const limiter = createRateLimiter();
+    const subjects = [limited({ tpm: 1_000 })];
+    const enter = (at: number) => limiter.enter(subjects, 1_000, at);
+    enter(0).leave(0, 5_000);
+    expect(() => enter(299_999)).toThrow();
+    enter(300_000).leave(300_000, Number.MAX_SAFE_INTEGER);
+    expect(() => enter(300_000 + 3_599_999)).toThrow();
+    enter(300_000 + 3_600_000);
+  });
+
   it('writes durations as OpenAI does', () => {
     expect([0, 17, 999.2, 1_000, 1_500, 60_000, 61_250, 360_000].map(durationOf)).toEqual([
       '0ms',
