@@ -1,6 +1,7 @@
 // Reads a request's body, whole and within the limit.
 import type { IncomingMessage } from 'node:http';
 import { QuorumError } from '../contract/index.ts';
+import { packPieces } from '../wire/index.ts';
 
 /** Past the limit the rest is read and thrown away, up to this much, so that the client gets to read the error. */
 const DRAIN_BYTES = 64 * 1024 * 1024;
@@ -26,10 +27,13 @@ export function readBody(
     const parts: Buffer[] = [];
     const told = Number(request.headers['content-length']);
     let bytes = 0;
+    let packed = 0;
     const onData = (part: Buffer): void => {
       bytes += part.length;
-      if (bytes <= limitBytes) parts.push(part);
-      else if (bytes > limitBytes + DRAIN_BYTES) request.destroy();
+      if (bytes <= limitBytes) {
+        parts.push(part);
+        packed = packPieces(parts, packed);
+      } else if (bytes > limitBytes + DRAIN_BYTES) request.destroy();
       // It is all there: the stream's own end comes two turns later.
       if (bytes === told) onEnd();
     };

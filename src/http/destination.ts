@@ -1,7 +1,7 @@
 // Where a request that is passed through goes: by the model that its JSON or its form names, or else to the default provider.
 import type { IncomingMessage } from 'node:http';
 import { QuorumError, type Model, type Provider, type Settings, type Written } from '../contract/index.ts';
-import { jsonAsWritten, readJsonBody } from '../wire/index.ts';
+import { jsonAsWritten, packPieces, readJsonBody } from '../wire/index.ts';
 import { readBody } from './body.ts';
 import { familyOf, MODEL_ASKED } from './families.ts';
 import { defaultProvider, servedBy } from './served.ts';
@@ -87,7 +87,7 @@ const hasBody = (request: IncomingMessage): boolean =>
 function peekModel(request: IncomingMessage, mostBytes: number): Promise<Peeked> {
   return new Promise((resolve, reject) => {
     const read: Buffer[] = [];
-    let [length, tail] = [0, ''];
+    let [length, packed, tail] = [0, 0, ''];
     const found = (name: string | null, ended: boolean): void => {
       request.off('readable', look);
       const bytes = Buffer.concat(read, length);
@@ -98,6 +98,7 @@ function peekModel(request: IncomingMessage, mostBytes: number): Promise<Peeked>
       let part: Buffer | null;
       while ((part = request.read() as Buffer | null) !== null) {
         read.push(part);
+        packed = packPieces(read, packed);
         length += part.length;
         const text = tail + part.toString('latin1');
         tail = text.slice(-FIELD_BYTES);

@@ -12,6 +12,7 @@ import {
   type RequestRecord,
   type Trace,
 } from '../contract/index.ts';
+import { packPieces } from '../wire/index.ts';
 import type { ContentTold, Visit } from './chat.ts';
 import { spenderOf, type Toll } from './toll.ts';
 
@@ -188,8 +189,10 @@ export function openPassage(
 
 function hear(answer: IncomingMessage, into: Uint8Array[]): void {
   let room = HEARD_BYTES;
+  let packed = 0;
   answer.on('data', (chunk: Uint8Array) => {
     if (room > 0) into.push(chunk.subarray(0, room));
+    packed = packPieces(into, packed);
     room -= chunk.byteLength;
   });
 }

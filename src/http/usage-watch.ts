@@ -3,6 +3,8 @@ import type { Usage } from '../contract/index.ts';
 
 const HEAD_BYTES = 8 * 1024;
 const TAIL_BYTES = 64 * 1024;
+/** Smaller pieces are put together: each for itself would take far more than its bytes. */
+const PIECE_BYTES = 4 * 1024;
 const NEEDLE = '"usage"';
 const DATA = Buffer.from('data:');
 const DONE = Buffer.from('data: [DONE]');
@@ -27,7 +29,9 @@ export function createUsageWatch(streamed: boolean): UsageWatch {
     push(chunk) {
       bytes += chunk.byteLength;
       if (head.byteLength < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.byteLength)]);
-      tail.push(chunk);
+      const last = tail.at(-1);
+      if (last === undefined || last.byteLength + chunk.byteLength > PIECE_BYTES) tail.push(chunk);
+      else tail[tail.length - 1] = Buffer.concat([last, chunk]);
       tailBytes += chunk.byteLength;
       while (tail.length > 1 && tailBytes - tail[0]!.byteLength >= TAIL_BYTES) tailBytes -= tail.shift()!.byteLength;
       if (streamed) events += occurrences(chunk, DATA) - occurrences(chunk, DONE);

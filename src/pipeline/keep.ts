@@ -1,6 +1,7 @@
 // What of a finished answer is kept for those who ask the same.
 import type { CacheEntry } from '../cache/index.ts';
 import type { Sink } from '../contract/index.ts';
+import { packPieces } from '../wire/index.ts';
 import type { Trail } from './trail.ts';
 
 /** The answer with what its headers say. */
@@ -32,12 +33,16 @@ export function tee(sink: Sink, wanted: boolean): { readonly sink: Sink; bytes()
   if (!wanted) return { sink, bytes: () => null };
   let parts: Uint8Array[] | null = [];
   let held = 0;
+  let packed = 0;
   return {
     sink: {
       write(bytes) {
         held += bytes.length;
         if (held > MOST_KEPT_BYTES) parts = null;
-        parts?.push(bytes);
+        if (parts !== null) {
+          parts.push(bytes);
+          packed = packPieces(parts, packed);
+        }
         return sink.write(bytes);
       },
       drained: () => sink.drained(),

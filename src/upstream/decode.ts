@@ -57,6 +57,53 @@ export async function decodeWhole(encoding: string, bytes: Buffer, limit: number
   return decoding.whole(bytes, { maxOutputLength: limit });
 }
 
-/** Decodes as bytes come; null for an encoding that nobody knows. */
-export const openDecoder = (encoding: string, first: Buffer): Transform | null =>
-  decodingOf(encoding, first)?.stream() ?? null;
+/** A few bytes can unfold to gigabytes; no answer is that long. */
+const MOST_UNFOLDED_BYTES = 256 * 1024 * 1024;
+
+/** Who takes what was unfolded; exactly one of `end` and `fail` comes last, unless it was given up. */
+interface Unfolded {
+  data(decoded: Buffer): void;
+  end(): void;
+  /** `what` it does that it shouldn't. */
+  fail(what: string): void;
+  /** There is room again, after `feed` said no. */
+  room(): void;
+}
+
+/** Decodes as bytes come, and no further while it is paused. */
+export interface Unfolding {
+  /** Has no more room than for this; goes on at `room`. */
+  readonly isFull: boolean;
+  feed(chunk: Buffer): void;
+  end(): void;
+  pause(): void;
+  resume(): void;
+  giveUp(): void;
+}
+
+/** null for an encoding that nobody knows; `first` only tells which it is. */
+export function openUnfolding(encoding: string, first: Buffer, into: Unfolded): Unfolding | null {
+  const decoder = decodingOf(encoding, first)?.stream();
+  if (decoder === undefined) return null;
+  let bytes = 0;
+  decoder.on('data', (decoded: Buffer) => {
+    bytes += decoded.length;
+    if (bytes <= MOST_UNFOLDED_BYTES) into.data(decoded);
+    else decoder.destroy(new Error('too long'));
+  });
+  decoder.on('end', () => into.end());
+  decoder.on('error', () =>
+    into.fail(bytes <= MOST_UNFOLDED_BYTES ? "can't be decompressed" : 'unfolds to far more than an answer'),
+  );
+  decoder.on('drain', () => into.room());
+  return {
+    get isFull() {
+      return decoder.writableNeedDrain;
+    },
+    feed: (chunk) => void decoder.write(chunk),
+    end: () => void decoder.end(),
+    pause: () => void decoder.pause(),
+    resume: () => void decoder.resume(),
+    giveUp: () => void decoder.destroy(),
+  };
+}

@@ -87,6 +87,7 @@ export class Exchange implements Handler {
 
   /** Stops reading from the socket; what is under way in it still comes. The idle clock stands still meanwhile. */
   pause(): void {
+    if (this.over) return;
     this.#controller?.pause();
     if (this.link !== null) this.link.pausedBy = this;
     this.#phaseBy = Number.POSITIVE_INFINITY;

@@ -1,8 +1,7 @@
 // Takes a streamed answer: holds it until the first event is known to be a good one, then passes bytes on as they come.
-import type { Transform } from 'node:stream';
 import { CallFailure, type Completion, type Sink, type StreamReply } from '../contract/index.ts';
 import { SSE_DONE, streamOf } from '../wire/index.ts';
-import { encodingOf, openDecoder } from './decode.ts';
+import { encodingOf, openUnfolding, type Unfolding } from './decode.ts';
 import type { Translator } from './dialect/index.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import { abortedFault, Fault } from './fault.ts';
@@ -12,13 +11,15 @@ import { WholeReceiver } from './whole.ts';
 
 /** Held before `pump` is called; past it the socket is paused. */
 const MOST_HELD_BYTES = 64 * 1024;
+/** Comments that came before anything was said are gone through again with each piece; after so many it counts as begun. */
+const MOST_UNDECIDED = 1_000;
 
 export class StreamReceiver implements Receiver {
   readonly #retries: number;
   readonly #settle: (outcome: StreamReply | Fault) => void;
   #headers: Headers = {};
   #status = 0;
-  #decoder: Transform | null = null;
+  #unfolding: Unfolding | null = null;
   /** Set when the answer turns out not to be a stream. */
   #document: WholeReceiver | null = null;
   /** For a dialect of its own, once its events begin. */
@@ -43,7 +44,7 @@ export class StreamReceiver implements Receiver {
   }
 
   data(exchange: Exchange, chunk: Buffer): void {
-    if (this.#decoder !== null) this.#decoder.write(chunk);
+    if (this.#unfolding !== null) feed(exchange, this.#unfolding, chunk);
     else if (this.#document !== null) this.#document.data(exchange, chunk);
     else {
       const encoding = encodingOf(this.#headers);
@@ -53,34 +54,50 @@ export class StreamReceiver implements Receiver {
   }
 
   end(exchange: Exchange): void {
-    if (this.#decoder === null) this.#end(exchange);
-    else this.#decoder.end();
+    if (this.#unfolding === null) this.#end(exchange);
+    else this.#unfolding.end();
   }
 
   fail(fault: Fault): void {
-    this.#decoder?.destroy();
+    this.#unfolding?.giveUp();
     if (this.#document !== null) this.#document.fail(fault);
     else if (this.#opened) this.#finish(fault);
     else this.#settle(fault);
   }
 
   #decode(exchange: Exchange, encoding: string, chunk: Buffer): void {
-    const decoder = openDecoder(encoding, chunk);
-    if (decoder === null) {
+    const unfolding = openUnfolding(encoding, chunk, {
+      data: (decoded) => this.#unfold(exchange, decoded),
+      end: () => this.#end(exchange),
+      fail: (what) => this.#stopWith(exchange, this.#malformed(exchange, what)),
+      room: () => {
+        if (!this.#isHeldUp) exchange.resume();
+      },
+    });
+    if (unfolding === null) {
       exchange.stop(this.#malformed(exchange, 'is encoded in an unknown way'));
       return;
     }
-    this.#decoder = decoder;
-    decoder.on('data', (decoded: Buffer) => this.#take(exchange, decoded));
-    decoder.on('end', () => this.#end(exchange));
-    decoder.on('error', () => this.#stopWith(exchange, this.#malformed(exchange, "can't be decompressed")));
-    decoder.write(chunk);
+    this.#unfolding = unfolding;
+    feed(exchange, unfolding, chunk);
+  }
+
+  /** An exchange that is over, but for what is still folded up, no longer hears of its end. */
+  #unfold(exchange: Exchange, decoded: Buffer): void {
+    const { signal } = exchange.line;
+    if (signal.aborted) this.#stopWith(exchange, abortedFault(signal.reason));
+    else this.#take(exchange, decoded);
   }
 
   #take(exchange: Exchange, chunk: Buffer): void {
-    if (this.#document !== null) this.#document.data(exchange, chunk);
+    if (this.#document !== null) this.#takeDocument(exchange, this.#document, chunk);
     else if (this.#translator !== null) this.#translate(exchange, this.#translator, chunk);
     else this.#pass(exchange, chunk);
+  }
+
+  #takeDocument(exchange: Exchange, document: WholeReceiver, chunk: Buffer): void {
+    const fault = document.take(exchange, chunk);
+    if (fault !== null) this.#stopWith(exchange, fault);
   }
 
   #pass(exchange: Exchange, chunk: Buffer): void {
@@ -124,7 +141,23 @@ export class StreamReceiver implements Receiver {
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
     if (!this.#opened) this.#decide(exchange, false);
-    if (this.#opened && this.#heldBytes > MOST_HELD_BYTES) exchange.pause();
+    if (this.#isHeldUp) this.#holdUp(exchange);
+  }
+
+  /** Whoever takes the bytes is behind. */
+  get #isHeldUp(): boolean {
+    return this.#draining || (this.#sink === null && this.#opened && this.#heldBytes > MOST_HELD_BYTES);
+  }
+
+  /** What came compressed unfolds no further meanwhile. */
+  #holdUp(exchange: Exchange): void {
+    this.#unfolding?.pause();
+    exchange.pause();
+  }
+
+  #goOn(exchange: Exchange): void {
+    this.#unfolding?.resume();
+    if (this.#unfolding?.isFull !== true) exchange.resume();
   }
 
   #decide(exchange: Exchange, ended: boolean): void {
@@ -132,13 +165,14 @@ export class StreamReceiver implements Receiver {
     const opening = openingOf(head, ended);
     switch (opening.is) {
       case 'undecided':
+        if (this.#held.length >= MOST_UNDECIDED) this.#begin(exchange);
         return;
       case 'events':
         this.#begin(exchange);
         return;
       case 'document':
         this.#beDocument(exchange, { ...this.#headers, 'content-encoding': undefined });
-        this.#document?.data(exchange, head);
+        if (this.#document !== null) this.#takeDocument(exchange, this.#document, head);
         return;
       case 'error':
         this.#stopWith(exchange, this.#errorEvent(exchange, opening.json));
@@ -170,7 +204,7 @@ export class StreamReceiver implements Receiver {
       this.#held = [];
       for (const chunk of held) this.#write(exchange, sink, chunk);
       if (this.#outcome !== null) this.#onOutcome();
-      else if (!this.#draining) exchange.resume();
+      else if (!this.#draining) this.#goOn(exchange);
     });
   }
 
@@ -182,11 +216,11 @@ export class StreamReceiver implements Receiver {
       return;
     }
     this.#draining = true;
-    exchange.pause();
+    this.#holdUp(exchange);
     sink.drained().then(
       () => {
         this.#draining = false;
-        exchange.resume();
+        this.#goOn(exchange);
       },
       (reason: unknown) => this.#stopWith(exchange, abortedFault(reason)),
     );
@@ -237,6 +271,11 @@ export class StreamReceiver implements Receiver {
       status: this.#status,
     });
   }
+}
+
+function feed(exchange: Exchange, unfolding: Unfolding, chunk: Buffer): void {
+  unfolding.feed(chunk);
+  if (unfolding.isFull) exchange.pause();
 }
 
 /** Whoever takes the bytes found that they are no answer. */

@@ -1,6 +1,6 @@
 // Takes a whole answer: collects it, bounded, and makes a completion or a fault of it.
 import type { Completion } from '../contract/index.ts';
-import { completionFromStream } from '../wire/index.ts';
+import { completionFromStream, packPieces } from '../wire/index.ts';
 import { decodeWhole, encodingOf } from './decode.ts';
 import type { Translator } from './dialect/index.ts';
 import type { Exchange, Receiver } from './exchange.ts';
@@ -32,6 +32,7 @@ export class WholeReceiver implements Receiver {
   readonly #settle: (outcome: WholeAnswer | Fault) => void;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
+  #packed = 0;
   #status = 0;
   #headers: Headers = {};
 
@@ -45,9 +46,16 @@ export class WholeReceiver implements Receiver {
   }
 
   data(exchange: Exchange, chunk: Buffer): void {
+    const fault = this.take(exchange, chunk);
+    if (fault !== null) exchange.stop(fault);
+  }
+
+  /** The fault that has to end it: it is too long. */
+  take(exchange: Exchange, chunk: Buffer): Fault | null {
     this.#chunks.push(chunk);
+    this.#packed = packPieces(this.#chunks, this.#packed);
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#limit) exchange.stop(this.#tooLong(exchange));
+    return this.#bytes > this.#limit ? this.#tooLong(exchange) : null;
   }
 
   end(exchange: Exchange): void {

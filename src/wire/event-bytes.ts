@@ -1,6 +1,8 @@
 // Where events begin and end in the bytes of an event stream, and what data one carries.
 // Lines end with LF, CR or CRLF; a blank line ends an event (WHATWG HTML, "Server-sent events").
 
+import { packPieces } from './packed.ts';
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -17,6 +19,7 @@ interface EventCutter {
 export function createEventCutter(maxBytes: number): EventCutter {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
+  let packed = 0;
   /** Of what is held; a line end where an event starts. */
   let lastByte = LF;
 
@@ -26,6 +29,7 @@ export function createEventCutter(maxBytes: number): EventCutter {
     if (heldBytes > maxBytes) throw new Error(`An event of the stream is longer than ${maxBytes} bytes.`);
     // A small rest would keep the whole chunk that it is a piece of.
     held.push(part.length * MUCH_LARGER < part.buffer.byteLength ? Uint8Array.from(part) : part);
+    packed = packPieces(held, packed);
     lastByte = part[part.length - 1]!;
   };
   const release = (part: Uint8Array): Uint8Array => {
@@ -33,6 +37,7 @@ export function createEventCutter(maxBytes: number): EventCutter {
     const whole = Buffer.concat([...held, part]);
     held = [];
     heldBytes = 0;
+    packed = 0;
     lastByte = LF;
     return whole;
   };

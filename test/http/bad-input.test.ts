@@ -247,6 +247,10 @@ const statusesOf = (text: string): number[] =>
 const post = (headers: string, body = ''): string =>
   `POST /v1/chat/completions HTTP/1.1\r\nhost: q\r\n${headers}\r\n${body}`;
 
+const BYTE_BY_BYTE = Array.from(
+  `{"model":"alpha",${' '.repeat(3_000)}${MESSAGES}}`,
+  (letter) => `1\r\n${letter}\r\n`,
+).join('');
 const FORM =
   'POST /v1/audio/transcriptions HTTP/1.1\r\nhost: q\r\ncontent-type: multipart/form-data; boundary=b\r\ntransfer-encoding: chunked\r\n\r\n';
 
@@ -259,6 +263,7 @@ test('raw sockets: what isn’t HTTP gets a clean 4xx', async () => {
     ['a negative length', post('content-length: -5\r\n'), [400]],
     ['a bad chunk', post('transfer-encoding: chunked\r\n', 'zz\r\nhello\r\n'), [400]],
     ['a form’s bad chunk', `${FORM}5\r\n--b\r\n\r\nzz\r\n`, [400]],
+    ['a body byte by byte', `${post('transfer-encoding: chunked\r\n')}${BYTE_BY_BYTE}0\r\n\r\n`, [200]],
     ['folded headers', 'GET /livez HTTP/1.1\r\nhost: q\r\nx: a\r\n b\r\n\r\n', [400]],
     ['no host', 'GET /livez HTTP/1.1\r\n\r\n', [400]],
     ['huge headers', `GET /livez HTTP/1.1\r\nhost: q\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, [431]],

@@ -1,8 +1,20 @@
 // Upstreams that break HTTP's rules, by malice or by mistake: nobody is led elsewhere, nobody gets another's answer.
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompressSync, gunzip, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { callTo, collecting, COMPLETION, failureOf, json, site, upstreamFor, type CallOverrides } from './scene.ts';
+import type { Sink } from '../../src/contract/index.ts';
+import {
+  callTo,
+  collecting,
+  COMPLETION,
+  failureOf,
+  json,
+  site,
+  upstreamFor,
+  type CallOverrides,
+  type Site,
+} from './scene.ts';
 
 /** A server of raw bytes; `speak` is called once for each request that came whole. */
 async function rawSite(
@@ -128,7 +140,7 @@ describe('lengths', () => {
 });
 
 describe('bodies that grow when they are unpacked', () => {
-  const bomb = Buffer.alloc(80 * 1024 * 1024, 0x20);
+  const bomb = Buffer.alloc(80 * 1024 * 1024, 0x20).fill('{', 0, 1);
 
   it.each([
     ['gzip', gzipSync(bomb)],
@@ -140,6 +152,59 @@ describe('bodies that grow when they are unpacked', () => {
       response.end(bytes);
     });
     expect(await failureOf(upstreamFor().whole(callTo(there.origin)))).toMatchObject({ kind: 'malformed' });
+    // Asked for a stream, and the connection over long before it is all unpacked.
+    expect(await failureOf(upstreamFor().stream(callTo(there.origin, { stream: true })))).toMatchObject({
+      kind: 'malformed',
+    });
+  });
+
+  const told = Buffer.from(`data: {"choices":[{"index":0,"delta":{"content":"${'x'.repeat(900)}"}}]}\n\n`);
+  /** Gzip may be put together from many; a megabyte in each two kilobytes. */
+  const many = (megabytes: number): Buffer => {
+    const one = gzipSync(Buffer.concat(Array<Buffer>(1_048_576 / 1_024).fill(told)));
+    return Buffer.concat(Array<Buffer>(megabytes).fill(one));
+  };
+  const compressed = (bytes: Buffer): Promise<Site> =>
+    site((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+      response.end(bytes);
+    });
+
+  it('a stream doesn’t unfold while nobody reads it, and no further once the reader has gone', async () => {
+    const zipped = many(60);
+    const there = await compressed(zipped);
+    const gone = new AbortController();
+    const reply = await upstreamFor().stream(callTo(there.origin, { stream: true, signal: gone.signal }));
+    let bytes = 0;
+    let read: () => void = () => undefined;
+    const pumped = reply.pump({
+      write: (chunk) => {
+        bytes += chunk.length;
+        return false;
+      },
+      drained: () => new Promise((resolve) => (read = resolve)),
+    });
+    // As long as it takes to unpack all of it.
+    const meanwhile = promisify(gunzip);
+    await meanwhile(zipped);
+    const held = bytes;
+    expect(held).toBeGreaterThan(0);
+    expect(held).toBeLessThan(512 * 1024);
+    read();
+    await meanwhile(zipped);
+    expect(bytes).toBeGreaterThan(held);
+    const before = bytes;
+    gone.abort();
+    read();
+    expect(await failureOf(pumped)).toMatchObject({ kind: 'aborted' });
+    expect(bytes).toBe(before);
+  });
+
+  it('a stream that unfolds without end is given up', async () => {
+    const there = await compressed(many(300));
+    const reply = await upstreamFor().stream(callTo(there.origin, { stream: true }));
+    const sink: Sink = { write: () => true, drained: () => Promise.resolve() };
+    expect(await failureOf(reply.pump(sink))).toMatchObject({ kind: 'malformed', message: /unfolds/ });
   });
 });
 
