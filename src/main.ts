@@ -88,7 +88,9 @@ const keyHint = (hasAdminKey: boolean): string =>
 function curlLine(url: string, variable: string | null): string {
   const here = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const key = variable === null ? '' : ` -H "authorization: Bearer $${variable}"`;
-  return `curl ${here}/v1/chat/completions${key} -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"What is 17 * 23?"}]}'`;
+  const address = `${here}/v1/chat/completions`;
+  // zsh takes brackets for a pattern.
+  return `curl ${address.includes('[') ? `'${address}'` : address}${key} -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"What is 17 * 23?"}]}'`;
 }
 
 function describeTier(settings: Settings, log: Log): void {

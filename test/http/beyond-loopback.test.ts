@@ -73,6 +73,20 @@ test('beyond loopback: not open, the curl line works with the admin key, the met
   for (const path of ['/livez', '/readyz']) expect((await send(here + path)).status).toBe(200);
 });
 
+test('an IPv6 address may stand in brackets; in the curl line it is quoted, since zsh takes brackets for a pattern', async () => {
+  const child = await start({ env: { QUORUM_HOST: '[::1]' } });
+  expect(child.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  expect(child.output()).toContain(`curl '${child.url}/v1/chat/completions'`);
+  expect(JSON.parse(await paste(child))).toMatchObject({ object: 'chat.completion' });
+});
+
+test('an address that this machine has not: said in words', async () => {
+  const env = { QUORUM_HOST: '192.0.2.1', QUORUM_ADMIN_KEY: ADMIN };
+  await expect(startChild({ env })).rejects.toThrow(
+    /This machine has no address 192\.0\.2\.1: choose another with --host/,
+  );
+});
+
 test('beyond loopback without an admin key it doesn’t start, and says what to do', async () => {
   const failure = await startChild({ env: { QUORUM_HOST: '0.0.0.0' } }).catch((error: unknown) => error as Error);
   expect(failure).toMatchObject({ message: expect.stringMatching(/server\.host: .*set QUORUM_ADMIN_KEY/) });
