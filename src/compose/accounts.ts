@@ -89,8 +89,9 @@ export function openAccounts(
     idempotency: createIdempotency(kept.idempotency, clock, onTrouble),
     async close() {
       keyring.stop();
+      // What can't be written is told, and keeps nobody from stopping: others recover what is held.
       await ledger.flush().catch(onTrouble);
-      await ledger.stop();
+      await ledger.stop().catch(onTrouble);
       own?.close();
     },
   };

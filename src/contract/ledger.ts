@@ -170,7 +170,7 @@ export interface Ledger {
   /** No more will come: gives back what was never sent, posts what was sent and not settled at its reserve. */
   finish(holdId: string, at: number): void;
   post(charge: DirectCharge): void;
-  /** Every call of a verb so far is on disk when it resolves. */
+  /** Every call of a verb so far is on disk when it resolves; rejects when it can't be written at the moment. */
   flush(): Promise<void>;
   balances(allowances: readonly Allowance[]): Promise<readonly Balance[]>;
   /** Adds to what may be spent in this one period. */

@@ -254,6 +254,7 @@ describe('trouble', () => {
     expect(refused[0]!.reason).toMatchObject({ code: 'budget_unavailable', status: 503 });
     ledger.settle('a', '0', cost(20));
     await expect(ledger.hold(request('z', [budget], 1))).rejects.toMatchObject({ code: 'budget_unavailable' });
+    await expect(ledger.flush()).rejects.toThrow(/could not be written/);
     db.prepare(`PRAGMA max_page_count = ${pages * 100}`).first();
     await clock.advance(2_000);
     const held = outcomes.length - refused.length;

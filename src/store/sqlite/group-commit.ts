@@ -15,7 +15,7 @@ export interface Job {
 
 export interface GroupCommit {
   add(job: Job): void;
-  /** Resolves when all that was added so far is committed. */
+  /** Resolves when all that was added so far is committed; rejects when the file can't be written, and what waits goes on waiting. */
   flush(): Promise<void>;
   /** One last try, at once. Throws when the file can't be written. */
   stop(): void;
@@ -134,8 +134,12 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
   return {
     add,
     flush: () =>
-      new Promise((resolve) => {
-        add({ apply: () => resolve, undo: () => undefined, failed: () => true, isPatient: false });
+      new Promise((resolve, reject) => {
+        const failed = (error: unknown): boolean => {
+          reject(error instanceof Error ? error : new Error(String(error)));
+          return false;
+        };
+        add({ apply: () => resolve, undo: () => undefined, failed, isPatient: false });
       }),
     stop: () => {
       cancelRetry();

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Balance, Clock } from '../../contract/index.ts';
-import type { Db } from './database.ts';
+import { explain, sqliteCode, StoreError, type Db } from './database.ts';
 import type { HoldJournal, HoldRow, OwnerIdentity } from './hold-journal.ts';
 import type { Book } from './ledger-book.ts';
 
@@ -16,7 +16,10 @@ export function thisProcess(): OwnerIdentity {
   return { id: randomUUID(), place: placeOf(), pid: process.pid, started: startOf(process.pid) ?? '' };
 }
 
-/** Registers this process, recovers the dead at once and from then on every two seconds. Returns how to stop. */
+/**
+ * Registers this process, recovers the dead at once and from then on every two seconds. Returns how to stop.
+ * Throws StoreError where the file may only be read: SQLite opens such a one without a word, and every write would fail.
+ */
 export function keepAlive(
   db: Db,
   owner: OwnerIdentity,
@@ -31,7 +34,7 @@ export function keepAlive(
 ): () => void {
   const recover = createRecovery(db, owner, book, journal);
   let cancel = (): void => undefined;
-  const turn = (): void => {
+  const turn = (isFirst: boolean): void => {
     try {
       const now = options.clock.now();
       const found = db.transaction(() => recover(now));
@@ -39,11 +42,13 @@ export function keepAlive(
       if (found.changed.length > 0) tell()(found.changed);
       if (found.released + found.unreconciled > 0) options.onRecovered?.(found);
     } catch (error) {
+      if (isFirst && sqliteCode(error).startsWith('SQLITE_READONLY'))
+        throw new StoreError(explain(db.path, error), error);
       options.onTrouble?.(error);
     }
-    cancel = options.clock.after(BEAT_MS, turn);
+    cancel = options.clock.after(BEAT_MS, () => turn(false));
   };
-  turn();
+  turn(true);
   return () => {
     cancel();
     try {
