@@ -1,6 +1,5 @@
 // The settings in force: read at start, read again when the file changes, asked again who is there once a minute.
-import { readFileSync, watch, watchFile, unwatchFile } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { CurrentSettings, Options, OtlpSettings, Settings } from '../contract/index.ts';
 import { askAround } from './facts.ts';
@@ -16,6 +15,7 @@ import { resolve } from './resolve/index.ts';
 import type { Facts, Resolved } from './resolve/index.ts';
 import { resolveParts } from './resolve/parts.ts';
 import type { Parts, ServerSettings } from './resolve/parts.ts';
+import { watchPath } from './watch.ts';
 
 export type ReloadResult =
   | {
@@ -226,35 +226,4 @@ function currentDigest(file: string): string | null {
 async function untilWritten(file: string, afterMs: number): Promise<void> {
   const isEmpty = currentDigest(file) === digestOf('');
   if (isEmpty) await new Promise((resume) => setTimeout(resume, afterMs));
-}
-
-/** Watches the folder, since editors and orchestrators put a new file in the old one's place. */
-function watchPath(file: string, debounceMs: number, onFile: () => void): () => void {
-  let pending: NodeJS.Timeout | undefined;
-  const soon = (): void => {
-    clearTimeout(pending);
-    pending = setTimeout(onFile, debounceMs).unref();
-  };
-  const poll = (): (() => void) => {
-    watchFile(file, { interval: 2_000, persistent: false }, soon);
-    return () => unwatchFile(file, soon);
-  };
-  try {
-    const watcher = watch(dirname(file), { persistent: false });
-    let stop: () => void = () => watcher.close();
-    watcher.on('change', (_event, name) => {
-      const changed = name === null ? null : String(name);
-      if (changed === null || changed === basename(file) || changed.startsWith('..')) soon();
-    });
-    watcher.on('error', () => {
-      watcher.close();
-      stop = poll();
-    });
-    return () => {
-      clearTimeout(pending);
-      stop();
-    };
-  } catch {
-    return poll();
-  }
 }

@@ -77,6 +77,20 @@ describe('a changed file', () => {
     await vi.waitFor(() => expect(ttl(config)).toBe(2 * HOUR), 5_000);
   });
 
+  it('also when it is a link to a file elsewhere, and when its folder was replaced', async () => {
+    const target = configFile('cache: { ttl: 1h }');
+    const file = join(dirname(configFile('')), 'link', 'q.yaml');
+    mkdirSync(dirname(file));
+    symlinkSync(target, file);
+    const { config } = await live('', { file });
+    writeFileSync(target, 'cache: { ttl: 2h }');
+    await vi.waitFor(() => expect(ttl(config)).toBe(2 * HOUR), 5_000);
+    renameSync(dirname(file), `${dirname(file)}-old`);
+    mkdirSync(dirname(file));
+    writeFileSync(file, 'cache: { ttl: 3h }');
+    await vi.waitFor(() => expect(ttl(config)).toBe(3 * HOUR), 5_000);
+  }, 12_000);
+
   it('that is bad leaves the old settings, says why once, and a repaired one is taken up', async () => {
     const { config, file, said } = await live('cache: { ttl: 1h }');
     const before = config.current();
