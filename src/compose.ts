@@ -181,7 +181,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
     visits,
     onFault: (error, requestId) => log.error('a request met a fault', { requestId, error: error.cause ?? error }),
   });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, config.server.requestTimeoutMs);
   server.on('clientError', refuseConnection);
   server.on('checkExpectation', refuseExpectation);
   const url = await listen(server, config.server.host, config.server.port);

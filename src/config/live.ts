@@ -59,13 +59,22 @@ export interface LiveConfig {
   close(): void;
 }
 
-const AT_START_ONLY = ['host', 'port', 'adminKey', 'metricsKey', 'bodyLimitBytes', 'logLevel'] as const;
+const AT_START_ONLY = [
+  'host',
+  'port',
+  'adminKey',
+  'metricsKey',
+  'bodyLimitBytes',
+  'requestTimeoutMs',
+  'logLevel',
+] as const;
 const KEY_OF = {
   host: 'host',
   port: 'port',
   adminKey: 'admin_key',
   metricsKey: 'metrics_key',
   bodyLimitBytes: 'body_limit',
+  requestTimeoutMs: 'request_timeout',
   logLevel: 'log_level',
 } as const;
 

@@ -41,7 +41,7 @@ and whether the database and the port can be had.
   empty otherwise.
 - **Environment**: \`QUORUM_HOST\`, \`QUORUM_PORT\`, \`QUORUM_LOG_LEVEL\`, \`QUORUM_ADMIN_KEY\`, \`QUORUM_CONFIG\`, \`MODEL_TIER\`, and the keys of the providers. A \`.env\` file in the
   folder where it is started counts for what isn't set. Editors know all keys with \`# yaml-language-server: $schema=./quorum.schema.json\`.
-- **At the next start only**: \`server.host\`, \`server.port\`, \`server.admin_key\`, \`server.metrics_key\`, \`server.body_limit\`, \`server.log_level\`, \`storage.url\`.
+- **At the next start only**: \`server.host\`, \`server.port\`, \`server.admin_key\`, \`server.metrics_key\`, \`server.body_limit\`, \`server.request_timeout\`, \`server.log_level\`, \`storage.url\`.
 
 This page is made from the schema: \`UPDATE=1 npx vitest run test/config/fresh.test.ts\`.
 `;

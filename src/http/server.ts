@@ -3,7 +3,6 @@ import { createServer, IncomingMessage, ServerResponse, type Server } from 'node
 import type { App } from './app.ts';
 
 const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 300_000;
 const KEEP_ALIVE_MS = 72_000;
 /** How late a client that dawdles is found out at the most. */
 const CHECK_EVERY_MS = 2_000;
@@ -15,7 +14,7 @@ const WRITE_AHEAD_BYTES = 16 * 1024;
  * the app's own they stay as they are, and the swap does nothing. Only a subclass makes room for all the fields that Node's
  * constructors set: called on another function's object they leave a response as a dictionary, slow to make (0.9 µs) and 3 kB large.
  */
-export function createHttpServer({ express, direct }: App): Server {
+export function createHttpServer({ express, direct }: App, requestTimeoutMs: number): Server {
   const Request = bornAs(IncomingMessage, express.request);
   const Response = bornAs(ServerResponse, express.response);
   Object.assign(express, { request: Request.prototype, response: Response.prototype });
@@ -23,10 +22,10 @@ export function createHttpServer({ express, direct }: App): Server {
     {
       IncomingMessage: Request,
       ServerResponse: Response,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
+      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, requestTimeoutMs),
       noDelay: true,
       highWaterMark: WRITE_AHEAD_BYTES,
       insecureHTTPParser: false,

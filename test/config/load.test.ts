@@ -13,6 +13,7 @@ describe('an empty file', () => {
       adminKey: null,
       metricsKey: null,
       bodyLimitBytes: 20_971_520,
+      requestTimeoutMs: 120_000,
       shutdownGraceMs: 30_000,
       logLevel: 'info',
     });

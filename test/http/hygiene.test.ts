@@ -99,8 +99,7 @@ test('passed through: no socket is opened to an address that isn’t configured,
 });
 
 test('slow-loris: a head that comes byte by byte is given up, with an answer', async () => {
-  const server = createHttpServer({ express: express(), direct: () => false });
-  server.headersTimeout = 100;
+  const server = createHttpServer({ express: express(), direct: () => false }, 100);
   server.on('clientError', refuseConnection);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -114,6 +113,35 @@ test('slow-loris: a head that comes byte by byte is given up, with an answer', a
   for await (const part of socket) text += String(part);
   expect(text).toMatch(/^HTTP\/1\.1 408 /);
   expect(text).toContain('"code":"request_timeout"');
+});
+
+test('a body that doesn’t come in time is given up with an answer, and so is the call it was for', async () => {
+  const deaf = createServer((socket) => void socket.pause().on('error', () => undefined));
+  await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}`;
+  const quorum = await startQuorum({
+    config: scriptedConfig({ url: `${origin}/v1` }, { more: { server: { request_timeout: '1s' } } }),
+  });
+  onTestFinished(async () => {
+    await quorum.stop();
+    deaf.close();
+  });
+  const head = (path: string, type: string): string =>
+    `POST ${path} HTTP/1.1\r\nhost: q\r\ncontent-type: ${type}\r\ncontent-length: 9000\r\n\r\n`;
+  const port = Number(new URL(quorum.url).port);
+  const called = once(deaf, 'connection') as Promise<[Socket]>;
+  const [chatted, passed] = await Promise.all([
+    hear(port, `${head('/v1/chat/completions', 'application/json')}{"model":`),
+    hear(port, `${head('/v1/files', 'multipart/form-data; boundary=b')}--b\r\n`),
+  ]);
+  for (const text of [chatted, passed]) {
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toContain('"code":"request_timeout"');
+  }
+  const [call] = await called;
+  await once(call.resume(), 'close');
+  await expect.poll(async () => (await send(`${quorum.url}/metrics`)).text).toMatch(/^quorum_requests_in_flight 0$/m);
+  expect(quorum.logs.filter((line) => line.includes('a request met a fault'))).toEqual([]);
 });
 
 /** What comes on a connection until the server ends it. */
@@ -132,7 +160,7 @@ async function slowEcho(): Promise<{ server: Server; port: number }> {
     setTimeout(() => response.end(`${request.url} ${'x'.repeat(last ? 1 : 500_000)}`), last ? 1 : 20);
     return true;
   };
-  const server = createHttpServer({ express: express(), direct });
+  const server = createHttpServer({ express: express(), direct }, 10_000);
   server.on('clientError', refuseConnection);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());

@@ -11,6 +11,7 @@ export interface ServerSettings {
   /** null: the metrics need no key of their own. */
   readonly metricsKey: Secret | null;
   readonly bodyLimitBytes: number;
+  readonly requestTimeoutMs: number;
   readonly shutdownGraceMs: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
 }
@@ -126,6 +127,7 @@ function serverFrom({ server }: Config): ServerSettings {
     adminKey: given(server.admin_key),
     metricsKey: given(server.metrics_key),
     bodyLimitBytes: server.body_limit,
+    requestTimeoutMs: server.request_timeout,
     shutdownGraceMs: server.shutdown_grace,
     logLevel: server.log_level,
   };

@@ -31,6 +31,10 @@ export const server = () =>
         'Opens `/metrics`, besides the admin key. Empty: on loopback everybody may read them, elsewhere the admin key is needed.',
       ),
     body_limit: size().prefault('20mb').describe('Larger request bodies get 413.'),
+    request_timeout: duration()
+      .refine((ms) => ms >= 1_000, { error: 'a duration of 1s or more' })
+      .prefault('2m')
+      .describe('A request that takes longer to come in, body and all, gets 408.'),
     shutdown_grace: duration().prefault('30s').describe('How long requests may finish after SIGTERM.'),
     log_level: oneOf(LOG_LEVELS).prefault('info').describe('How much is logged.'),
   });
