@@ -111,6 +111,15 @@ export interface Wishes {
   readonly deadlineMs: number | null;
 }
 
+export const NO_WISHES: Wishes = {
+  strategy: null,
+  tier: null,
+  task: null,
+  models: null,
+  maxCost: null,
+  deadlineMs: null,
+};
+
 /** Every model a plan may call without escalation. */
 export function membersOf(call: Call): readonly string[] {
   switch (call.kind) {

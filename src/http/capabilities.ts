@@ -1,6 +1,7 @@
 // GET /v1/capabilities and /v1/recommendations/{task}: what each model can do, as it is configured and as it has shown itself.
 import type { Response } from 'express';
 import {
+  NO_WISHES,
   QuorumError,
   STRATEGIES,
   nearest,
@@ -127,7 +128,7 @@ export function recommend(
   const forTier = (tier: string) =>
     decide({
       features: usualFeatures(task),
-      wishes: { strategy: 'single', tier, task: task.name, models: null, maxCost: null, deadlineMs: null },
+      wishes: { ...NO_WISHES, strategy: 'single', tier, task: task.name },
       settings: { ...now, routing: { ...now.routing, explore: 0 } },
       classifier,
       quality: (its, model) => evidence.quality(now.models.get(model)!, its, caller.admin ? null : caller.tenant, at),

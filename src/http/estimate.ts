@@ -1,5 +1,6 @@
 // What a usage would cost, by task and by model: the plan that the router would make for a usual request of each task, times how often.
 import {
+  NO_WISHES,
   membersOf,
   nearest,
   NO_MONEY,
@@ -87,7 +88,7 @@ function decisionFor({ settings, quality, allowed }: EstimateQuestion, name: str
   classifiers.set(settings, classifier);
   return decide({
     features: usualFeatures(task),
-    wishes: { strategy: null, tier, task: name, models: null, maxCost: null, deadlineMs: null },
+    wishes: { ...NO_WISHES, tier, task: name },
     settings: { ...settings, routing: { ...settings.routing, explore: 0 } },
     classifier,
     quality,

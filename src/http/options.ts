@@ -1,6 +1,7 @@
 // The caller's wishes: headers first, then the same names under the request's `metadata`, which are taken out before it goes upstream.
 import type { IncomingHttpHeaders } from 'node:http';
 import {
+  NO_WISHES,
   nanoOf,
   parseDuration,
   QuorumError,
@@ -54,7 +55,6 @@ interface Options {
   readonly debug: boolean;
 }
 
-const NO_WISHES: Wishes = { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null };
 const DEFAULT_DIRECTIVE = parseDirective(null);
 
 /** Throws `invalid_value`, naming the header or field. */

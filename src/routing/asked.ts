@@ -1,5 +1,5 @@
 // What a request asked for in a few fields, and a request that asks the same: so that a decision can be made again without the prompt.
-import type { Asked, Features, Wishes } from '../contract/index.ts';
+import { NO_WISHES, type Asked, type Features, type Wishes } from '../contract/index.ts';
 
 const USUAL: Features = {
   text: '',
@@ -15,7 +15,6 @@ const USUAL: Features = {
   wantsLogprobs: false,
   stream: false,
 };
-const NO_WISHES: Wishes = { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null };
 
 const FORM = (Object.keys(USUAL) as (keyof Features)[]).filter((key) => key !== 'text');
 const WISHES = (Object.keys(NO_WISHES) as (keyof Wishes)[]).filter((key) => key !== 'task');

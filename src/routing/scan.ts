@@ -1,13 +1,11 @@
 // One pass over a text: its words and pairs of characters as hashes, and what its signs say. Words nobody knows are only counted.
 import { DENSE, DIGIT, FOLD, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
 import { DENSE_SEED, HEAD_UNITS, SEED, headOf, mix } from './lexicon.ts';
-import { stemLength } from './stem.ts';
+import { stemHash } from './stem.ts';
 import { unitsOf } from './units.ts';
 
 const WORD_UNITS = 40;
 const DENSE_UNITS = 16;
-/** Words whose stems are remembered. */
-const STEMS = 4_096;
 
 /** By unit: 1 operator, 2 bracket, 3 question mark, 4 ends a phrase. */
 const SIGN = new Uint8Array(0x10000);
@@ -49,25 +47,11 @@ export function createScanner(): Scanner {
   const folds = FOLD;
   const word = new Uint16Array(WORD_UNITS);
   const recent = new Uint16Array(DENSE_UNITS);
-  const stemOf = new Int32Array(STEMS);
-  const stems = new Int32Array(STEMS);
   const result: Scan = { words: 0, digits: 0, operations: 0, brackets: 0, questions: 0 };
   let dense = 0;
   let run = 0;
   /** Words so far, doubled. */
   let halves = 0;
-
-  /** Hash of the stem of `word`, whose whole hash is `exact`; remembered, since most words are met again and again. */
-  const stemHash = (length: number, exact: number): number => {
-    const slot = exact & (STEMS - 1);
-    if (stemOf[slot] === exact) return stems[slot]!;
-    const stem = stemLength(word, length);
-    let hash = SEED;
-    for (let at = 0; at < stem; at += 1) hash = mix(hash, word[at]!);
-    stemOf[slot] = exact;
-    stems[slot] = hash;
-    return hash;
-  };
 
   /** What stood last, but for marks. */
   let solid = SPACE;
@@ -118,7 +102,7 @@ export function createScanner(): Scanner {
         exact = mix(exact, unit);
         length += 1;
       }
-      listener.word(stemHash(length, exact), halves / 2, exact, head);
+      listener.word(stemHash(word, length, exact), halves / 2, exact, head);
     }
     let back = at - 1;
     while (kinds[units[back]!] === MARK) back -= 1;

@@ -1,4 +1,5 @@
 // How much of a word counts: endings of English, Spanish, French and German fall off, so that a keyword meets its inflections.
+import { mix, SEED } from './lexicon.ts';
 
 const SHORTEST = 3;
 const ENDINGS = [
@@ -54,6 +55,23 @@ function endsWith(word: Uint16Array, length: number, ending: Uint16Array): boole
     if (word[length - at] !== ending[ending.length - at]) return false;
   }
   return true;
+}
+
+/** Words whose stems are remembered, since most are met again and again. */
+const KEPT = 4_096;
+const keptOf = new Int32Array(KEPT);
+const kept = new Int32Array(KEPT);
+
+/** Hash of the stem of the first `length` units of `word`, which is folded and whose whole hash is `exact`. */
+export function stemHash(word: Uint16Array, length: number, exact: number): number {
+  const slot = exact & (KEPT - 1);
+  if (keptOf[slot] === exact) return kept[slot]!;
+  const stem = stemLength(word, length);
+  let hash = SEED;
+  for (let at = 0; at < stem; at += 1) hash = mix(hash, word[at]!);
+  keptOf[slot] = exact;
+  kept[slot] = hash;
+  return hash;
 }
 
 /** Length of the stem of the first `length` units of `word`, which is folded. */

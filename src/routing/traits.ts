@@ -4,7 +4,7 @@ import { DENSE, DIGIT, FOLD, KIND, LETTER, MARK, SPACE } from './alphabet.ts';
 import { SECTION } from './features.ts';
 import { SEED, mix, mixWord } from './lexicon.ts';
 import { LAYOUT } from './size.ts';
-import { stemLength } from './stem.ts';
+import { stemHash } from './stem.ts';
 import { unitsOf } from './units.ts';
 
 const HEAD_UNITS = 1_536;
@@ -14,11 +14,10 @@ const MOST_TOOLS = 12;
 const MOST_SLOTS = 512;
 const WORD_UNITS = 24;
 const MASK = TRAIT_SLOTS - 1;
-const STEMS = 4_096;
 const NEGATIONS = new Set(['not', 'except', 'never', 'without', 'no', 'nicht', 'sans', 'sin'].map(hashOf));
 /** By the low bits of their hashes: most words aren't looked for at all. */
-const negates = new Uint8Array(STEMS);
-for (const negation of NEGATIONS) negates[negation & (STEMS - 1)] = 1;
+const negates = new Uint8Array(4_096);
+for (const negation of NEGATIONS) negates[negation & (negates.length - 1)] = 1;
 
 /** Seeds keep the words of the prompt and of the tools apart. */
 const TOOL_SEED = 0x3c6ef372;
@@ -27,8 +26,6 @@ const PAIR_SEED = 0x1b873593;
 const countOf = new Uint16Array(TRAIT_SLOTS);
 const met = new Uint16Array(MOST_SLOTS);
 const word = new Uint16Array(WORD_UNITS);
-const stemOf = new Int32Array(STEMS);
-const stems = new Int32Array(STEMS);
 /** Words of the tools met in this prompt; by the low bits of their hash. */
 const named = new Uint8Array(4_096);
 
@@ -148,8 +145,8 @@ function readWords(units: Uint16Array, from: number, to: number, seed: number, t
       }
       tally.letters += letters;
       tally.words += 1;
-      const hash = stemHash(length, exact);
-      if (negates[exact & (STEMS - 1)] === 1 && NEGATIONS.has(exact)) tally.negations += 1;
+      const hash = stemHash(word, length, exact);
+      if (negates[exact & (negates.length - 1)] === 1 && NEGATIONS.has(exact)) tally.negations += 1;
       if (seed === 0) tally.overlap += named[hash & 4_095]!;
       else named[hash & 4_095] = 1;
       before = token(hash, before, seed, tally);
@@ -171,17 +168,6 @@ function readWords(units: Uint16Array, from: number, to: number, seed: number, t
     }
     at += 1;
   }
-}
-
-function stemHash(length: number, exact: number): number {
-  const slot = exact & (STEMS - 1);
-  if (stemOf[slot] === exact) return stems[slot]!;
-  const stem = stemLength(word, length);
-  let hash = SEED;
-  for (let at = 0; at < stem; at += 1) hash = mix(hash, word[at]!);
-  stemOf[slot] = exact;
-  stems[slot] = hash;
-  return hash;
 }
 
 function hashOf(text: string): number {

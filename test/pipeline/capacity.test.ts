@@ -1,12 +1,11 @@
 // Pressure makes plans smaller, slots are taken by role, sick and limited models are left out, and lateness refuses.
 import { describe, expect, it } from 'vitest';
-import type { Decision, Wishes } from '../../src/contract/index.ts';
+import { NO_WISHES, type Decision } from '../../src/contract/index.ts';
 import { createCapacity, leftAlone, pressureOf, shedTo, slotLimit } from '../../src/pipeline/capacity.ts';
 import { createSlots } from '../../src/upstream/index.ts';
 import { testSettings } from '../support/settings.ts';
 import { simulatedClock } from '../support/simulated-clock.ts';
 
-const NO_WISHES: Wishes = { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null };
 const decision = (kind: string, task = 'simple_query') =>
   ({ classification: { task }, plan: { call: { kind } } }) as unknown as Decision;
 

@@ -1,10 +1,9 @@
 // Ways to do a request with less, in the order in which a budget that downgrades tries them.
 import { describe, expect, it } from 'vitest';
-import type { Decision, Plan, StrategyName, Wishes } from '../../src/contract/index.ts';
+import { NO_WISHES, type Decision, type Plan, type StrategyName, type Wishes } from '../../src/contract/index.ts';
 import { smallerPlans } from '../../src/pipeline/smaller.ts';
 import { testPrice, testSettings } from '../support/settings.ts';
 
-const WISHES: Wishes = { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null };
 const settings = testSettings({
   models: [
     { name: 'dear', price: testPrice(5, 20) },
@@ -23,7 +22,7 @@ function decisionFor(wishes: Wishes, kind: StrategyName): Decision {
 
 const triedFrom = (kind: StrategyName, refused: readonly string[] = []): string[] =>
   Array.from(
-    smallerPlans(decisionFor(WISHES, kind), WISHES, settings, (wishes) =>
+    smallerPlans(decisionFor(NO_WISHES, kind), NO_WISHES, settings, (wishes) =>
       // A router that can't do what is asked does something else.
       decisionFor(wishes, refused.includes(wishes.strategy!) ? kind : (wishes.strategy as StrategyName)),
     ),

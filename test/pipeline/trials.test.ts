@@ -1,6 +1,6 @@
 // Experiments cost nothing where there are none, and one decision for each arm where there is one.
 import { describe, expect, it } from 'vitest';
-import { experimentSchema, type Decision, type Experiment } from '../../src/contract/index.ts';
+import { NO_WISHES, experimentSchema, type Decision, type Experiment } from '../../src/contract/index.ts';
 import { designOf } from '../../src/experiment/index.ts';
 import type { Inbound } from '../../src/pipeline/exchange.ts';
 import { createTrials } from '../../src/pipeline/experiments/enrol.ts';
@@ -12,7 +12,7 @@ const inbound = (more: Partial<Inbound> = {}): Inbound =>
     id: 'req_1',
     principal: { tenant: 'acme', team: null, keyId: 'key_1', admin: false },
     request: { model: 'auto', messages: [{ role: 'user', content: 'Hi' }] },
-    wishes: { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null },
+    wishes: NO_WISHES,
     directive: { read: true, write: true, only: false, ttlMs: null },
     spender: { tenant: 'acme', keyId: 'key_1', team: null, user: 'ann', tags: [] },
     session: null,

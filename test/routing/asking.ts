@@ -1,16 +1,15 @@
 // Short ways to ask for a decision in the tests of routing.
-import type { ChatRequest, Decision, Expected, Random, Settings, Wishes } from '../../src/contract/index.ts';
+import {
+  NO_WISHES,
+  type ChatRequest,
+  type Decision,
+  type Expected,
+  type Random,
+  type Settings,
+  type Wishes,
+} from '../../src/contract/index.ts';
 import { compileTasks, decide, featuresOf, type Classifier, type QualityView } from '../../src/routing/index.ts';
 import { testSettings } from '../support/settings.ts';
-
-export const NO_WISHES: Wishes = {
-  strategy: null,
-  tier: null,
-  task: null,
-  models: null,
-  maxCost: null,
-  deadlineMs: null,
-};
 
 interface Asking {
   readonly prompt?: string;

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  NO_WISHES,
   membersOf,
   type Decision,
   type Forecast,
@@ -12,7 +13,7 @@ import {
 import { testModel, testPrice, testSettings, testTask } from '../support/settings.ts';
 import { gainsOf, jointOf } from '../../src/learning/together.ts';
 import { compileTasks, decide, featuresOf } from '../../src/routing/index.ts';
-import { ask, excludedOf, NO_WISHES, user } from './asking.ts';
+import { ask, excludedOf, user } from './asking.ts';
 
 const TOOLS = [{ type: 'function', function: { name: 'weather' } }];
 const IMAGE = [

@@ -1,10 +1,10 @@
 // Decisions from remembered pools are those that would be made anew.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Decision, InsightMark, Wishes } from '../../src/contract/index.ts';
+import { NO_WISHES, type Decision, type InsightMark, type Wishes } from '../../src/contract/index.ts';
 import { compileTasks, decide, featuresOf } from '../../src/routing/index.ts';
 import { testSettings } from '../support/settings.ts';
-import { NO_WISHES, user } from './asking.ts';
+import { user } from './asking.ts';
 
 const settings = [testSettings(), testSettings({ routing: { prefer: 'cost' } })];
 const classifier = compileTasks(settings[0]!.tasks);

@@ -1,15 +1,16 @@
 // The whole path of a request on simulated models and simulated time, without a server.
 import { createAdmission, createBudgets, createOutputHistory, NOBODY } from '../../src/accounts/index.ts';
 import { createCache, createFlights, parseDirective } from '../../src/cache/index.ts';
-import type {
-  ChatRequest,
-  Clock,
-  Ledger,
-  ProgressEvent,
-  RequestRecord,
-  Settings,
-  Wishes,
-  Written,
+import {
+  NO_WISHES,
+  type ChatRequest,
+  type Clock,
+  type Ledger,
+  type ProgressEvent,
+  type RequestRecord,
+  type Settings,
+  type Wishes,
+  type Written,
 } from '../../src/contract/index.ts';
 import { createEvidence, createLearner, createMemoryLearningStore } from '../../src/learning/index.ts';
 import { createMerger } from '../../src/merge/index.ts';
@@ -95,15 +96,7 @@ export function testPath(
       id: `req_${++count}`,
       principal: { tenant: asking.tenant ?? 'local', team: null, keyId: null, admin: false },
       request: { model: 'auto', messages: [{ role: 'user', content: 'Is it so?' }], ...request },
-      wishes: {
-        strategy: null,
-        tier: null,
-        task: null,
-        models: null,
-        maxCost: null,
-        deadlineMs: null,
-        ...asking.wishes,
-      },
+      wishes: { ...NO_WISHES, ...asking.wishes },
       permissions: NOBODY.permissions,
       spender: { tenant: asking.tenant ?? 'local', keyId: null, team: null, user: null, tags: [] },
       bodyBytes: 1_000,

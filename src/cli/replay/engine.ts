@@ -2,6 +2,7 @@
 import { createAdmission, createBudgets, createOutputHistory, NOBODY } from '../../accounts/index.ts';
 import { createCache, createFlights, parseDirective } from '../../cache/index.ts';
 import {
+  NO_WISHES,
   CallFailure,
   usdOf,
   type AssistantMessage,
@@ -122,7 +123,7 @@ export function createReplay(options: ReplayOptions): Replay {
     id,
     principal: { tenant: 'replay', team: null, keyId: null, admin: false },
     request: row.request,
-    wishes: { strategy: null, tier: null, task: null, models: null, maxCost: null, deadlineMs: null, ...wishes },
+    wishes: { ...NO_WISHES, ...wishes },
     permissions: NOBODY.permissions,
     spender: { tenant: 'replay', keyId: null, team: null, user: null, tags: [] },
     bodyBytes: 1_000,
