@@ -11,6 +11,7 @@ import {
   type Model,
   type Settings,
   type Task,
+  type Tier,
 } from '../contract/index.ts';
 import { priorOf, type Evidence } from '../learning/index.ts';
 import { compileTasks, decide, usualFeatures, type Classifier } from '../routing/index.ts';
@@ -33,7 +34,8 @@ export function showCapabilities(
 ): void {
   const now = settings();
   const { permissions, caller } = visit.visitor;
-  const models = [...now.models.values()].filter(({ name }) => permissions.anyModel || permissions.model(name));
+  const isTold = (name: string): boolean => permissions.anyModel || permissions.model(name);
+  const models = [...now.models.values()].filter(({ name }) => isTold(name));
   sendJson(
     response,
     {
@@ -41,7 +43,9 @@ export function showCapabilities(
       strategies: [...STRATEGIES.filter((each) => permissions.strategy(each)), 'adaptive'],
       default_tier: now.defaultTier,
       tiers: Object.fromEntries(
-        [...now.tiers].filter(([name]) => permissions.tier(name)).map(([name, tier]) => [name, tierShown(tier)]),
+        [...now.tiers]
+          .filter(([name]) => permissions.tier(name))
+          .map(([name, tier]) => [name, tierShown(tier, isTold)]),
       ),
       tasks: [...now.tasks.values()].map((task) => ({
         name: task.name,
@@ -76,18 +80,16 @@ export function showCapabilities(
   );
 }
 
-const tierShown = ({
-  models,
-  chairman,
-  expectedLatencyMs,
-  costPerQuery,
-  gaps,
-}: Settings['tiers'] extends ReadonlyMap<string, infer Tier> ? Tier : never) => ({
-  models,
-  chairman,
+/** `gaps` are about the whole tier, and only for those who may use all of it. */
+const tierShown = (
+  { models, chairman, expectedLatencyMs, costPerQuery, gaps }: Tier,
+  isTold: (model: string) => boolean,
+) => ({
+  models: models.filter(isTold),
+  chairman: chairman !== null && isTold(chairman) ? chairman : null,
   expected_latency_ms: expectedLatencyMs,
   cost_per_query_usd: usdOf(costPerQuery),
-  gaps,
+  gaps: models.every(isTold) ? gaps : [],
 });
 
 const modelShown = (model: Model, { usable }: Settings) => ({

@@ -113,6 +113,23 @@ test('what may not be used is told and estimated to nobody', async () => {
   expect(codeOf(await asked('estimate', { tier: 'premuim', usage: { code: 1 } }))).toEqual([400, 'invalid_value']);
 });
 
+test('of models a key is told those that it may use, in tiers too', async () => {
+  const { secret } = await office.key({ models: ['bet?'] });
+  const asked = (path: string, body?: object): Promise<Told> =>
+    ask(`${office.url}/v1/${path}`, { headers: bearer(secret), ...(body !== undefined && { method: 'POST', body }) });
+  const answers = {
+    capabilities: await asked('capabilities'),
+    models: await asked('models'),
+    recommendations: await asked('recommendations/code'),
+    estimate: await asked('estimate', { usage: { code: 1 } }),
+  };
+  for (const [what, { status, text }] of Object.entries(answers))
+    expect([what, status, text.match(/alpha|gamma/g)]).toEqual([what, 200, null]);
+  expect(answers.capabilities.json()).toMatchObject({
+    tiers: { balanced: { models: ['beta'], chairman: null, gaps: [] } },
+  });
+});
+
 test('a body over a limit that no config raises does not name one', async () => {
   const answer = await office.admin('POST', '/keys', { name: 'x'.repeat(1_100_000) });
   expect(codeOf(answer)).toEqual([413, 'request_too_large']);
