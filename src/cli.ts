@@ -8,11 +8,14 @@ import { nearest, QuorumError } from './contract/index.ts';
 for (const out of [process.stdout, process.stderr]) out.on('error', () => {});
 
 const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--config', '--port', '--host', '--log-level']);
+const FLAGS: ReadonlySet<string> = new Set([...TAKES_A_VALUE, '--json', '--help', '-h', '--version', '-V', '--']);
 
 /** The default verb would take a mistyped one for a word of its own. */
 function refuseUnknownVerb(parent: Command, words: readonly string[], path = 'quorum'): void {
   const at = words.findIndex((word, index) => !word.startsWith('-') && !TAKES_A_VALUE.has(words[index - 1] ?? ''));
   const verb = words[at];
+  // What stands behind a flag that nobody knows may be its value: the flag is what is wrong.
+  if (words.slice(0, at).some((word) => word.startsWith('-') && !FLAGS.has(word.split('=')[0]!))) return;
   const known = [...parent.commands.map((command) => command.name()), 'help'];
   if (verb === undefined || parent.commands.length === 0 || verb === 'help') return;
   const found = parent.commands.find((command) => command.name() === verb);

@@ -1,12 +1,10 @@
 // `quorum budget`: budgets made, raised, topped up and looked at, and charges that have to be put right. The same code stands behind /admin/v1/budgets.
-import { parseArgs } from 'node:util';
 import { isTimeZone, keyCalled, spendCsv, type BudgetInput } from '../accounts/index.ts';
 import {
   formatUsd,
   nearest,
   ON_EXCEED,
   parseDuration,
-  QuorumError,
   SCOPES,
   SPEND_GROUPS,
   type Balance,
@@ -16,6 +14,7 @@ import {
 import { balanceShown, budgetShown } from '../http/admin/budgets.ts';
 import { entryShown, monthStart, spendShown } from '../http/admin/spend.ts';
 import { given, listOf, parseLimit, parseUsd, wrong, type AccountsDeps } from './accounts-arguments.ts';
+import { orSentence, readWords } from './words.ts';
 
 export const BUDGET_HELP = `quorum budget list                      all budgets and how they stand
 quorum budget set --scope team --id data --limit 50/month   a new one, or the limit of the one there is
@@ -49,19 +48,14 @@ const OPTIONS = {
 } as const;
 
 type Values = ReturnType<typeof read>['values'];
-const read = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+const read = (args: readonly string[]) => readWords({ name: 'budget', options: OPTIONS, mostWords: 3 }, args);
 
 /** 0 when it was done; 1 with a sentence when not. */
-export async function runBudget(args: readonly string[], deps: AccountsDeps): Promise<number> {
-  try {
+export const runBudget = (args: readonly string[], deps: AccountsDeps): Promise<number> =>
+  orSentence(deps.write, () => {
     const { values, positionals } = read(args);
-    return await carryOut(positionals, values, deps);
-  } catch (error) {
-    if (!(error instanceof QuorumError) && !(error instanceof TypeError)) throw error;
-    deps.write(`${error.message}\n`);
-    return 1;
-  }
-}
+    return carryOut(positionals, values, deps);
+  });
 
 async function carryOut(
   [verb = 'list', id = '', amount = '']: readonly string[],

@@ -42,10 +42,18 @@ export function inputOf(values: Values): Readonly<Record<string, unknown>> {
 }
 
 function fileOf(file: string): Readonly<Record<string, unknown>> {
-  const read: unknown = parse(readFileSync(file, 'utf8'));
+  const read: unknown = yamlOf(file);
   return typeof read === 'object' && read !== null && !Array.isArray(read)
     ? (read as Readonly<Record<string, unknown>>)
     : wrong(`--file: ${file} holds no experiment, such as "arms: { one: {}, two: { strategy: dual } }".`);
+}
+
+function yamlOf(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    return wrong(`--file: ${file} can't be read: ${(thrown as Error).message}`);
+  }
 }
 
 /** `two:strategy=dual,weight=2,models=a+b`. */

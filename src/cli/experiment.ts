@@ -1,6 +1,5 @@
 // `quorum experiment` and `quorum rollout`: on the store, beside a server that may be running on it and takes the changes up within a second.
 import { userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
 import { askAround, loadConfig, probeProvider, resolve, resolveParts } from '../config/index.ts';
 import { nearest, QuorumError, type Clock, type Experiment, type ExperimentStore } from '../contract/index.ts';
 import { resultsOf } from '../experiment/index.ts';
@@ -11,6 +10,7 @@ import type { Rollout } from '../pipeline/experiments/roll.ts';
 import { openStore } from '../store/index.ts';
 import { inputOf, shareOf } from './experiment-arguments.ts';
 import { reportCsv, reportText } from './experiment-report.ts';
+import { orSentence, readWords } from './words.ts';
 
 export const EXPERIMENT_HELP = `quorum experiment list                    all, the config file's too
 quorum experiment create NAME --arm one --arm two:strategy=dual
@@ -75,7 +75,8 @@ const OPTIONS = {
   csv: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
-const read = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+const read = (args: readonly string[]) => readWords({ name: 'experiment', options: OPTIONS, mostWords: 3 }, args);
+const ROLLOUT_OPTIONS = { json: { type: 'boolean' } } as const;
 type Values = ReturnType<typeof read>['values'];
 
 /** 0 when it was done; 1 with a sentence when not. */
@@ -88,7 +89,7 @@ export const runExperiment = (args: readonly string[], options: ExperimentOption
 
 export const runRollout = (args: readonly string[], options: ExperimentOptions): Promise<number> =>
   withExperiments(options, (deps) => {
-    const { values, positionals } = read(args);
+    const { values, positionals } = readWords({ name: 'rollout', options: ROLLOUT_OPTIONS, mostWords: 1 }, args);
     const [wanted] = positionals;
     const rollout =
       wanted === undefined ? deps.register.rollout() : deps.register.setRollout(percentOf(wanted), deps.actor);
@@ -103,19 +104,15 @@ async function withExperiments(options: ExperimentOptions, work: (deps: Experime
   const store = await openStore(parts.storageUrl, clock, { decay: evidenceAt });
   const register = createRegister({ store: store.experiments, clock, written: () => parts, settings: () => settings });
   try {
-    work({ register, store: store.experiments, write, now: () => clock.now(), actor: `cli:${userInfo().username}` });
-    return 0;
-  } catch (error) {
-    if (!(error instanceof QuorumError) && !(error instanceof TypeError) && !isAboutFile(error)) throw error;
-    write(`${(error as Error).message}\n`);
-    return 1;
+    return await orSentence(write, () => {
+      work({ register, store: store.experiments, write, now: () => clock.now(), actor: `cli:${userInfo().username}` });
+      return 0;
+    });
   } finally {
     register.close();
     await store.close();
   }
 }
-
-const isAboutFile = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 const VERBS = ['list', 'create', 'start', 'stop', 'ramp', 'report', 'delete'] as const;
 

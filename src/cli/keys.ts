@@ -1,7 +1,6 @@
 // `quorum keys`: virtual keys made, listed, changed, rotated and taken away. The same code stands behind /admin/v1/keys.
-import { parseArgs } from 'node:util';
 import { keyCalled, type KeyInput, type NewSecret } from '../accounts/index.ts';
-import { nearest, QuorumError, STRATEGIES, type StrategyChoice, type VirtualKey } from '../contract/index.ts';
+import { nearest, STRATEGIES, type StrategyChoice, type VirtualKey } from '../contract/index.ts';
 import { keyStanding, livingKey, secretShown, type KeyShown } from '../http/admin/keys.ts';
 import {
   countOf,
@@ -13,6 +12,7 @@ import {
   wrong,
   type AccountsDeps,
 } from './accounts-arguments.ts';
+import { orSentence, readWords } from './words.ts';
 
 export const KEYS_HELP = `quorum keys create [options]      a new key; it is shown this once
 quorum keys list                  all keys
@@ -56,20 +56,15 @@ const OPTIONS = {
 } as const;
 
 type Values = ReturnType<typeof read>['values'];
-const read = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+const read = (args: readonly string[]) => readWords({ name: 'keys', options: OPTIONS, mostWords: 2 }, args);
 
 /** 0 when it was done; 1 with a sentence when not. */
-export async function runKeys(args: readonly string[], deps: AccountsDeps): Promise<number> {
-  try {
+export const runKeys = (args: readonly string[], deps: AccountsDeps): Promise<number> =>
+  orSentence(deps.write, () => {
     const { values, positionals } = read(args);
     const [verb = 'list', id = ''] = positionals;
-    return await carryOut(verb, id, values, deps);
-  } catch (error) {
-    if (!(error instanceof QuorumError) && !(error instanceof TypeError)) throw error;
-    deps.write(`${error.message}\n`);
-    return 1;
-  }
-}
+    return carryOut(verb, id, values, deps);
+  });
 
 async function carryOut(verb: string, id: string, values: Values, deps: AccountsDeps): Promise<number> {
   const { administration, actor, write } = deps;

@@ -142,3 +142,20 @@ describe('quorum budget', () => {
     ]);
   });
 });
+
+it.each([
+  ['keys', runKeys],
+  ['budget', runBudget],
+])('quorum %s: a defect shows as one, not as a verb used wrongly', async (_, verb) => {
+  const fail = (): never => {
+    throw new TypeError('a defect');
+  };
+  const deps = {
+    write: () => undefined,
+    now: () => 0,
+    actor: 'cli:ann',
+    keyring: { registry: fail },
+    budgets: { list: fail },
+  };
+  await expect(verb(['list'], deps as unknown as AccountsDeps)).rejects.toThrow('a defect');
+});
