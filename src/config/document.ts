@@ -29,7 +29,7 @@ const mayBeUnset = (path: Path): boolean => path[0] === 'providers' && path[2] =
 
 export function readDocument(text: string, source: string, environment: Environment): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: false, prettyErrors: false });
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { source, line, column: col };

@@ -82,8 +82,26 @@ function configFile({ file, env }: LoadOptions): string {
 }
 
 function readText(file: string): string {
+  const bytes = readBytes(file);
   try {
-    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    const before = bytes.toString('utf8').split('\uFFFD', 1)[0]!.split('\n');
+    throw new ConfigError([
+      {
+        source: shown(file),
+        line: before.length,
+        column: before.at(-1)!.length + 1,
+        path: '',
+        message: 'this is no text in UTF-8; save the file in that encoding',
+      },
+    ]);
+  }
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file);
   } catch (failure) {
     const { code, message } = failure as NodeJS.ErrnoException;
     const why =

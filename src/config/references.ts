@@ -41,6 +41,7 @@ export function referenceProblems(document: ConfigDocument, catalog: Rows): read
   const say = (path: Path, message: string, what: 'value' | 'key' = 'value'): void => {
     problems.push({ ...document.placeOf(path, what), path: pathText(path), message });
   };
+  checkNames(data, say);
   checkModels(table(data['models']), known, catalog, say);
   checkTiers(data, known, say);
   checkAliases(known, say);
@@ -57,6 +58,15 @@ type Say = (path: Path, message: string, what?: 'value' | 'key') => void;
 
 const union = (ours: object, theirs: unknown): ReadonlySet<string> =>
   new Set([...Object.keys(ours), ...Object.keys(table(theirs))]);
+
+/** What nobody could ask for. */
+function checkNames(data: Table, say: Say): void {
+  for (const section of ['providers', 'models', 'tiers', 'aliases', 'tasks', 'roles'])
+    if (Object.hasOwn(table(data[section]), '')) say([section, ''], 'expected a name that is not empty', 'key');
+  for (const name of ['auto', ...STRATEGIES])
+    if (Object.hasOwn(table(data['tiers']), name))
+      say(['tiers', name], `"quorum/${name}" is the strategy; give the tier another name`, 'key');
+}
 
 function checkProviders(rows: Table, catalog: Rows, say: Say): void {
   for (const [name, row] of Object.entries(rows)) {

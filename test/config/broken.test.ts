@@ -1,4 +1,5 @@
 // What is told about configs that are wrong: place, path, expectation, what was there, nearest key.
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config/index.ts';
 import { configFile, load, problemsOf, told } from './support.ts';
@@ -36,6 +37,17 @@ const BROKEN: readonly (readonly [what: string, yaml: string, ...told: string[]]
     'roles:\n  planner: gpt-4o-mni\n  heavy: { model: gpt-4o, fallback: nobody-at-all }',
     '2:12 roles.planner: there is no model "gpt-4o-mni"; did you mean "gpt-4o-mini"?',
     '3:37 roles.heavy.fallback: there is no model "nobody-at-all"',
+  ],
+  ['a name that is empty', 'models:\n  "": openai/gpt-4o', '2:3 models.: expected a name that is not empty'],
+  [
+    'a tier that nobody could ask for',
+    'tiers:\n  triple: [gpt-4o]',
+    '2:3 tiers.triple: "quorum/triple" is the strategy; give the tier another name',
+  ],
+  [
+    'a key twice, once as a number',
+    'aliases:\n  1: auto\n  "1": auto',
+    '3:3 aliases.1: "1" stands here twice; put both into one',
   ],
   [
     'a port out of range',
@@ -310,6 +322,26 @@ describe('a broken config', () => {
     expect(() => load('server: { host: 0.0.0.0 }', { env: { QUORUM_ADMIN_KEY: 'k' } })).not.toThrow();
     expect(() => load('server: { host: "::1" }')).not.toThrow();
   });
+
+  it.each([
+    ['Latin-1', Buffer.from('cache: {}\naliases: { caf\xe9: auto }', 'latin1'), '2:15'],
+    ['UTF-16', Buffer.from('\uFEFFcache: {}', 'utf16le'), '1:1'],
+    ['no text', Buffer.from([0x89, 0x50, 0x4e, 0x47]), '1:1'],
+  ])('that isn’t in UTF-8 is told as that: %s', (_what, bytes, place) => {
+    const file = configFile('');
+    writeFileSync(file, bytes);
+    expect(() => loadConfig({ file, env: {} })).toThrow(`${file}:${place} this is no text in UTF-8; save the file`);
+  });
+
+  it('with as many rows as nobody writes by hand is read in moments', () => {
+    const rows = Array.from({ length: 30_000 }, (_, index) => `  a${index}: auto\n`);
+    const before = process.cpuUsage();
+    expect(told(problemsOf(`aliases:\n${rows.join('')}  a7: auto\n`))).toEqual([
+      '30002:3 aliases.a7: "a7" stands here twice; put both into one',
+    ]);
+    // Each key compared with each other takes twenty times as long.
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
+  }, 60_000);
 
   it('is a ConfigError, whose message has one line per problem', () => {
     const error = new ConfigError(problemsOf('a: 1\nb: 2'));
