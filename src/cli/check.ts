@@ -192,12 +192,18 @@ function asText({ ok, file, problems, warnings, database, address, providers, ti
       ...(isDefault ? gaps.map((gap) => `    ${gap}`) : []),
     ]),
     '',
-    models.usable > 0
-      ? `${models.usable} of ${models.known} models can be used.`
-      : 'No model can be used: set a provider’s key, start a local server, or switch the sandbox on.',
+    models.usable > 0 ? `${models.usable} of ${models.known} models can be used.` : withoutModels(providers),
     ...(models.usable > 0 && !ok ? ['It can’t start like this: see !! under “Here”.'] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A key that is set and doesn't help is no reason to set one. */
+function withoutModels(providers: readonly ProviderReport[]): string {
+  const failing = providers.filter(({ key, models }) => key === 'set' && models > 0).map(({ name }) => name);
+  return failing.length === 0
+    ? 'No model can be used: set a provider’s key, start a local server, or switch the sandbox on.'
+    : `No model can be used: see why not at ${failing.join(', ')} above.`;
 }
 
 /** Local servers that nobody runs or named are no news. */

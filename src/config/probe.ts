@@ -62,6 +62,7 @@ function reasonOf(failure: unknown, timeoutMs: number): string {
   if (name === 'TimeoutError' || name === 'AbortError' || code === 'UND_ERR_CONNECT_TIMEOUT')
     return `no answer within ${timeoutMs} ms`;
   if (code === 'ECONNREFUSED') return 'nothing listens there';
+  if (code === 'UND_ERR_INVALID_ARG') return 'its key or a header has characters that can’t be sent';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name can’t be resolved';
   return code ?? message;
 }

@@ -136,7 +136,7 @@ function comesBack(
 
 /** A provider may repeat our key in its error. Whoever listens after this hears it without, in as many bytes. */
 function hideKey(answer: IncomingMessage, { apiKey }: Provider): void {
-  const key = apiKey?.reveal().trim() ?? '';
+  const key = apiKey?.reveal() ?? '';
   if (key === '') return;
   answer.on('data', (part: Buffer) => {
     for (let at = part.indexOf(key); at !== -1; at = part.indexOf(key, at)) part.fill('*', at, at + key.length);

@@ -36,7 +36,7 @@ function headersOf(provider: Provider, route: Route, accept: string, userAgent: 
     ['user-agent', userAgent],
     ...Object.entries(route.headers),
   ]);
-  const key = provider.apiKey?.reveal().trim();
+  const key = provider.apiKey?.reveal();
   if (key && route.keyHeader !== undefined) headers.set(route.keyHeader, key);
   else if (key) headers.set(provider.authHeader.toLowerCase(), `${provider.authPrefix}${key}`);
   for (const [name, value] of Object.entries(provider.headers)) headers.set(name.toLowerCase(), value);

@@ -75,6 +75,13 @@ describe('check', () => {
     expect(checked.text).not.toContain('sk-house');
   });
 
+  it('a key that is there and refused: it isn’t asked for again', async () => {
+    const refused: ProbeResult = { kind: 'refused', status: 401, ms: 3 };
+    const { code, text } = await run(runCheck, HOUSE, { HOUSE_KEY: 'sk-house' }, { house: refused });
+    expect(code).toBe(1);
+    expect(text).toContain('No model can be used: see why not at house above.');
+  });
+
   it('a local server that nobody runs is told only where the config names it', async () => {
     const named = await run(runCheck, 'providers: { ollama: "http://127.0.0.1:11434/v1" }');
     expect(named.text).toMatch(/!! ollama +unreachable in 1 ms: nothing listens there/);

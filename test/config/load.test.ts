@@ -109,6 +109,13 @@ describe('substitution', () => {
     ]);
   });
 
+  it('a key comes without what a mounted file or a shell leaves around it', () => {
+    const { settings } = settle('', { env: { OPENAI_API_KEY: ' sk-a\r\n', GROQ_API_KEY: ' \n' } });
+    expect(settings.providers.get('openai')!.apiKey?.reveal()).toBe('sk-a');
+    expect(settings.providers.get('groq')!.keyMissing).toBe(true);
+    expect(() => load('server: { host: 0.0.0.0 }', { env: { QUORUM_ADMIN_KEY: ' ' } })).toThrow(/no admin key/);
+  });
+
   it('part of a value stays text', () => {
     expect(told(problemsOf('server: { port: "1${P}" }', { env: { P: '2' } }))[0]).toContain('found "12" (from ${P})');
   });

@@ -17,7 +17,7 @@ describe('whole', () => {
   it('sends one POST with the key, the dialect and our name, and gives the original bytes back', async () => {
     const { origin, seen } = await site((response) => json(response, 200, COMPLETION));
     const call = callTo(origin, {
-      provider: { apiKey: new Secret(`${KEY}\n`), headers: { 'X-Title': 'Quorum', Connection: 'close' } },
+      provider: { apiKey: new Secret(KEY), headers: { 'X-Title': 'Quorum', Connection: 'close' } },
     });
     const reply = await upstreamFor().whole(call);
     expect(Buffer.from(reply.bytes).toString()).toBe(JSON.stringify(COMPLETION));

@@ -5,6 +5,8 @@ import { DURATION, PRICE, SIZE, durationMs, priceFromText, sizeBytes } from '../
 
 export const text = () => z.string({ error: 'text' });
 export const secret = () => text().transform((value) => new Secret(value));
+/** A header carries it: what a mounted file or a shell leaves around it is no part of it. */
+export const key = () => text().transform((value) => new Secret(value.trim()));
 export const name = () => z.string({ error: 'a name' }).min(1, { error: 'a name that is not empty' });
 export const names = (what: string) => z.array(z.string({ error: 'a name' }), { error: `a list of ${what}` });
 export const flag = () => z.boolean({ error: 'true or false' });

@@ -5,6 +5,7 @@ import {
   count,
   duration,
   flag,
+  key,
   name,
   number,
   oneOf,
@@ -24,8 +25,8 @@ export const server = () =>
   z.strictObject({
     host: name().prefault('127.0.0.1').describe('Address to listen on. Off loopback an admin key is needed.'),
     port: whole(0, 65_535).prefault(4000).describe('0: any free one.'),
-    admin_key: secret().prefault('').describe('Opens `/admin/v1`. Empty: none, which is allowed on loopback only.'),
-    metrics_key: secret()
+    admin_key: key().prefault('').describe('Opens `/admin/v1`. Empty: none, which is allowed on loopback only.'),
+    metrics_key: key()
       .prefault('')
       .describe(
         'Opens `/metrics`, besides the admin key. Empty: on loopback everybody may read them, elsewhere the admin key is needed.',

@@ -11,7 +11,7 @@ import {
   number,
   oneOf,
   price,
-  secret,
+  key,
   table,
   text,
   timeouts,
@@ -42,7 +42,7 @@ const providerRow = z.strictObject({
     .describe(
       'Where it is, `/v1` (or what it has instead) included. A row with its own `base_url` takes nothing from the catalog’s row.',
     ),
-  api_key: secret()
+  api_key: key()
     .optional()
     .describe('The key, best as `${NAME}`. Left out: none is needed. Empty or unset: the provider isn’t used.'),
   local: flag()
