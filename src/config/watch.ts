@@ -1,5 +1,6 @@
 // When the config file may have become another, however that came about.
-import { unwatchFile, watch, watchFile } from 'node:fs';
+import { watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
 /** For what the folder doesn't tell: the file behind a link, one that is mounted by itself, a folder that was replaced. */
@@ -12,13 +13,32 @@ export function watchPath(file: string, quietMs: number, onFile: () => void): ()
     clearTimeout(pending);
     pending = setTimeout(onFile, quietMs).unref();
   };
-  watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, soon);
+  let stopped = false;
+  let seen = '';
+  // The first look always tells, so that a change from before it isn't missed.
+  const look = async (): Promise<void> => {
+    const stamp = await stampOf(file);
+    if (stamp !== seen && !stopped) soon();
+    seen = stamp;
+  };
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS).unref();
   const stopFolder = watchFolder(file, soon);
   return () => {
+    stopped = true;
     clearTimeout(pending);
-    unwatchFile(file, soon);
+    clearInterval(timer);
     stopFolder();
   };
+}
+
+/** Another file or another text has another one; empty where there is no file. */
+async function stampOf(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(file);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return '';
+  }
 }
 
 /** Of the folder, since editors and orchestrators put a new file in the old one's place. */
