@@ -2,7 +2,7 @@
 import type { Catalog } from '../../config/catalog.ts';
 import { isPrefix, kindOf } from './kinds.ts';
 import { pathText, type Cursor } from './leaves.ts';
-import { modelRow } from './model-rows.ts';
+import { limitsFrom, modelRow } from './model-rows.ts';
 import type { Providers, Row } from './providers.ts';
 import { isSecret, variableName, type Secrets } from './secrets.ts';
 
@@ -15,6 +15,8 @@ export interface Deployment {
   readonly order: number | null;
   /** Without provider and upstream's name. */
   readonly row: Row;
+  /** What the file limits it to; taken when asked for, since only a model that is asked for by its name has limits. */
+  readonly limits: () => Row;
   /** Where it stands in the file. */
   readonly origin: string;
 }
@@ -83,6 +85,7 @@ export function readDeployment(entry: Cursor, tools: DeploymentTools): Deploymen
     chat: mode === null ? !NO_CHAT.test(upstream) : CHAT_MODES.has(mode),
     order: params.at('order').number(),
     row: modelRow(entry, upstream, kind.how === 'catalog' ? kind.name : null, provider, tools),
+    limits: () => limitsFrom(params),
     origin: pathText(entry.path),
   };
 }

@@ -65,11 +65,19 @@ export function arrange(
     });
     members.set(group, names);
   }
+  /** Whoever names a group of one asks for this model. */
+  const limit = (group: string): void => {
+    const [first, ...others] = groups.get(group)!;
+    const name = members.get(group)![0]!;
+    const { row, origin } = models.get(name)!;
+    if (others.length === 0) models.set(name, { row: { ...row, ...first!.limits() }, origin });
+  };
   const tiers = new Map<string, readonly string[]>();
   for (const [group, names] of members) {
     if (groups.get(group)!.every(({ chat }) => !chat)) {
       if (names.length > 1) note(`${group}: outside of chat only its first deployment is called.`);
       if (names[0] !== group) aliased(group, names[0]!);
+      limit(group);
       continue;
     }
     const behind = (fallbacks.get(group) ?? []).flatMap((target) =>
@@ -78,6 +86,7 @@ export function arrange(
     const all = [...new Set([...names, ...behind])];
     if (all.length === 1) {
       if (all[0] !== group) aliased(group, all[0]!);
+      limit(group);
       continue;
     }
     const tier = tierName(group, catalog);

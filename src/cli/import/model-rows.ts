@@ -77,6 +77,21 @@ export function modelRow(
   };
 }
 
+/** Requests and tokens a minute, requests at the same time. */
+export function limitsFrom(params: Cursor): Row {
+  const given = LIMITS.flatMap(([name, field]) => {
+    const limit = params.at(field);
+    return Number.isInteger(limit.value) && Number(limit.value) > 0 ? [[name, limit.take()] as const] : [];
+  });
+  return given.length === 0 ? {} : { limits: Object.fromEntries(given) };
+}
+
+const LIMITS = [
+  ['rpm', 'rpm'],
+  ['tpm', 'tpm'],
+  ['parallel', 'max_parallel_requests'],
+] as const;
+
 interface KnownModel {
   readonly name: string;
   readonly row: ModelRow;

@@ -7,7 +7,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^model_list.*\.(?:rpm|tpm|max_parallel_requests|max_budget|budget_duration)$/,
-    'limits of one deployment have no place in the config; keys and teams have them (`quorum keys create --rpm`), and budgets count keys, teams, users and tags',
+    'only a model that is asked for by its name, alone and without fallbacks, has limits of its own (`limits` of its row); keys and teams have them (`quorum keys create --rpm`), and budgets count keys, teams, users and tags',
   ],
   [
     /^model_list.*\.litellm_params\.weight$/,

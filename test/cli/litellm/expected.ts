@@ -120,7 +120,7 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
     config: {
       providers: { ollama: { base_url: 'http://localhost:11434/v1', local: true } },
       models: {
-        'vllm-models': { upstream_model: 'facebook/opt-125m' },
+        'vllm-models': { upstream_model: 'facebook/opt-125m', limits: { rpm: 1440 } },
         house: { upstream_model: 'meta-llama/Llama-3.3-70B-Instruct' },
       },
     },
