@@ -26,7 +26,10 @@ interface CacheStats {
 }
 
 export interface Cache {
-  get(key: string): CacheEntry | null;
+  /** Counts as a hit or a miss. `maxAgeMs`: an older one isn't wanted this time, but stays for others. */
+  get(key: string, maxAgeMs?: number | null): CacheEntry | null;
+  /** What `get` would give, without being a use of it. */
+  peek(key: string, maxAgeMs?: number | null): CacheEntry | null;
   /** False when it isn't kept: the cache is off, the entry too large, the time to live not above zero. */
   put(key: string, entry: Omit<CacheEntry, 'storedAt'>, ttlMs: number): boolean;
   /** How many entries went. */
@@ -54,19 +57,29 @@ export function createCache({ clock, limits }: { readonly clock: Clock; readonly
     for (const [key, slot] of [...old.entries()].reverse()) slots.set(key, slot);
   }
 
-  function get(key: string): CacheEntry | null {
+  function wanted(slot: Slot | undefined, maxAgeMs: number | null): CacheEntry | null {
+    const now = clock.now();
+    if (slot === undefined || slot.expiresAt <= now) return null;
+    return maxAgeMs !== null && now - slot.entry.storedAt > maxAgeMs ? null : slot.entry;
+  }
+
+  function get(key: string, maxAgeMs: number | null = null): CacheEntry | null {
     const now = limits();
     fit(now);
     const slot = now.enabled ? slots.get(key) : undefined;
-    if (slot !== undefined && slot.expiresAt > clock.now()) {
+    const entry = wanted(slot, maxAgeMs);
+    if (entry !== null) {
       counts.hits += 1;
-      counts.saved += slot.entry.costSaved;
-      return slot.entry;
+      counts.saved += entry.costSaved;
+      return entry;
     }
-    if (slot !== undefined) slots.delete(key);
+    if (slot !== undefined && slot.expiresAt <= clock.now()) slots.delete(key);
     counts.misses += 1;
     return null;
   }
+
+  const peek = (key: string, maxAgeMs: number | null = null): CacheEntry | null =>
+    limits().enabled ? wanted(slots.peek(key), maxAgeMs) : null;
 
   function put(key: string, entry: Omit<CacheEntry, 'storedAt'>, ttlMs: number): boolean {
     const now = limits();
@@ -89,6 +102,7 @@ export function createCache({ clock, limits }: { readonly clock: Clock; readonly
 
   return {
     get,
+    peek,
     put,
     invalidate,
     stats: () => ({

@@ -34,11 +34,6 @@ export function createMemory(cache: Cache, flights: Flights<CacheEntry>, now: ()
   const keyOf = (inbound: Inbound, wishes: Wishes, settings: Settings): string =>
     fingerprint(inbound.request, saltOf(inbound, wishes, settings));
 
-  function find(key: string, maxAgeMs: number | null): CacheEntry | null {
-    const entry = cache.get(key);
-    return entry !== null && maxAgeMs !== null && now() - entry.storedAt > maxAgeMs ? null : entry;
-  }
-
   function fresh(
     { directive, gone }: Inbound,
     settings: Settings,
@@ -73,7 +68,7 @@ export function createMemory(cache: Cache, flights: Flights<CacheEntry>, now: ()
       }
       const key = keyOf(inbound, wishes, settings);
       if (!directive.read) return fresh(inbound, settings, key, 'bypass', null);
-      const entry = find(key, directive.ttlMs);
+      const entry = cache.get(key, directive.ttlMs);
       if (entry !== null) return { kind: 'known', state: 'hit', ageMs: now() - entry.storedAt, entry };
       if (directive.only) return { kind: 'none', state: 'miss' };
       if (!directive.write) return fresh(inbound, settings, key, 'miss', null);
@@ -84,7 +79,7 @@ export function createMemory(cache: Cache, flights: Flights<CacheEntry>, now: ()
     peek(inbound, wishes, settings) {
       const key = keyOf(inbound, wishes, settings);
       if (!settings.cache.enabled || !inbound.directive.read) return { key, state: 'bypass' };
-      return { key, state: find(key, inbound.directive.ttlMs) === null ? 'miss' : 'hit' };
+      return { key, state: cache.peek(key, inbound.directive.ttlMs) === null ? 'miss' : 'hit' };
     },
   };
 }

@@ -71,6 +71,25 @@ describe('cache', () => {
     expect(cache.stats()).toEqual({ entries: 0, bytes: 0, hits: 1, misses: 1, stored: 1, evicted: 0, saved: 5 });
   });
 
+  it('tells what is there without counting it as used or keeping it from going first', () => {
+    const { cache } = setUp({ maxEntries: 2 });
+    cache.put('a', entryOf(new Uint8Array(10)), 1_000);
+    cache.put('b', entryOf(new Uint8Array(10)), 1_000);
+    expect([cache.peek('a'), cache.peek('none')]).toEqual([expect.objectContaining({ tenant: 'acme' }), null]);
+    expect(cache.stats()).toMatchObject({ hits: 0, misses: 0, saved: 0 });
+    cache.put('c', entryOf(new Uint8Array(10)), 1_000);
+    expect(cache.peek('a')).toBeNull();
+  });
+
+  it('counts what is too old for one who asks as a miss, and has it for others', async () => {
+    const { cache, clock } = setUp();
+    cache.put('k', entryOf(new Uint8Array(10)), 60_000);
+    await clock.advance(10_000);
+    expect([cache.get('k', 9_999), cache.peek('k', 9_999)]).toEqual([null, null]);
+    expect(cache.stats()).toMatchObject({ hits: 0, misses: 1, saved: 0 });
+    expect(cache.get('k', 10_000)).not.toBeNull();
+  });
+
   it('puts nothing without a time to live, without room, or when it is off', () => {
     const { cache, change } = setUp({ maxBytes: 10_000 });
     expect(cache.put('k', entryOf(new Uint8Array(10)), 0)).toBe(false);

@@ -8,6 +8,20 @@ const NAMES = ['birch-mini', 'cedar-flash', 'dahlia-pro', 'elm-large', 'fern-dee
 
 const ALONE = { model: 'dahlia-pro', stream: true, messages: [{ role: 'user', content: 'Name a river.' }] };
 
+describe('a request that has ended', () => {
+  it('tells whoever begins to follow it so at once, as long as its record is not kept', async () => {
+    const later: (() => void)[] = [];
+    const path = testPath({}, testSettings(), 1, { later: (work) => void later.push(work) });
+    await path.ask({ ...ALONE, stream: false });
+    const heard: unknown[] = [];
+    path.pipeline.running('req_1')!.follow((event) => heard.push(event));
+    expect(heard).toEqual([null]);
+    for (const work of later) work();
+    expect(path.pipeline.running('req_1')).toBeUndefined();
+    expect(path.records).toHaveLength(1);
+  });
+});
+
 describe('a single stream', () => {
   it('comes chunk by chunk, ends with the summary and [DONE], and hides the usage that nobody asked for', async () => {
     const path = testPath({ 'dahlia-pro': { says: 'The Elbe flows north.', paceMs: 10 } });

@@ -107,6 +107,26 @@ describe('council', () => {
     expect(path.records[0]!.attempts.some((attempt) => attempt.role === 'chairman')).toBe(false);
   });
 
+  it('is no tie any more once a chairman has written, however the members stood', async () => {
+    const capital = {
+      messages: [{ role: 'user', content: 'What is the capital of Ruritania? Answer with one word.' }],
+    };
+    const split = Object.fromEntries(
+      MEMBERS.map((name, nth) => [
+        name,
+        member(name, {
+          says: (request) =>
+            isRanking(request) ? 'Both are fine.' : isChairing(request) || nth % 2 === 0 ? 'Strelsau' : 'Hentzau',
+        }),
+      ]),
+    );
+    const path = testPath(split, settings);
+    const heard = await path.ask(capital, COUNCIL);
+    expect(heard.message['content']).toBe('Strelsau');
+    expect(path.records[0]!.attempts.some(({ role }) => role === 'chairman')).toBe(true);
+    expect(heard.told.flags).not.toContain('tie');
+  });
+
   it('keeps the tools in the panel', async () => {
     const tools = [
       {

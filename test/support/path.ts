@@ -16,7 +16,7 @@ import { createEvidence, createLearner, createMemoryLearningStore } from '../../
 import { createMerger } from '../../src/merge/index.ts';
 import type { Answer, Inbound, Told } from '../../src/pipeline/exchange.ts';
 import { createMemory } from '../../src/pipeline/memory.ts';
-import { createPipeline, type Pipeline } from '../../src/pipeline.ts';
+import { createPipeline, type Pipeline, type PipelineParts } from '../../src/pipeline.ts';
 import { completionFromStream } from '../../src/wire/index.ts';
 import { testSettings } from './settings.ts';
 import { simulatedClock, type SimulatedClock } from './simulated-clock.ts';
@@ -59,6 +59,7 @@ export function testPath(
   models: Readonly<Record<string, SimulatedModel>>,
   settings: Settings = testSettings(),
   seed = 1,
+  more: Partial<PipelineParts> = {},
 ): Path {
   const clock = simulatedClock();
   const upstream = simulatedUpstream(clock, models);
@@ -88,6 +89,7 @@ export function testPath(
     onFault: (fault) => {
       throw fault;
     },
+    ...more,
   });
   let count = 0;
 
