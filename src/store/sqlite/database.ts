@@ -43,6 +43,10 @@ export function sqliteCode(thrown: unknown): string {
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
 }
 
+/** What fails is what was to be written; anything else of SQLite's is about the file or the whole of it. */
+export const isAboutContent = (thrown: unknown): boolean =>
+  sqliteCode(thrown) === '' || /^SQLITE_(CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(sqliteCode(thrown));
+
 /** Another process holds the lock. */
 export const isBusy = (thrown: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(thrown));
 

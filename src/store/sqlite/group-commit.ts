@@ -1,13 +1,13 @@
 // Many writes, one transaction: everything that queued up during one turn of the event loop is committed together.
 import type { Clock } from '../../contract/index.ts';
-import { isBusy, type Db } from './database.ts';
+import { isAboutContent, isBusy, type Db } from './database.ts';
 
 export interface Job {
   /** Runs inside the transaction, and again when that was rolled back; what it returns runs once it is committed. */
   apply(): () => void;
   /** The transaction that it was applied in was rolled back. */
   undo(): void;
-  /** The file can't be written. True: try again later, before anything that came after it. */
+  /** The file can't be written; true: try again later, before anything that came after it. Or it fails by itself alone: then it is gone. */
   failed(error: unknown): boolean;
   /** Nobody waits for it and no balance rests on it: it may be gathered with others for up to `LATER_MS`. */
   readonly isPatient: boolean;
@@ -50,16 +50,45 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
   let cancelLater: (() => void) | null = null;
   let stopped = false;
 
-  const commit = (jobs: readonly Job[]): void => {
-    const committed = db.transaction(() => {
-      options.begin();
-      const after = jobs.map((job) => job.apply());
-      after.push(options.end());
-      return after;
-    });
+  /** null: it is committed. */
+  const failureOf = (jobs: readonly Job[]): { readonly error: unknown } | null => {
+    let committed: readonly (() => void)[];
+    try {
+      committed = db.transaction(() => {
+        options.begin();
+        const after = jobs.map((job) => job.apply());
+        after.push(options.end());
+        return after;
+      });
+    } catch (error) {
+      for (const job of jobs) job.undo();
+      return { error };
+    }
     pauseMs = 0;
     busySince = null;
     for (const then of committed) then();
+    return null;
+  };
+
+  /**
+   * What can't be written for now, and why; null: nothing is left. A job that throws where a transaction without it passes is to
+   * blame itself: those beside it are carried out one by one, and it never again.
+   */
+  const carryOut = (jobs: readonly Job[]): { readonly left: readonly Job[]; readonly error: unknown } | null => {
+    const failure = failureOf(jobs);
+    if (failure === null) return null;
+    const { error } = failure;
+    if (!isAboutContent(error) || failureOf([]) !== null) return { left: jobs, error };
+    if (jobs.length === 1) {
+      jobs[0]!.failed(error);
+      options.onTrouble?.(error);
+      return null;
+    }
+    for (const [index, job] of jobs.entries()) {
+      const own = carryOut([job]);
+      if (own !== null) return { left: jobs.slice(index), error: own.error };
+    }
+    return null;
   };
 
   const giveBack = (jobs: readonly Job[], error: unknown): void => {
@@ -95,19 +124,14 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
     if (stopped || queue.length === 0) return;
     const jobs = queue.slice(0, MOST_AT_ONCE);
     queue = queue.slice(MOST_AT_ONCE);
-    try {
-      commit(jobs);
-    } catch (error) {
-      for (const job of jobs) job.undo();
-      if (isBusy(error) && waitsForOther()) {
-        queue = [...jobs, ...queue];
-        return;
-      }
-      giveBack(jobs, error);
-      pause(error);
-      return;
+    const stuck = carryOut(jobs);
+    if (stuck === null) {
+      if (queue.length > 0) schedule();
+    } else if (isBusy(stuck.error) && waitsForOther()) queue = [...stuck.left, ...queue];
+    else {
+      giveBack(stuck.left, stuck.error);
+      pause(stuck.error);
     }
-    if (queue.length > 0) schedule();
   };
 
   const schedule = (): void => {
@@ -145,15 +169,11 @@ export function createGroupCommit(db: Db, options: GroupCommitOptions): GroupCom
       cancelRetry();
       cancelLater?.();
       while (queue.length > 0) {
-        const jobs = queue.splice(0, MOST_AT_ONCE);
-        try {
-          commit(jobs);
-        } catch (error) {
-          stopped = true;
-          for (const job of jobs) job.undo();
-          giveBack(jobs, error);
-          throw error;
-        }
+        const stuck = carryOut(queue.splice(0, MOST_AT_ONCE));
+        if (stuck === null) continue;
+        stopped = true;
+        giveBack(stuck.left, stuck.error);
+        throw stuck.error;
       }
       stopped = true;
     },
