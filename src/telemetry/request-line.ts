@@ -1,8 +1,17 @@
 // What the log says of a request: how it went, never what was said.
-import { type RequestRecord, usdOf } from '../contract/index.ts';
+import { type Attempt, type RequestRecord, usdOf } from '../contract/index.ts';
 
 /** Numbers rounded to what anyone reads. */
 const ms = (value: number): number => Math.round(value * 100) / 100;
+
+/** Why calls failed, in our own words; what was wrong with the request itself may quote it, and is the caller's to know. */
+function failuresOf(attempts: readonly Attempt[]): readonly string[] | undefined {
+  let failed: string[] | undefined;
+  for (const { model, outcome, status, reason } of attempts)
+    if ((outcome === 'failed' || outcome === 'timeout') && status !== 400)
+      (failed ??= []).push(`${model}: ${reason ?? outcome}`);
+  return failed;
+}
 
 export function requestFields(record: RequestRecord): Record<string, unknown> {
   const { timings } = record;
@@ -20,6 +29,7 @@ export function requestFields(record: RequestRecord): Record<string, unknown> {
     tier: record.decision?.tier,
     models: record.models,
     attempts: record.attempts.length,
+    failed: failuresOf(record.attempts),
     confidence: record.confidence ?? undefined,
     agreement: record.merge?.agreement ?? undefined,
     flags: record.flags.length === 0 ? undefined : record.flags,

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CallFailure, QuorumError, Secret } from '../../src/contract/index.ts';
 import { createLog, type Log, type LogLevel } from '../../src/telemetry/index.ts';
-import { recordOf } from '../store/fixtures.ts';
+import { attemptOf, recordOf } from '../store/fixtures.ts';
 import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
 
 let written: string[];
@@ -120,6 +120,24 @@ describe('log', () => {
     });
     expect(lines()[1]).toMatchObject({ level: 'error', request_id: 'r2', status: 502, error: 'upstream_error' });
     expect(lines()[1]).not.toHaveProperty('confidence');
+    for (const line of lines()) expect(line).not.toHaveProperty('failed');
+  });
+
+  it('tells why calls failed, but not what was wrong with the request', () => {
+    const log = logOf();
+    const attempts = [
+      attemptOf('a', { outcome: 'failed', status: 401, reason: 'house answered 401: access, quota or model there' }),
+      attemptOf('b', { outcome: 'timeout', status: null, reason: null }),
+      attemptOf('c', { outcome: 'failed', status: 400, reason: 'my diary is no image' }),
+      attemptOf('d', { outcome: 'aborted', status: null, reason: 'the call was given up' }),
+      attemptOf('e'),
+    ];
+    log.request(recordOf('r1', { attempts }));
+    log.close();
+    expect(lines()[0]).toMatchObject({
+      attempts: 5,
+      failed: ['a: house answered 401: access, quota or model there', 'b: timeout'],
+    });
   });
 });
 
