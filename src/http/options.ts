@@ -178,9 +178,11 @@ function duration({ text, param }: Wish): number {
   return ms;
 }
 
+/** Python's clients write `True`. */
 function flag({ text, param }: Wish): boolean {
-  if (text === 'false' || text === '0') return false;
-  if (text === 'true' || text === '1') return true;
+  const word = text.toLowerCase();
+  if (word === 'false' || word === '0') return false;
+  if (word === 'true' || word === '1') return true;
   throw wrong(param, 'expected true or false');
 }
 

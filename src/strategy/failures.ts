@@ -25,6 +25,15 @@ function passOn(failure: CallFailure): QuorumError {
   });
 }
 
+/** When the first of them may be asked again, as they said themselves; nothing where one said nothing of it. Who refuses us is out. */
+function askAgain(failed: readonly Failed[]): { readonly retryAfterMs?: number } {
+  const waits = failed
+    .filter(({ failure }) => failure.kind !== 'refused')
+    .map(({ failure }) => failure.retryAfterMs ?? 0);
+  const soonest = Math.min(...waits);
+  return soonest > 0 && waits.length > 0 ? { retryAfterMs: soonest } : {};
+}
+
 /** No answer at all: what every model said decides what the client is told. `isOver`: the request's time is up. */
 export function nothingCame(failed: readonly Failed[], isOver: boolean): QuorumError {
   const rejected = failed.find(({ failure }) => failure.kind === 'rejected');
@@ -45,7 +54,7 @@ export function nothingCame(failed: readonly Failed[], isOver: boolean): QuorumE
   return new QuorumError(
     'upstream_error',
     `Every upstream failed: ${attempts.map(({ model, reason }) => `${model}: ${reason}`).join('; ')}.`,
-    { attempts },
+    { attempts, ...askAgain(failed) },
   );
 }
 
@@ -56,6 +65,6 @@ export function tooFew(wanted: number, answers: number, failed: readonly Failed[
   return new QuorumError(
     isOver ? 'upstream_timeout' : 'not_enough_answers',
     `${answers} of at least ${wanted} answers came${isOver ? ' in time' : ''}${what && ` (${what})`}.`,
-    { attempts },
+    { attempts, ...askAgain(failed) },
   );
 }

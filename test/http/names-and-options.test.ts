@@ -155,6 +155,18 @@ test('a deadline is kept', async () => {
   scene.upstream.reply('delta', {});
 });
 
+test('yes and no in any case, as each language writes them', async () => {
+  for (const [yes, no] of [
+    ['true', 'false'],
+    ['True', 'False'],
+    ['1', '0'],
+  ] as const) {
+    const said = (await chat(scene.url, { model: 'auto', metadata: { quorum_debug: yes } })).json();
+    expect([yes, said.quorum]).toEqual([yes, expect.anything()]);
+    expect((await chat(scene.url, { model: 'auto' }, { 'x-quorum-debug': no })).json()).not.toHaveProperty('quorum');
+  }
+});
+
 test('a wish that makes no sense is 400 and names its header or field', async () => {
   for (const [name, value] of [
     ['strategy', 'guess'],

@@ -90,6 +90,17 @@ test('the deadline passes: 504, whatever else failed before it', async () => {
   expect([council.status, council.json().error.code]).toEqual([504, 'upstream_timeout']);
 });
 
+test('when all of them say when to come again, the soonest is passed on', async () => {
+  const busy = (seconds: string) => ({ status: 503, headers: { 'retry-after': seconds } });
+  for (const strategy of ['single', 'dual', 'triple', 'council']) {
+    const running = await begin({ '*': busy('20'), beta: busy('9'), alpha: { ...busy('30'), status: 502 } });
+    const { status, headers } = await ask(running, strategy);
+    expect([strategy, status, headers['retry-after']]).toEqual([strategy, 502, '9']);
+  }
+  const running = await begin({ '*': busy('20'), beta: { status: 500 } });
+  expect((await ask(running, 'dual')).headers).not.toHaveProperty('retry-after');
+});
+
 test('a council of which one alone answers is too few', async () => {
   const running = await begin({ '*': { status: 500 }, alpha: { content: '42' } });
   const council = await ask(running, 'council');
