@@ -27,11 +27,16 @@ export interface App {
   readonly express: Express;
   /** Answers what is asked for by a plain name; false: Express has to look at it. */
   readonly direct: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly bodyLimitBytes: () => number;
 }
 
 export function createApp(parts: HttpParts): App {
   const routes = routesOf(parts);
-  return { express: createExpress(parts, routes), direct: createDirect(parts, routes) };
+  return {
+    express: createExpress(parts, routes),
+    direct: createDirect(parts, routes),
+    bodyLimitBytes: parts.bodyLimitBytes,
+  };
 }
 
 /** Routes without parameters, found by their names: going through a table of patterns costs as much as all else here. */

@@ -3,15 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { QuorumError } from '../contract/index.ts';
 import { packPieces } from '../wire/index.ts';
 
-/** Past the limit the rest is read and thrown away, up to this much, so that the client gets to read the error. */
-const DRAIN_BYTES = 64 * 1024 * 1024;
+const BY_CONFIG = ' (server.body_limit in the config)';
 
 /** `setBy`: what may raise the limit, empty where nothing does. Rejects with `request_too_large`, or `client_closed` when the client leaves first. */
-export function readBody(
-  request: IncomingMessage,
-  limitBytes: number,
-  setBy = ' (server.body_limit in the config)',
-): Promise<Uint8Array> {
+export function readBody(request: IncomingMessage, limitBytes: number, setBy = BY_CONFIG): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     request.resume();
@@ -23,32 +18,30 @@ export function readBody(
       ),
     );
   }
+  const told = Number(request.headers['content-length']);
+  if (told > limitBytes) return Promise.reject(tooLarge(limitBytes, setBy));
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
-    const told = Number(request.headers['content-length']);
     let bytes = 0;
     let packed = 0;
     const onData = (part: Buffer): void => {
       bytes += part.length;
-      if (bytes <= limitBytes) {
-        parts.push(part);
-        packed = packPieces(parts, packed);
-      } else if (bytes > limitBytes + DRAIN_BYTES) request.destroy();
+      parts.push(part);
+      packed = packPieces(parts, packed);
+      if (bytes > limitBytes) {
+        leave();
+        reject(tooLarge(limitBytes, setBy));
+      }
       // It is all there: the stream's own end comes two turns later.
-      if (bytes === told) onEnd();
+      else if (bytes === told) onEnd();
     };
     const onEnd = (): void => {
       leave();
-      if (bytes > limitBytes) reject(tooLarge(limitBytes, setBy));
-      else resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes));
+      resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes));
     };
     const onClose = (): void => {
       leave();
-      reject(
-        bytes > limitBytes
-          ? tooLarge(limitBytes, setBy)
-          : new QuorumError('client_closed', 'The client left before its request was there.'),
-      );
+      reject(new QuorumError('client_closed', 'The client left before its request was there.'));
     };
     // The request lives as long as its answer goes on, and would hold all of this.
     const leave = (): void => {
@@ -64,5 +57,5 @@ export function readBody(
 }
 
 const ignore = (): void => {};
-const tooLarge = (limitBytes: number, setBy: string): QuorumError =>
+export const tooLarge = (limitBytes: number, setBy = BY_CONFIG): QuorumError =>
   new QuorumError('request_too_large', `The body is larger than ${limitBytes} bytes${setBy}.`, { shouldRetry: false });

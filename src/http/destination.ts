@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { QuorumError, type Model, type Provider, type Settings, type Written } from '../contract/index.ts';
 import { jsonAsWritten, packPieces, readJsonBody } from '../wire/index.ts';
-import { readBody } from './body.ts';
+import { readBody, tooLarge } from './body.ts';
 import { familyOf, MODEL_ASKED } from './families.ts';
 import { defaultProvider, servedBy } from './served.ts';
 
@@ -30,12 +30,7 @@ export async function destination(
 ): Promise<Destination> {
   const type = request.headers['content-type'] ?? '';
   const length = Number(request.headers['content-length'] ?? 0);
-  if (length > limitBytes)
-    throw new QuorumError(
-      'request_too_large',
-      `The body is larger than ${limitBytes} bytes (server.body_limit in the config).`,
-      { shouldRetry: false },
-    );
+  if (length > limitBytes) throw tooLarge(limitBytes);
   if (/^application\/json\b|\+json\b/i.test(type) && hasBody(request))
     return jsonDestination(await readBody(request, limitBytes), settings);
   // Whose model isn't known can't be charged: a form that asks one is read until it names it, its file first if need be.

@@ -12,17 +12,23 @@ export function fail(response: ServerResponse, thrown: unknown, requestId: strin
   const { passedOn } = error.extra;
   const body = passedOn && passedOn.body.byteLength > 0 ? passedOn.body : JSON.stringify(error.toBody());
   const type = passedOn && passedOn.body.byteLength > 0 ? passedOn.contentType : JSON_TYPE;
+  const { req: request } = response;
+  const isSending = stillSends(request);
   response.writeHead(error.status, [
     'content-type',
     type,
+    'content-length',
+    String(Buffer.byteLength(body)),
     'x-request-id',
     requestId,
     ...retryHeaders(error),
     ...requestHeaders(error),
-    ...connection(response.req),
+    ...(isSending ? ['connection', 'close'] : []),
   ]);
-  response.end(response.req.method === 'HEAD' ? undefined : body);
-  dropRest(response.req);
+  const said = request.method === 'HEAD' ? '' : body;
+  if (isSending) sayGoodbye(response, said);
+  else response.end(said);
+  dropRest(request);
   return error;
 }
 
@@ -67,7 +73,28 @@ function requestHeaders({ extra: { request } }: QuorumError): HeaderList {
 /** Node reads and drops what nobody read of a body; that is worth a connection only where it is short. */
 const MOST_DROPPED_BYTES = 64 * 1024;
 
-function connection({ complete, headers }: IncomingMessage): HeaderList {
-  const unread = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
-  return complete || unread <= MOST_DROPPED_BYTES ? [] : ['connection', 'close'];
+function stillSends({ complete, headers }: IncomingMessage): boolean {
+  const told = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+  return !complete && told > MOST_DROPPED_BYTES;
+}
+
+const MOST_HEARD_BYTES = 64 * 1024 * 1024;
+const SILENT_MS = 1_000;
+
+/**
+ * Most clients send all of their request before they read, and on a closed connection that is answered by a reset, which takes the
+ * answer with it. So it is read on, and thrown away, until they have sent it, leave, fall silent, or were given time enough.
+ */
+function sayGoodbye(response: ServerResponse, body: string | Uint8Array): void {
+  const { req: request } = response;
+  const close = (): void => void response.end();
+  let bytes = 0;
+  response.write(body);
+  request.setTimeout(SILENT_MS, close);
+  request.on('end', close);
+  request.on('close', close);
+  request.on('data', (part: Buffer) => {
+    bytes += part.length;
+    if (bytes > MOST_HEARD_BYTES) close();
+  });
 }

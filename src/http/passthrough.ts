@@ -99,7 +99,7 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
       : null;
     const body = toll === null ? found.body : toll.body;
     request.headers = onlyAllowed(request, provider, body, visit.hops, passage.traceParent);
-    passing.set(request, { visit, provider, body, toll, limits, onUsed, passage });
+    passing.set(request, { visit, provider, body, toll, limits, onUsed, passage, limitBytes });
     const proxy = proxies.get(provider) ?? (await proxyTo(provider, passing, parts.mayConnect));
     proxies.set(provider, proxy);
     await settled(proxy.agent);

@@ -4,6 +4,7 @@ import type { RequestHandler } from 'http-proxy-middleware';
 import { QuorumError, type Provider } from '../contract/index.ts';
 import { openAgent } from './agents.ts';
 import type { Visit } from './chat.ts';
+import { tooLarge } from './body.ts';
 import { fail } from './fail.ts';
 import type { Passage } from './passage.ts';
 import type { Toll } from './toll.ts';
@@ -22,6 +23,8 @@ export interface Passing {
   readonly limits: Readonly<Record<string, string>>;
   readonly onUsed: (tokens: number) => void;
   readonly passage: Passage;
+  /** Of what is streamed to the provider, its length untold. */
+  readonly limitBytes: number;
 }
 
 /** The way to one provider. */
@@ -49,7 +52,7 @@ export async function proxyTo(
     agent,
     pathRewrite: (path) => pathAt(base, path),
     on: {
-      proxyReq: (outgoing, incoming, response) => goesOut(passing.get(incoming)!, outgoing, response),
+      proxyReq: (outgoing, incoming, response) => goesOut(passing.get(incoming)!, outgoing, incoming, response),
       proxyRes: (answer, incoming, response) => comesBack(passing.get(incoming)!, answer, response),
       error: (thrown, incoming, response) => {
         const known = passing.get(incoming);
@@ -74,7 +77,12 @@ function pathAt(base: URL, path: string): string {
   return base.pathname.replace(/\/$/, '') + route!.slice('/v1'.length) + (own && `?${own}`);
 }
 
-function goesOut({ body, visit, toll, passage }: Passing, outgoing: ClientRequest, response: ServerResponse): void {
+function goesOut(
+  { body, visit, toll, passage, limitBytes }: Passing,
+  outgoing: ClientRequest,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): void {
   // Of a client that leaves before the answer the middleware says nothing, and its money would stay held.
   let isAnswered = false;
   outgoing.once('response', () => (isAnswered = true));
@@ -83,6 +91,7 @@ function goesOut({ body, visit, toll, passage }: Passing, outgoing: ClientReques
     passage.over();
   });
   if (body) outgoing.write(body);
+  else bound(incoming, limitBytes, (error) => outgoing.destroy(error));
   visit.gone.addEventListener('abort', () => {
     const { reason } = visit.gone;
     if (reason instanceof QuorumError) {
@@ -93,6 +102,15 @@ function goesOut({ body, visit, toll, passage }: Passing, outgoing: ClientReques
   });
   response.on('close', () => {
     if (!response.writableFinished) outgoing.destroy();
+  });
+}
+
+/** Its length was looked at where it was told. */
+function bound(incoming: IncomingMessage, limitBytes: number, isTooLong: (error: QuorumError) => void): void {
+  let bytes = 0;
+  incoming.on('data', (part: Buffer) => {
+    bytes += part.length;
+    if (bytes > limitBytes && bytes - part.length <= limitBytes) isTooLong(tooLarge(limitBytes));
   });
 }
 
@@ -144,6 +162,7 @@ function hideKey(answer: IncomingMessage, { apiKey }: Provider): void {
 }
 
 function errorOf(thrown: Error, { name }: Provider): QuorumError {
+  if (thrown instanceof QuorumError) return thrown;
   const isTimeout = /timeout|ETIMEDOUT|ESOCKETTIMEDOUT/i.test((thrown as NodeJS.ErrnoException).code ?? thrown.message);
   return isTimeout
     ? new QuorumError('upstream_timeout', `The provider "${name}" did not answer in time.`)

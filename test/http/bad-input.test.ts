@@ -99,6 +99,31 @@ test('50 MB is refused while it comes in, and the client gets to read why', asyn
   expect([answer.status, answer.json().error.code]).toEqual([413, 'request_too_large']);
 });
 
+test(
+  'however long it is, who sends all of it before reading gets to read the refusal',
+  { timeout: 30_000 },
+  async () => {
+    for (const [path, mebibytes, status] of [
+      ['/v1/chat/completions', 90, 413],
+      ['/v1/embeddings', 30, 413],
+      ['/v1/files', 30, 413],
+      ['/v1/nowhere', 30, 404],
+    ] as const) {
+      const body = Buffer.alloc(mebibytes * 1024 * 1024, 0x20);
+      const answer = await send(`${scene.url}${path}`, { body, headers: { 'content-type': 'application/json' } });
+      expectCivil(answer, path);
+      expect([path, answer.status, answer.headers['connection']]).toEqual([path, status, 'close']);
+    }
+  },
+);
+
+test('who asks before sending is told at once that it is too much', async () => {
+  const head = (bytes: number): string =>
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: q\r\nexpect: 100-continue\r\ncontent-length: ${bytes}\r\n\r\n`;
+  expect(statusesOf(await raw(head(2_000_000)))).toEqual([413]);
+  expect(statusesOf(await raw(`${head(2)}{}`))).toEqual([100, 400]);
+});
+
 test('odd keys are just keys', async () => {
   for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '']) {
     const body = `{"model":"alpha",${MESSAGES},"${key}":{"polluted":true},"metadata":{"${key}":"x"}}`;
@@ -243,7 +268,7 @@ function raw(bytes: string | Uint8Array, quietMs = 300): Promise<string> {
 }
 
 const statusesOf = (text: string): number[] =>
-  [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map((match) => Number(match[1]));
+  [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 const post = (headers: string, body = ''): string =>
   `POST /v1/chat/completions HTTP/1.1\r\nhost: q\r\n${headers}\r\n${body}`;
 

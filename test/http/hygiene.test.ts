@@ -99,7 +99,7 @@ test('passed through: no socket is opened to an address that isn’t configured,
 });
 
 test('slow-loris: a head that comes byte by byte is given up, with an answer', async () => {
-  const server = createHttpServer({ express: express(), direct: () => false }, 100);
+  const server = createHttpServer({ express: express(), direct: () => false, bodyLimitBytes: () => Infinity }, 100);
   server.on('clientError', refuseConnection);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -160,7 +160,7 @@ async function slowEcho(): Promise<{ server: Server; port: number }> {
     setTimeout(() => response.end(`${request.url} ${'x'.repeat(last ? 1 : 500_000)}`), last ? 1 : 20);
     return true;
   };
-  const server = createHttpServer({ express: express(), direct }, 10_000);
+  const server = createHttpServer({ express: express(), direct, bodyLimitBytes: () => Infinity }, 10_000);
   server.on('clientError', refuseConnection);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());

@@ -239,6 +239,22 @@ test('what is not ours is refused before any call', async () => {
   expect(scene.upstream.requests.length).toBe(calls);
 });
 
+test('an upload whose length is untold ends where the limit is', async () => {
+  const form = request(`${scene.url}/v1/files`, {
+    method: 'POST',
+    headers: { 'content-type': 'multipart/form-data; boundary=b' },
+  });
+  form.write('--b\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n');
+  for (let part = 0; part < 40; part++) form.write(Buffer.alloc(50_000, 0x61));
+  form.end('\r\n--b--\r\n');
+  const [answer] = (await once(form, 'response')) as [IncomingMessage];
+  const [body] = (await once(answer, 'data')) as [Buffer];
+  expect([answer.statusCode, JSON.parse(body.toString())]).toEqual([
+    413,
+    { error: expect.objectContaining({ code: 'request_too_large' }) },
+  ]);
+});
+
 test('an upload is passed on while it still comes in', async () => {
   let arrived: () => void = () => undefined;
   const arriving = new Promise<void>((resolve) => (arrived = resolve));

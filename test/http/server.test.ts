@@ -18,7 +18,7 @@ test('neither is a dictionary, and Express has nothing to swap', async () => {
     seen.push(born[0] === app.request, born[1] === app.response, isFast(request), isFast(response));
     return false;
   };
-  const server = createHttpServer({ express: app, direct: look }, 10_000);
+  const server = createHttpServer({ express: app, direct: look, bodyLimitBytes: () => Infinity }, 10_000);
   app.get('/', (request, response) => void response.json({ host: request.hostname }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
