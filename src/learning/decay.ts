@@ -28,6 +28,14 @@ export function addSums(left: Fading, right: Fading, halfLifeMs: number): Fading
   return { good: a.good + b.good, total: a.total + b.total, at };
 }
 
+/** What is left of a whole without one of its parts, as of the later moment; never below nothing. */
+export function without(whole: Fading, part: Fading, halfLifeMs: number): Fading {
+  const at = Math.max(whole.at, part.at);
+  const [all, some] = [fadeTo(whole, at, halfLifeMs), fadeTo(part, at, halfLifeMs)];
+  const total = Math.max(0, all.total - some.total);
+  return { good: Math.min(total, Math.max(0, all.good - some.good)), total, at };
+}
+
 /** As the store of evidence wants it: the same sum at another moment. */
 export const evidenceAt = <Sum extends Fading>(sum: Sum, at: number): Sum => ({
   ...sum,

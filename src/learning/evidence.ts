@@ -1,8 +1,9 @@
 // Confidence per task and model from what was seen: decayed sums, shrunk from the catalog over the model as a whole and the task to the tenant.
 import type { ConfidenceChange, EvidenceSum, Model } from '../contract/index.ts';
-import { NOTHING, addSums, fadeTo, type Fading } from './decay.ts';
-import { newWatch, suspects, type Watch } from './drift.ts';
+import { NOTHING, fadeTo, without, type Fading } from './decay.ts';
+import { newWatch, suspects } from './drift.ts';
 import { priorOf } from './prior.ts';
+import { createShelves, type TaskShelf } from './shelves.ts';
 
 export interface Outcome {
   readonly tenant: string;
@@ -64,10 +65,6 @@ const SIGNIFICANT = 0.05;
 const MOST_CHANGES = 1_000;
 /** A single outcome never counts for more than this many. */
 const HEAVIEST = 5;
-/** What one tenant may add to what all share, if the others together have seen less. */
-const FREE_SHARE = 30;
-/** What is left of the sums when a model turns out to have changed. */
-const KEPT_AFTER_CHANGE = 0.05;
 /** Outcomes at any task that the overall expectation rests on at the most, so that the catalog is never quite forgotten. */
 const MOST_OVERALL = 100;
 /** Outcomes before a tenant is told apart from the others, and what those others count for. */
@@ -78,51 +75,13 @@ const WIDEST = 0.005;
 /** Without a catalog entry at hand. */
 const UNKNOWN_MODEL = { quality: 6, strengths: [] };
 
-/** The sums of one model at the three levels; tenants within tasks. */
-interface Shelf {
-  overall: Fading;
-  /** Over all tasks: a model that breaks, breaks everywhere. */
-  readonly watch: Watch;
-  readonly tasks: Map<string, TaskShelf>;
-}
-interface TaskShelf {
-  all: Fading;
-  readonly tenants: Map<string, Fading>;
-  /** The confidence last told of, once one was. */
-  told: number | null;
-  readonly watch: Watch;
-  /** Some tenant has seen so much that its share has to be bounded. */
-  hasHeavy: boolean;
-}
-
 export function createEvidence(options: EvidenceOptions, sums: readonly EvidenceSum[]): Evidence {
   const { halfLifeMs } = options;
   const strength = Math.max(options.priorStrength, Number.EPSILON);
-  const shelves = new Map<string, Shelf>();
+  const shelves = createShelves(halfLifeMs);
+  for (const sum of sums) shelves.place(sum);
   let changed: ConfidenceChange[] = [];
   let aside: { readonly model: string; readonly task: string }[] = [];
-
-  const place = ({ tenant, task, model, ...sum }: EvidenceSum): TaskShelf => {
-    const shelf = shelves.get(model) ?? { overall: NOTHING, watch: newWatch(), tasks: new Map<string, TaskShelf>() };
-    const taskShelf: TaskShelf = shelf.tasks.get(task) ?? {
-      all: NOTHING,
-      tenants: new Map<string, Fading>(),
-      told: null,
-      watch: newWatch(),
-      hasHeavy: false,
-    };
-    const own = addSums(taskShelf.tenants.get(tenant) ?? NOTHING, sum, halfLifeMs);
-    taskShelf.tenants.set(tenant, own);
-    shelf.tasks.set(task, taskShelf);
-    shelves.set(model, shelf);
-    const before = taskShelf.all;
-    taskShelf.hasHeavy ||= own.total > FREE_SHARE;
-    const bounds = taskShelf.hasHeavy && taskShelf.tenants.size > 1;
-    taskShelf.all = bounds ? boundedSum([...taskShelf.tenants.values()], halfLifeMs) : addSums(before, sum, halfLifeMs);
-    shelf.overall = addSums(without(shelf.overall, before, halfLifeMs), taskShelf.all, halfLifeMs);
-    return taskShelf;
-  };
-  for (const sum of sums) place(sum);
 
   /** Beta-binomial posterior mean: the prior counts for `strength` outcomes. */
   const shrink = (prior: number, sum: Fading, now: number): number => {
@@ -131,7 +90,7 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
   };
 
   const confidence = (model: string, prior: number, task: string, tenant: string | null, now: number): Confidence => {
-    const shelf = shelves.get(model);
+    const shelf = shelves.of(model);
     if (shelf === undefined) return { quality: prior, samples: 0 };
     const taskShelf = shelf.tasks.get(task);
     const others = taskShelf === undefined ? shelf.overall : without(shelf.overall, taskShelf.all, halfLifeMs);
@@ -158,46 +117,27 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
     if (changed.length > MOST_CHANGES) changed = changed.slice(-MOST_CHANGES);
   };
 
-  /** Every tenant's sum shrinks to little, and what was seen since the change began is counted in full. */
-  const forget = (shelf: TaskShelf, { task, model, at }: Outcome): readonly EvidenceSum[] => {
-    const since = { ...shelf.watch };
-    aside.push({ model, task });
-    Object.assign(shelf.watch, newWatch());
-    const whole = [...shelf.tenants.values()].reduce((sum, own) => sum + fadeTo(own, at, halfLifeMs).total, 0);
-    const deltas = [...shelf.tenants].map(([tenant, own]) => {
-      const { good, total } = fadeTo(own, at, halfLifeMs);
-      const share = whole > 0 ? total / whole : 0;
-      const [wanted, wantedGood] = [
-        Math.min(total, since.total * share + total * KEPT_AFTER_CHANGE),
-        since.good * share + good * KEPT_AFTER_CHANGE,
-      ];
-      return { tenant, task, model, good: Math.min(wanted, wantedGood) - good, total: wanted - total, at };
-    });
-    for (const delta of deltas) place(delta);
-    return deltas;
-  };
-
   return {
     quality: (model, task, tenant, now) => {
       const name = typeof task === 'string' ? task : task.name;
       return confidence(model.name, priorOf(model, name), name, tenant, now);
     },
     overall(model, task, now) {
-      const shelf = shelves.get(model.name);
+      const shelf = shelves.of(model.name);
       const prior = priorOf(model, task);
       return shelf === undefined
         ? prior
         : clamp(shrink(prior, atMost(fadeTo(shelf.overall, now, halfLifeMs), MOST_OVERALL), now));
     },
     doubt(model, task, now) {
-      const shelf = shelves.get(model);
+      const shelf = shelves.of(model);
       const all = shelf === undefined ? 0 : fadeTo(shelf.overall, now, halfLifeMs).total;
       const own = fadeTo(shelf?.tasks.get(task)?.all ?? NOTHING, now, halfLifeMs).total;
       // Half of what a model is at a task it is everywhere.
       return Math.sqrt(WIDEST / (1 + all / strength) + WIDEST / (1 + own / strength));
     },
     ownShift(model, task, tenant, now) {
-      const shelf = shelves.get(model)?.tasks.get(task);
+      const shelf = shelves.of(model)?.tasks.get(task);
       const sum = shelf?.tenants.get(tenant);
       if (shelf === undefined || sum === undefined || shelf.tenants.size < 2) return 0;
       const own = fadeTo(sum, now, halfLifeMs);
@@ -210,36 +150,32 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
       const delta = deltaOf(outcome);
       const prior = priorOf(model ?? UNKNOWN_MODEL, task);
       const before = confidence(outcome.model, prior, task, null, at).quality;
-      const shelf = place(delta);
-      const hasChanged = suspects(shelf.watch, outcome.expected ?? before, clamp(outcome.good), delta.total);
-      const everywhere = shelves.get(outcome.model)!;
-      const isBroken = suspects(everywhere.watch, outcome.expected ?? before, clamp(outcome.good), delta.total);
+      const shelf = shelves.place(delta);
+      const everywhere = shelves.of(outcome.model)!;
+      const expected = outcome.expected ?? before;
+      const hasChanged = suspects(shelf.watch, expected, clamp(outcome.good), delta.total);
+      const isBroken = suspects(everywhere.watch, expected, clamp(outcome.good), delta.total);
       if (isBroken) Object.assign(everywhere.watch, newWatch());
-      const forgotten = isBroken
-        ? [...everywhere.tasks].flatMap(([its, other]) => forget(other, { ...outcome, task: its }))
-        : hasChanged
-          ? forget(shelf, outcome)
-          : [];
+      const affected = isBroken ? [...everywhere.tasks] : hasChanged ? [[task, shelf] as const] : [];
+      const forgotten = affected.flatMap(([its, other]) => {
+        aside.push({ model: outcome.model, task: its });
+        return shelves.forget(other, { ...outcome, task: its });
+      });
       note(shelf, outcome, before, confidence(outcome.model, prior, task, null, at).quality, hasChanged || isBroken);
       return [delta, ...forgotten];
     },
     retract(outcome) {
       const delta = deltaOf(outcome);
       const taken = { ...delta, good: -delta.good, total: -delta.total };
-      place(taken);
+      shelves.place(taken);
       return taken;
     },
     add(more) {
-      for (const sum of more) place(sum);
+      for (const sum of more) shelves.place(sum);
     },
     replace(sums) {
-      for (const sum of sums) {
-        const { tenant, task, model } = sum;
-        const known = shelves.get(model)?.tasks.get(task)?.tenants.get(tenant) ?? NOTHING;
-        const { good, total, at } = addSums(sum, { ...known, good: -known.good, total: -known.total }, halfLifeMs);
-        // Whoever saw it has told of the change.
-        place({ tenant, task, model, good, total, at }).told = null;
-      }
+      // Whoever saw it has told of the change.
+      for (const sum of sums) shelves.replace(sum).told = null;
     },
     changes() {
       const drained = changed;
@@ -251,12 +187,7 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
       aside = [];
       return drained;
     },
-    snapshot: () =>
-      [...shelves].flatMap(([model, shelf]) =>
-        [...shelf.tasks].flatMap(([task, { tenants }]) =>
-          [...tenants].map(([tenant, { good, total, at }]) => ({ tenant, task, model, good, total, at })),
-        ),
-      ),
+    snapshot: shelves.snapshot,
   };
 }
 
@@ -265,32 +196,9 @@ function deltaOf({ tenant, task, model, good, weight, at }: Outcome): EvidenceSu
   return { tenant, task, model, good: clamp(good) * total, total, at };
 }
 
-/** Each tenant counts for as much as all others together, or a little where they have seen less. */
-function boundedSum(tenants: readonly Fading[], halfLifeMs: number): Fading {
-  const at = Math.max(...tenants.map((sum) => sum.at));
-  const now = tenants.map((sum) => fadeTo(sum, at, halfLifeMs));
-  const all = now.reduce((sum, { total }) => sum + total, 0);
-  return now.reduce<Fading>(
-    (sum, { good, total }) => {
-      const most = Math.max(FREE_SHARE, all - total);
-      const share = total > most ? most / total : 1;
-      return { good: sum.good + good * share, total: sum.total + total * share, at };
-    },
-    { good: 0, total: 0, at },
-  );
-}
-
 const clamp = (value: number): number => Math.min(1, Math.max(0, value || 0));
 
 /** Other tasks say only so much about this one: together as much as the prior, so that an easy task can't speak for a hard one. */
 function atMost(sum: Fading, most: number): Fading {
   return sum.total <= most ? sum : { good: (sum.good / sum.total) * most, total: most, at: sum.at };
-}
-
-/** What is left of a whole without one of its parts, as of the later moment; never below nothing. */
-function without(whole: Fading, part: Fading, halfLifeMs: number): Fading {
-  const at = Math.max(whole.at, part.at);
-  const [all, some] = [fadeTo(whole, at, halfLifeMs), fadeTo(part, at, halfLifeMs)];
-  const total = Math.max(0, all.total - some.total);
-  return { good: Math.min(total, Math.max(0, all.good - some.good)), total, at };
 }
