@@ -30,6 +30,18 @@ describe('recall', () => {
     expect(path.calls).toHaveLength(1);
   });
 
+  it.each([true, false])('keeps the usage of a stream once, whether its client wants it (%s)', async (wanted) => {
+    const path = testPath({ 'dahlia-pro': { says: 'The Elbe flows north.' } });
+    const streamed = (include: boolean) =>
+      path.ask({ ...ALONE, stream: true, stream_options: { include_usage: include } }, KEPT);
+    await streamed(wanted);
+    const again = await streamed(true);
+    expect(again.told.cache).toBe('hit');
+    expect(again.text.match(/"prompt_tokens"/g)).toHaveLength(1);
+    expect((await streamed(false)).text).not.toContain('"prompt_tokens"');
+    expect(path.calls).toHaveLength(1);
+  });
+
   it('never crosses tenants', async () => {
     const path = testPath({});
     await path.ask(ALONE, { ...KEPT, tenant: 'one' });
