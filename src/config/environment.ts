@@ -10,8 +10,14 @@ export function environment(): Environment {
 
 function fileIn(path: string): Environment {
   try {
-    return parseEnv(readFileSync(path, 'utf8'));
+    return parseEnv(textIn(readFileSync(path)));
   } catch {
     return {};
   }
+}
+
+/** Windows' own tools begin a file with a mark, and write UTF-16: the first variable would have another name, or none would be there. */
+function textIn(bytes: Buffer): string {
+  const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return bytes.toString(isWide ? 'utf16le' : 'utf8').replace(/^\uFEFF/, '');
 }

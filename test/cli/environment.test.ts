@@ -33,3 +33,9 @@ test('a .env file is read, the process’s own variables win, and elsewhere it i
   expect(usable({ GROQ_API_KEY: '' })).not.toContain('groq');
   expect(usable({}, tmpdir())).toEqual(['sandbox']);
 });
+
+test.each(['utf8', 'utf16le'] as const)('also one that was written on Windows: %s', (encoding) => {
+  const there = mkdtempSync(join(folder, 'windows-'));
+  writeFileSync(join(there, '.env'), Buffer.from('\uFEFFGROQ_API_KEY=sk-groq\r\nHOUSE_KEY=sk-house\r\n', encoding));
+  expect(usable({}, there)).toEqual(expect.arrayContaining(['house', 'groq']));
+});
