@@ -1,6 +1,6 @@
 // What `npm start` and `npm test` need on a fresh clone: the packages and the build, made when they are missing or older than the source.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,16 +26,78 @@ export function run(command, args) {
 
 const at = (path) => join(ROOT, path);
 
-export function ensureInstalled() {
-  if (newest(at('node_modules/.package-lock.json')) >= newest(at('package-lock.json'))) return;
-  console.log('Installing packages …');
-  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit']);
+const isInstalled = () => newest(at('node_modules/.package-lock.json')) >= newest(at('package-lock.json'));
+
+function isBuilt() {
+  const built = newest(at('dist/.built'));
+  return (
+    built > 0 && built >= newest(at('src'), at('package-lock.json'), at('tsconfig.json'), at('tsconfig.build.json'))
+  );
 }
 
-export function ensureBuilt() {
-  const built = newest(at('dist/.built'));
-  if (built > 0 && built >= newest(at('src'), at('package-lock.json'), at('tsconfig.json'), at('tsconfig.build.json')))
-    return;
-  console.log('Building …');
-  run(process.execPath, [at('scripts/build.mjs')]);
+export function ensureReady() {
+  if (isInstalled() && isBuilt()) return;
+  const done = takeTurn();
+  if (!isInstalled()) {
+    console.log('Installing packages …');
+    run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit']);
+  }
+  if (!isBuilt()) {
+    console.log('Building …');
+    run(process.execPath, [at('scripts/build.mjs')]);
+  }
+  done();
+}
+
+/** Says which process installs or builds: two of them would pull the files from under each other. */
+const TURN = at('.preparing');
+const LOOK_EVERY_MS = 200;
+
+/** Waits for its turn; the returned function ends it. */
+function takeTurn() {
+  for (let waited = false; ;) {
+    try {
+      writeFileSync(TURN, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') {
+        console.error(`Can't install or build here: ${error.message}`);
+        process.exit(1);
+      }
+    }
+    if (isLeftBehind()) continue;
+    if (!waited) console.log('Another process installs or builds here; waiting for it …');
+    waited = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS);
+  }
+  const done = () => rmSync(TURN, { force: true });
+  process.once('exit', done);
+  return () => {
+    process.off('exit', done);
+    done();
+  };
+}
+
+/** Clears away what a process left that was killed. */
+function isLeftBehind() {
+  try {
+    const pid = Number(readFileSync(TURN, 'utf8'));
+    // Empty for the moment between making and writing it.
+    if (pid === 0 || isRunning(pid)) return false;
+    const mine = `${TURN}-${process.pid}`;
+    renameSync(TURN, mine);
+    rmSync(mine, { force: true });
+  } catch {
+    // Gone already.
+  }
+  return true;
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }

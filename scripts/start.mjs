@@ -1,7 +1,7 @@
 // `npm start`: installs and builds what is missing, then serves.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ensureBuilt, ensureInstalled, ROOT } from './ready.mjs';
+import { ensureReady, ROOT } from './ready.mjs';
 
 const parent = process.ppid;
 
@@ -14,7 +14,6 @@ function endWithParent() {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => clearInterval(watch));
 }
 
-ensureInstalled();
-ensureBuilt();
+ensureReady();
 if (process.env.npm_lifecycle_event === 'start') endWithParent();
 await import(pathToFileURL(join(ROOT, 'dist/cli.js')).href);

@@ -1,9 +1,8 @@
 // `npm test`: installs and builds what is missing, then checks types, style and behaviour. Arguments go to vitest.
 import { join } from 'node:path';
-import { ensureBuilt, ensureInstalled, ROOT, run } from './ready.mjs';
+import { ensureReady, ROOT, run } from './ready.mjs';
 
-ensureInstalled();
-ensureBuilt();
+ensureReady();
 const bin = (name) => join(ROOT, 'node_modules', name);
 run(process.execPath, [bin('typescript/bin/tsc'), '-p', 'tsconfig.json']);
 run(process.execPath, [bin('oxlint/bin/oxlint'), '--type-aware', 'src', 'test']);

@@ -1,9 +1,5 @@
 // Hazards of the process: drain, a second signal, kill -9. A child process, as a user starts it.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -113,55 +109,6 @@ test('a port that is taken is told in words, with exit code 1', async () => {
   const second = startChild({ port: Number(new URL(child.url).port) });
   await expect(second).rejects.toThrow(/\(1\)[^]*Port \d+ on 127\.0\.0\.1 is taken/);
 });
-
-test('npm start: when npm and its shell are told to end, so does the server', async () => {
-  const child = await start('1s');
-  child.process.kill('SIGTERM');
-  await child.ended;
-  // As npm does it: a shell between, which passes no signal on.
-  const shell = spawn('sh', ['-c', `"${process.execPath}" "${START}"; true`], {
-    env: { PATH: process.env['PATH'], QUORUM_CONFIG: child.config, QUORUM_PORT: '0', npm_lifecycle_event: 'start' },
-  });
-  let said = '';
-  shell.stdout.on('data', (part: Buffer) => (said += String(part)));
-  await vi.waitFor(() => expect(said).toContain('is ready'), { timeout: 10_000, interval: 20 });
-  shell.kill('SIGTERM');
-  await vi.waitFor(() => expect(said).toContain('"stopped"'), { timeout: 5_000, interval: 20 });
-});
-
-test('npm start: told to end while it still builds, it serves nobody', async () => {
-  const clone = mkdtempSync(join(tmpdir(), 'quorum-clone-'));
-  const put = (path: string, text: string): void => {
-    mkdirSync(dirname(join(clone, path)), { recursive: true });
-    writeFileSync(join(clone, path), text);
-  };
-  for (const name of ['start.mjs', 'ready.mjs'])
-    put(`scripts/${name}`, readFileSync(join(dirname(START), name), 'utf8'));
-  put('package-lock.json', '{}');
-  put('node_modules/.package-lock.json', '{}');
-  put('src/main.ts', '');
-  put(
-    'scripts/build.mjs',
-    `import { existsSync } from 'node:fs';
-     const timer = setInterval(() => existsSync('go') && clearInterval(timer), 10);`,
-  );
-  put('dist/cli.js', `process.stdout.write('serves');`);
-  const shell = spawn('sh', ['-c', `"${process.execPath}" "${join(clone, 'scripts/start.mjs')}"; true`], {
-    env: { PATH: process.env['PATH'], npm_lifecycle_event: 'start' },
-  });
-  let said = '';
-  shell.stdout.on('data', (part: Buffer) => (said += String(part)));
-  await vi.waitFor(() => expect(said).toContain('Building'), { timeout: 10_000, interval: 20 });
-  const silent = once(shell.stdout, 'close');
-  shell.kill('SIGTERM');
-  await once(shell, 'exit');
-  put('go', '');
-  await silent;
-  expect(said).not.toContain('serves');
-  rmSync(clone, { recursive: true, force: true });
-});
-
-const START = resolve(import.meta.dirname, '../../scripts/start.mjs');
 
 /** Tells on stderr, at the end, how often it was written to stdout. */
 const COUNTS_WRITES = `data:text/javascript,${encodeURIComponent(`
