@@ -2,13 +2,15 @@
 import type { Request, Response } from 'express';
 import type { CurrentSettings, RequestLog } from '../contract/index.ts';
 import { adminRoutes, type AdminParts } from './admin/index.ts';
+import type { AdminRoute } from './admin/answer.ts';
+import { checkQuery } from './admin/query.ts';
 import { learningRoutes, type LearningParts } from './admin/learning.ts';
 import { recommend, showCapabilities } from './capabilities.ts';
 import { answerChat, explainRoute, type ChatParts, type Visit } from './chat.ts';
 import { sendJson } from './json.ts';
 import { giveFeedback } from './feedback.ts';
 import { findModel, listModels } from './models.ts';
-import { openApiDocument } from './openapi/index.ts';
+import { DESCRIPTIONS, openApiDocument } from './openapi/index.ts';
 import { estimateSpend, showSpend, type SpendParts } from './spend.ts';
 import { followRecord, showRecord } from './records.ts';
 
@@ -65,7 +67,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
     caller('get', '/v1/recommendations/:task', (request, response, visit) =>
       recommend(parts, String(request.params['task']), response, visit),
     ),
-    ...[...adminRoutes(parts), ...learningRoutes(parts)].map((route): Route => ({ ...route, access: 'admin' })),
+    ...[...adminRoutes(parts), ...learningRoutes(parts)].map(ofAdmin),
     open('/livez', (_, response, { id: own }) => sendJson(response, { status: 'ok' }, ['x-request-id', own])),
     open('/readyz', (_, response, { id: own }) => {
       const draining = parts.draining();
@@ -87,4 +89,19 @@ export function routesOf(parts: RouteParts): readonly Route[] {
     }),
   ];
   return routes;
+}
+
+/** What is described of a question is all that it takes. */
+function ofAdmin(route: AdminRoute): Route {
+  const described = DESCRIPTIONS[`${route.method.toUpperCase()} ${route.path}`];
+  if (route.method !== 'get' || described === undefined) return { ...route, access: 'admin' };
+  const known = described.query?.shape ?? {};
+  return {
+    ...route,
+    access: 'admin',
+    handle(request, response, visit) {
+      checkQuery(request, known);
+      return route.handle(request, response, visit);
+    },
+  };
 }

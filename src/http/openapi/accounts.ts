@@ -145,6 +145,7 @@ const audit = z.strictObject({
 const text1 = (what: string) => z.string().optional().describe(what);
 const spendQuery = span.extend({
   group_by: text1(`Some of ${SPEND_GROUPS.join(', ')}, separated by commas.`),
+  group: text1('The same.'),
   format: z.enum(['json', 'csv']).optional(),
   key: text1('A key’s id.'),
   team: text1('A team.'),
@@ -250,7 +251,7 @@ export const ACCOUNTS: Descriptions = {
   'GET /admin/v1/unreconciled': {
     tag: 'spend',
     summary: 'Charges that a crash left at their reserve.',
-    query: paging,
+    query: paging.pick({ limit: true }),
     answer: page(entry),
   },
   'POST /admin/v1/unreconciled/:id/correct': {
