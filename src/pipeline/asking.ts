@@ -99,7 +99,7 @@ export class Asking {
   ends(ending: Ending, judgement: Attempt['judgement'] = null): void {
     const { trail } = this.#parts;
     const { usage, estimated } = usageOf(ending, () => this.inputTokens);
-    const lost = ending.usage === null ? 0 : (ending.lost ?? 0);
+    const lost = ending.lost ?? 0;
     const again = lost === 0 ? null : guessed(this.inputTokens * lost, 0);
     const cost = usage === null ? NO_MONEY : this.#payment.settle(usage, estimated, again);
     if (usage === null) this.#payment.release();

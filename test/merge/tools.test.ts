@@ -158,6 +158,18 @@ describe('tool calls', () => {
       expect(stand({ from: 'Rome', to: 'Oslo' }, { from: 'Rome', to: 'Oslo' })).toBe(false);
     });
 
+    it('need one also where the better model leads, but by less than what was measured to be enough', () => {
+      const standing = merger.stand(
+        ([0.8, 0.68] as const).map((weight, at) =>
+          candidate({ model: 'ab'[at]!, weight, calls: [['book', { from: ['Roma', 'Milano'][at], to: 'Bergen' }]] }),
+        ),
+        [],
+        context({ prompt: PROMPT, request: { tools: TRIP } }),
+      );
+      expect(standing.camps).toHaveLength(2);
+      expect(standing.evident).toBe(false);
+    });
+
     it('need one where only the better model would, and where only real calls may go out', () => {
       expect(stand({ from: 'Roma', to: 'Bergen' }, { from: 'Milano', to: 'Bergen' })).toBe(false);
       const invalid = [

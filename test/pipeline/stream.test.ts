@@ -1,6 +1,7 @@
 // Streams through the whole path: bytes as they come, and never cut silently.
 import { describe, expect, it } from 'vitest';
 import type { Written } from '../../src/contract/index.ts';
+import { BOUNDLESS } from '../../src/pipeline/capacity.ts';
 import { progressOf, testPath } from '../support/path.ts';
 import { testSettings } from '../support/settings.ts';
 
@@ -19,6 +20,23 @@ describe('a request that has ended', () => {
     for (const work of later) work();
     expect(path.pipeline.running('req_1')).toBeUndefined();
     expect(path.records).toHaveLength(1);
+  });
+});
+
+describe('the slot of a request', () => {
+  it.each([
+    ['answered', {}],
+    ['failed', { 'dahlia-pro': { fails: 'server_error' } }],
+  ] as const)('is free again once it has %s', async (_how, models) => {
+    let taken = 0;
+    const enter = () => {
+      taken += 1;
+      return { waitedMs: 0, release: () => void (taken -= 1) };
+    };
+    const path = testPath(models, testSettings(), 1, { capacity: { ...BOUNDLESS, enter } });
+    for (const stream of [false, true]) await path.ask({ ...ALONE, stream }).catch(() => undefined);
+    expect(taken).toBe(0);
+    expect(path.records).toHaveLength(2);
   });
 });
 

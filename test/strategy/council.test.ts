@@ -127,6 +127,39 @@ describe('council', () => {
     expect(heard.told.flags).not.toContain('tie');
   });
 
+  it('has every judge on the record before a merged answer goes out, those too that were not waited for', async () => {
+    const says = (name: string) => (request: ChatRequest) =>
+      isRanking(request)
+        ? JSON.stringify({ ranking: labelsIn(request) })
+        : JSON.stringify({ city: name, river: 'Seine' });
+    const panel = Object.fromEntries(
+      MEMBERS.map((name, nth) => [name, { says: says(name), latencyMs: 100 * (nth + 1) }] as const),
+    );
+    const path = testPath(panel, settings);
+    await path.ask({ ...ESSAY, response_format: { type: 'json_object' } }, COUNCIL);
+    const judges = path.records[0]!.attempts.filter(({ role }) => role === 'judge');
+    expect([...new Set(judges.map(({ model }) => model))].sort()).toEqual(MEMBERS);
+    expect(judges.some(({ outcome }) => outcome === 'aborted')).toBe(true);
+  });
+
+  it('spares judges and chairman where all say the same, but not of code, nor where the caller named it', async () => {
+    const roles = async (says: string, wishes: object): Promise<ReadonlySet<string>> => {
+      const models = Object.fromEntries(MEMBERS.map((name) => [name, member(name, { says: unlessJudge(says) })]));
+      const tasks = testSettings().tasks;
+      const path = testPath(models, {
+        ...settings,
+        tasks: new Map([...tasks].map(([name, task]) => [name, { ...task, strategy: 'council' as const }])),
+      });
+      await path.ask({ messages: [{ role: 'user', content: 'What is 6 times 7?' }] }, { wishes });
+      return new Set(path.records[0]!.attempts.map(({ role }) => role));
+    };
+    const unlessJudge = (says: string) => (request: ChatRequest) =>
+      isRanking(request) ? JSON.stringify({ ranking: labelsIn(request) }) : says;
+    expect([...(await roles('42', {}))]).toEqual(['member']);
+    expect(await roles('42', { strategy: 'council' })).toContain('judge');
+    expect(await roles('```js\nexport const answer = () => 6 * 7;\n```', {})).toContain('judge');
+  });
+
   it('keeps the tools in the panel', async () => {
     const tools = [
       {

@@ -255,6 +255,26 @@ describe('asking side by side', () => {
   });
 });
 
+describe('one whole answer', () => {
+  const plan = { call: { kind: 'single', model: 'birch-mini' }, ceiling: 'dual', reserve: ['cedar-flash'] } as const;
+
+  it('that is good enough by itself asks for nobody', async () => {
+    const { outcome, calls } = await run({ plan, models: { 'birch-mini': { says: '42' } } });
+    expect(outcome).toMatchObject({ kind: 'whole', reached: 'single', degraded: false });
+    expect(calls.map(({ model }) => model)).toEqual(['birch-mini']);
+  });
+
+  it('that is not gets a second voice, as far as the plan goes', async () => {
+    const models = { 'birch-mini': { says: '' }, 'cedar-flash': { says: '42' } };
+    const climbed = await run({ plan, models });
+    expect(textOf(mergedOf(climbed.outcome)!)).toBe('42');
+    expect(climbed.calls.map(({ model }) => model)).toEqual(['birch-mini', 'cedar-flash']);
+    const { outcome, calls } = await run({ plan: { ...plan, ceiling: 'single' }, models });
+    expect(outcome).toMatchObject({ kind: 'whole', reached: 'single' });
+    expect(calls).toHaveLength(1);
+  });
+});
+
 describe("a task's chairman", () => {
   const essay = (name: string) => `Rivers, says ${name}, ${name.repeat(12)} and nothing more about it.`;
   const prose = Object.fromEntries(MEMBERS.map((name) => [name, { says: essay(name) }]));
@@ -273,6 +293,18 @@ describe("a task's chairman", () => {
       merged: { models: ['elm-large', expect.any(String), expect.any(String)] },
     });
     expect(calls.at(-1)!.request.messages.at(-1)!.content).toMatch(/<<([0-9a-f]{16}) draft 1>>\n[^]+<<\/\1>>/);
+  });
+
+  it('reads the better models first', async () => {
+    const three = { ...plan, call: { kind: 'triple', members: MEMBERS }, ceiling: 'triple' } as const;
+    const anew = { 'elm-large': { says: 'Written anew.' } };
+    const { outcome } = await run({ plan: three, rewritesProse: true, models: { ...prose, ...anew } });
+    const { models, base } = mergedOf(outcome)!;
+    const { voice } = scriptedPanel({ plan: three, models: prose }).panel;
+    const read = models.slice(2).map((model) => voice(model).weight);
+    expect(base.model).toBe('elm-large');
+    expect(read).toEqual([...read].sort((one, other) => other - one));
+    expect(read).toHaveLength(2);
   });
 
   it('leaves values alone, and prose of tasks that do not ask for it', async () => {

@@ -100,6 +100,9 @@ describe('parseJsonBody', () => {
     const nested = (depth: number): string => '[{"a":'.repeat(depth / 2) + '"]}[{\\""' + '}]'.repeat(depth / 2);
     expect(parse(nested(200))).toBeInstanceOf(Array);
     expect(refusalOf(Buffer.from(nested(202))).message).toContain('nested more than 200 levels deep');
+    const bare = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+    expect(parse(bare(200))).toBeInstanceOf(Array);
+    expect(refusalOf(Buffer.from(bare(201))).message).toContain('nested more than 200 levels deep');
     expect(refusalOf(Buffer.from('['.repeat(5_000_000))).message).toContain('at byte 200 it is nested');
     expect(parse(`[${'[{}],'.repeat(500)}1]`)).toHaveLength(501);
     const quoted = `"${'[\\"'.repeat(500)}"`;
