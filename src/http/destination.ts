@@ -1,9 +1,10 @@
 // Where a request that is passed through goes: by the model that its JSON or its form names, or else to the default provider.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { QuorumError, type Model, type Provider, type Settings, type Written } from '../contract/index.ts';
 import { jsonAsWritten, packPieces, readJsonBody } from '../wire/index.ts';
 import { readBody, tooLarge } from './body.ts';
 import { familyOf, MODEL_ASKED } from './families.ts';
+import { readOptions, type Options } from './options.ts';
 import { defaultProvider, servedBy } from './served.ts';
 
 const FORM = /^multipart\/form-data\b/i;
@@ -17,6 +18,9 @@ export interface Destination {
   readonly provider: Provider;
   /** null: it names none. */
   readonly model: Model | null;
+  /** The caller's wishes. */
+  readonly options: Options<object>;
+  /** Without them. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array | null;
   /** What `fields` was read from. */
@@ -32,12 +36,13 @@ export async function destination(
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > limitBytes) throw tooLarge(limitBytes);
   if (/^application\/json\b|\+json\b/i.test(type) && hasBody(request))
-    return jsonDestination(await readBody(request, limitBytes), settings);
+    return jsonDestination(request.headers, await readBody(request, limitBytes), settings);
+  const options = readOptions(request.headers, {});
   // Whose model isn't known can't be charged: a form that asks one is read until it names it, its file first if need be.
   const { name, whole } = FORM.test(type)
     ? await peekModel(request, MODEL_ASKED.has(familyOf(request)) ? limitBytes : FIRST_PIECE)
     : { name: null, whole: null };
-  if (name === null) return { provider: defaultProvider(settings), model: null, fields: {}, body: whole };
+  if (name === null) return { provider: defaultProvider(settings), model: null, options, fields: {}, body: whole };
   const { provider, model } = servedBy(name, settings);
   // A form is streamed, never rewritten.
   if (model.upstreamModel !== name)
@@ -48,7 +53,7 @@ export async function destination(
         param: 'model',
       },
     );
-  return { provider, model, fields: {}, body: null };
+  return { provider, model, options, fields: {}, body: null };
 }
 
 interface Peeked {
@@ -57,22 +62,25 @@ interface Peeked {
   readonly whole: Buffer | null;
 }
 
-function jsonDestination(raw: Uint8Array, settings: Settings): Destination {
+function jsonDestination(headers: IncomingHttpHeaders, raw: Uint8Array, settings: Settings): Destination {
   const { value: body, text } = readJsonBody(raw);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new QuorumError('invalid_value', 'The body must be a JSON object.');
-  const fields = body as Readonly<Record<string, unknown>>;
+  const given = body as Readonly<Record<string, unknown>>;
+  const options = readOptions(headers, given);
+  const { request: fields } = options;
+  const written = { text, fields: given };
+  const as = (asked: Readonly<Record<string, unknown>>): Uint8Array =>
+    asked === given ? raw : Buffer.from(jsonAsWritten(asked, written));
   const name = fields['model'];
   if (name === undefined || name === null)
-    return { provider: defaultProvider(settings), model: null, fields, body: raw };
+    return { provider: defaultProvider(settings), model: null, options, fields, body: as(fields), written };
   if (typeof name !== 'string')
     throw new QuorumError('invalid_value', "Invalid type for 'model': expected a string.", { param: 'model' });
   const { provider, model } = servedBy(name, settings);
   const { upstreamModel } = model;
-  const written = { text, fields };
-  const renamed =
-    upstreamModel === name ? raw : Buffer.from(jsonAsWritten({ ...fields, model: upstreamModel }, written));
-  return { provider, model, fields, body: renamed, written };
+  const renamed = upstreamModel === name ? fields : { ...fields, model: upstreamModel };
+  return { provider, model, options, fields, body: as(renamed), written };
 }
 
 const hasBody = (request: IncomingMessage): boolean =>

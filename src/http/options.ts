@@ -6,7 +6,6 @@ import {
   parseDuration,
   QuorumError,
   STRATEGIES,
-  type ChatRequest,
   type Nano,
   type StrategyChoice,
   type Wishes,
@@ -42,9 +41,9 @@ const METADATA_PREFIX = 'quorum_';
 const MAX_LIST = 32;
 const MAX_WORD = 128;
 
-interface Options {
+export interface Options<Body> {
   /** Without Quorum's own metadata. */
-  readonly request: ChatRequest;
+  readonly request: Body;
   readonly wishes: Wishes;
   readonly directive: CacheDirective;
   readonly tags: readonly string[];
@@ -58,7 +57,10 @@ interface Options {
 const DEFAULT_DIRECTIVE = parseDirective(null);
 
 /** Throws `invalid_value`, naming the header or field. */
-export function readOptions(headers: IncomingHttpHeaders, body: ChatRequest): Options {
+export function readOptions<Body extends { readonly metadata?: unknown }>(
+  headers: IncomingHttpHeaders,
+  body: Body,
+): Options<Body> {
   const { given, request } = gather(headers, body);
   if (given === null)
     return {
@@ -94,17 +96,20 @@ export function readOptions(headers: IncomingHttpHeaders, body: ChatRequest): Op
   };
 }
 
-function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given | null; request: ChatRequest } {
+function gather<Body extends { readonly metadata?: unknown }>(
+  headers: IncomingHttpHeaders,
+  body: Body,
+): { given: Given | null; request: Body } {
   let given: Given | null = null;
   const { metadata } = body;
   let request = body;
-  if (metadata !== undefined && metadata !== null) {
+  if (isFields(metadata)) {
     const own = Object.keys(metadata).filter((name) => name.startsWith(METADATA_PREFIX));
     if (own.length > 0) {
       given = fromMetadata(metadata, own);
       const rest = Object.fromEntries(Object.entries(metadata).filter(([name]) => !own.includes(name)));
       const { metadata: _, ...others } = body;
-      request = Object.keys(rest).length === 0 ? others : { ...others, metadata: rest };
+      request = (Object.keys(rest).length === 0 ? others : { ...others, metadata: rest }) as Body;
     }
   }
   for (const [name, header] of HEADERS) {
@@ -113,6 +118,9 @@ function gather(headers: IncomingHttpHeaders, body: ChatRequest): { given: Given
   }
   return { given, request };
 }
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A refusal of a wish names it as the caller gave it; whoever refuses it further in knows the header only. */
 export function asGiven(thrown: unknown, headers: IncomingHttpHeaders, fields: Written['fields']): unknown {

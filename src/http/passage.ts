@@ -14,6 +14,7 @@ import {
 } from '../contract/index.ts';
 import { packPieces } from '../wire/index.ts';
 import type { ContentTold, Visit } from './chat.ts';
+import type { Options } from './options.ts';
 import { spenderOf, type Toll } from './toll.ts';
 
 export interface PassageParts {
@@ -28,6 +29,7 @@ export interface PassageParts {
 interface Destined {
   readonly provider: Provider;
   readonly model: Model | null;
+  readonly options: Options<object>;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -55,15 +57,14 @@ export function openPassage(
   destined: Destined,
 ): Passage {
   const { clock } = parts;
-  const { provider, model, fields } = destined;
+  const { provider, model, options, fields } = destined;
   const receivedAt = clock.now();
   const elapsed = (): number => Math.round((clock.now() - receivedAt) * 1_000) / 1_000;
   // Who passes it on writes its own address into the request.
   const endpoint = (request.url ?? '').split('?', 1)[0]!;
   const trace = parts.trace(request.headers['traceparent'] as string | undefined);
   const spanId = trace?.sampled === true ? trace.nextId() : undefined;
-  const spender = spenderOf({ visit, headers: request.headers, fields });
-  const session = request.headers['x-quorum-session'];
+  const spender = spenderOf({ visit, options, fields });
   const heard: Uint8Array[] | null = parts.content.isWanted(visit.visitor.caller.key) ? [] : null;
   let toll: Toll | null = null;
   let sentMs: number | null = null;
@@ -132,7 +133,7 @@ export function openPassage(
       events: [],
       tags: spender.tags,
       ...(spender.user !== null && { user: spender.user }),
-      session: typeof session === 'string' ? session.slice(0, 256) : null,
+      session: options.session,
       ...(trace !== undefined &&
         (trace.sampled || trace.parentId !== null) && {
           trace: { traceId: trace.traceId, spanId: trace.spanId, parentId: trace.parentId, sampled: trace.sampled },

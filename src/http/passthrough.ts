@@ -9,6 +9,7 @@ import { destination, type Destination } from './destination.ts';
 import { costsBoundlessly, familyOf, isKnown, MODEL_FREE, pathOf, takesMethod } from './families.ts';
 import { openPassage, type Passage, type PassageParts } from './passage.ts';
 import { proxyTo, type Passing, type ProviderProxy } from './provider-proxy.ts';
+import { asGiven } from './options.ts';
 import { openToll, spenderOf, type TollParts } from './toll.ts';
 
 const REQUEST_HEADERS: ReadonlySet<string> = new Set([
@@ -37,6 +38,7 @@ interface Found extends Destination {
   readonly family: string;
   readonly limitBytes: number;
   readonly passage: Passage;
+  readonly startedAt: number;
 }
 
 type Passthrough = (request: IncomingMessage, response: ServerResponse, visit: Visit) => Promise<void>;
@@ -52,13 +54,15 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     if (!isKnown(path, family)) throw unknownRoute(request.method ?? 'GET', path);
     if (!takesMethod(path, request.method)) throw wrongMethod(request.method ?? 'GET', path, ['POST']);
     const limitBytes = parts.bodyLimitBytes();
+    const startedAt = parts.clock.now();
+    const { headers } = request;
     const found = await destination(request, settings, limitBytes);
     const passage = openPassage(parts, request, response, visit, found);
     try {
-      await passOn(request, response, visit, { ...found, settings, path, family, limitBytes, passage });
+      await passOn(request, response, visit, { ...found, settings, path, family, limitBytes, passage, startedAt });
     } catch (thrown) {
       passage.failed(thrown);
-      throw thrown;
+      throw asGiven(thrown, headers, found.written?.fields ?? {});
     }
   };
 
@@ -66,19 +70,15 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
     request: IncomingMessage,
     response: ServerResponse,
     visit: Visit,
-    { settings, path, family, limitBytes, passage, ...found }: Found,
+    { settings, path, family, limitBytes, passage, startedAt, ...found }: Found,
   ): Promise<void> {
     allow(visit, request.method, family, found);
     const length = found.body?.byteLength ?? Number(request.headers['content-length'] ?? limitBytes);
     const { headers: limits, onUsed } = enter(parts, request, response, visit, found, length);
-    const { provider, model, fields } = found;
+    const { provider, model, options, fields } = found;
     const isBoundless = request.method === 'POST' && costsBoundlessly(path, model);
     if (isBoundless)
-      parts.admission.demandNoBudget(
-        spenderOf({ visit, headers: request.headers, fields }),
-        parts.clock.now(),
-        `POST ${path}`,
-      );
+      parts.admission.demandNoBudget(spenderOf({ visit, options, fields }), parts.clock.now(), `POST ${path}`);
     const isPriced =
       model !== null &&
       request.method === 'POST' &&
@@ -90,7 +90,7 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
           settings,
           model,
           family,
-          headers: request.headers,
+          options,
           bytes: found.body,
           length,
           fields,
@@ -99,7 +99,12 @@ export function createPassthrough(parts: PassthroughParts): Passthrough {
       : null;
     const body = toll === null ? found.body : toll.body;
     request.headers = onlyAllowed(request, provider, body, visit.hops, passage.traceParent);
-    passing.set(request, { visit, provider, body, toll, limits, onUsed, passage, limitBytes });
+    const { deadlineMs } = options.wishes;
+    const late =
+      deadlineMs === null
+        ? null
+        : (then: () => void) => parts.clock.after(Math.max(0, startedAt + deadlineMs - parts.clock.now()), then);
+    passing.set(request, { visit, provider, body, toll, limits, onUsed, passage, limitBytes, late });
     const proxy = proxies.get(provider) ?? (await proxyTo(provider, passing, parts.mayConnect));
     proxies.set(provider, proxy);
     await settled(proxy.agent);

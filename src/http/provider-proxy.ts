@@ -2,6 +2,7 @@
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'http-proxy-middleware';
 import { QuorumError, type Provider } from '../contract/index.ts';
+import { createEventCutter } from '../wire/index.ts';
 import { openAgent } from './agents.ts';
 import type { Visit } from './chat.ts';
 import { tooLarge } from './body.ts';
@@ -25,6 +26,8 @@ export interface Passing {
   readonly passage: Passage;
   /** Of what is streamed to the provider, its length untold. */
   readonly limitBytes: number;
+  /** When the caller's time is up; what it gives takes that back. null: it named none. */
+  readonly late: ((then: () => void) => () => void) | null;
 }
 
 /** The way to one provider. */
@@ -49,6 +52,7 @@ export async function proxyTo(
     ws: false,
     xfwd: false,
     proxyTimeout: TIMEOUT_MS,
+    selfHandleResponse: true,
     agent,
     pathRewrite: (path) => pathAt(base, path),
     on: {
@@ -78,7 +82,7 @@ function pathAt(base: URL, path: string): string {
 }
 
 function goesOut(
-  { body, visit, toll, passage, limitBytes }: Passing,
+  { body, visit, provider, toll, passage, limitBytes, late }: Passing,
   outgoing: ClientRequest,
   incoming: IncomingMessage,
   response: ServerResponse,
@@ -92,15 +96,20 @@ function goesOut(
   });
   if (body) outgoing.write(body);
   else bound(incoming, limitBytes, (error) => outgoing.destroy(error));
-  visit.gone.addEventListener('abort', () => {
-    const { reason } = visit.gone;
+  const end = (reason: unknown): void => {
     if (reason instanceof QuorumError) {
       passage.failed(reason);
       breakOff(response, reason, visit.id);
     }
     outgoing.destroy();
+  };
+  visit.gone.addEventListener('abort', () => end(visit.gone.reason));
+  const inTime = late?.(() => {
+    if (!isAnswered) toll?.failed(true);
+    end(new QuorumError('upstream_timeout', `The provider "${provider.name}" was not done in time.`));
   });
   response.on('close', () => {
+    inTime?.();
     if (!response.writableFinished) outgoing.destroy();
   });
 }
@@ -139,17 +148,41 @@ function comesBack(
     answer.resume();
     return;
   }
-  answer.headers = {
+  const isStream = String(answer.headers['content-type']).startsWith('text/event-stream');
+  const headers: IncomingMessage['headers'] = {
     ...Object.fromEntries(Object.entries(answer.headers).filter(([name]) => RESPONSE_HEADERS.test(name))),
     'x-request-id': visit.id,
     'x-quorum-provider': provider.name,
     ...limits,
     ...(toll?.clamped && { 'x-quorum-flags': 'clamped' }),
-    ...(String(answer.headers['content-type']).startsWith('text/event-stream') && {
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    }),
+    ...(isStream && { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' }),
   };
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
+  response.writeHead(status, answer.statusMessage);
+  if (isStream) passEvents(answer, response);
+  else answer.pipe(response);
+}
+
+const MOST_HELD_BYTES = 64 * 1024 * 1024;
+
+/** Whole events only: half of one would swallow the error that comes after it. */
+function passEvents(answer: IncomingMessage, response: ServerResponse): void {
+  const cutter = createEventCutter(MOST_HELD_BYTES);
+  const write = (bytes: Uint8Array | null): void => {
+    if (bytes === null || response.writableEnded || response.write(bytes)) return;
+    answer.pause();
+    response.once('drain', () => answer.resume());
+  };
+  answer.on('data', (part: Buffer) => {
+    try {
+      write(cutter.push(part));
+    } catch {
+      answer.destroy();
+    }
+  });
+  answer.on('end', () => {
+    if (!response.writableEnded) response.end(cutter.rest());
+  });
 }
 
 /** A provider may repeat our key in its error. Whoever listens after this hears it without, in as many bytes. */
@@ -173,6 +206,6 @@ function errorOf(thrown: Error, { name }: Provider): QuorumError {
 function breakOff(response: ServerResponse, error: QuorumError, requestId: string): void {
   if (response.writableEnded) return;
   if (response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream'))
-    response.end(`\n\ndata: ${JSON.stringify(error.toBody())}\n\n`);
+    response.end(`data: ${JSON.stringify(error.toBody())}\n\n`);
   else fail(response, error, requestId);
 }

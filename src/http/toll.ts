@@ -1,9 +1,8 @@
 // What a request that is passed through may cost: held before it goes out, settled by the usage that its answer tells.
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { costOf, upperBoundTokens, type Admission, type PlannedCall } from '../accounts/index.ts';
 import {
   NO_MONEY,
-  type ChatRequest,
   type Clock,
   type Model,
   type Nano,
@@ -14,7 +13,7 @@ import {
 } from '../contract/index.ts';
 import { jsonAsWritten } from '../wire/index.ts';
 import { userOf, type Visit } from './chat.ts';
-import { readOptions } from './options.ts';
+import type { Options } from './options.ts';
 import { createUsageWatch } from './usage-watch.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -30,7 +29,7 @@ interface Crossing {
   readonly model: Model;
   /** `embeddings`, `completions`, `responses` … */
   readonly family: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly options: Options<object>;
   /** As it goes out; null: a form that is streamed. */
   readonly bytes: Uint8Array | null;
   /** Of the whole body, a form's too. */
@@ -54,8 +53,8 @@ export interface Toll {
   readonly spent: Spent | null;
   /** Watches the answer as it passes, and settles when it has ended, however it ends. `onUsed` hears of its tokens. */
   watch(answer: IncomingMessage, onUsed: (tokens: number) => void): void;
-  /** No answer came. */
-  failed(): void;
+  /** No answer came; `isLate`: in the time there was for it. */
+  failed(isLate?: boolean): void;
 }
 
 /** What these write isn't counted in tokens that cost. */
@@ -65,8 +64,6 @@ const LIMIT_FIELD: Readonly<Record<string, string>> = { completions: 'max_tokens
 /** What the upstream adds to the input from its own store. */
 const REFERENCES = ['previous_response_id', 'conversation'];
 const CALL = 'pass';
-/** Only its headers are read. */
-const NO_BODY = { model: '-', messages: [{ role: 'user' }] } satisfies ChatRequest;
 /** Bytes of English a token stands for. */
 const TOKEN_BYTES = 4;
 /** Speech takes more bytes a token than this even at the lowest rates: 10 tokens a second, Opus at 6 kbit/s. */
@@ -74,8 +71,7 @@ const SPEECH_TOKEN_BYTES = 50;
 
 /** Rejects as `admit` does. */
 export async function openToll({ admission, clock }: TollParts, crossing: Crossing): Promise<Toll> {
-  const { visit, settings, family, length, headers } = crossing;
-  const { wishes } = readOptions(headers, NO_BODY);
+  const { visit, settings, family, length, options } = crossing;
   const at = clock.now();
   const spender = spenderOf(crossing);
   const reservation = await admission.admit({
@@ -84,7 +80,7 @@ export async function openToll({ admission, clock }: TollParts, crossing: Crossi
     calls: [callOf(crossing)],
     strategy: null,
     task: null,
-    ceiling: wishes.maxCost,
+    ceiling: options.wishes.maxCost,
     spender,
     signal: visit.gone,
   });
@@ -130,16 +126,15 @@ export async function openToll({ admission, clock }: TollParts, crossing: Crossi
         onUsed(usage.total_tokens);
       });
     },
-    // Whoever leaves after the request went out has had it worked on.
-    failed: () => (visit.gone.aborted ? settle(guess(0), true) : release()),
+    // Whoever leaves after the request went out, or waits no longer, has had it worked on.
+    failed: (isLate = false) => (isLate || visit.gone.aborted ? settle(guess(0), true) : release()),
   };
 }
 
 /** Whose money it is. */
-export function spenderOf({ visit, headers, fields }: Pick<Crossing, 'visit' | 'headers' | 'fields'>): Spender {
+export function spenderOf({ visit, options, fields }: Pick<Crossing, 'visit' | 'options' | 'fields'>): Spender {
   const { tenant, keyId, team, user, tags } = visit.visitor.caller;
-  const own = readOptions(headers, NO_BODY).tags;
-  return { tenant, keyId, team, user: userOf(fields) ?? user, tags: [...new Set([...tags, ...own])] };
+  return { tenant, keyId, team, user: userOf(fields) ?? user, tags: [...new Set([...tags, ...options.tags])] };
 }
 
 function callOf(crossing: Crossing): PlannedCall {

@@ -13,6 +13,8 @@ import {
   startQuorum,
   startScene,
   UPSTREAM_KEY,
+  type Body,
+  type Heard,
   type RunningQuorum,
   type Scene,
 } from '../support/program.ts';
@@ -237,6 +239,52 @@ test('what is not ours is refused before any call', async () => {
   const large = await send(`${scene.url}/v1/embeddings`, { body: { model: 'alpha', input: 'x'.repeat(2_000_000) } });
   expect([large.status, large.json().error.code]).toEqual([413, 'request_too_large']);
   expect(scene.upstream.requests.length).toBe(calls);
+});
+
+test('wishes in the metadata are taken out before it goes upstream, and count', async () => {
+  const body = JSON.stringify({ model: 'alpha', input: 'a' }).replace(
+    '}',
+    ',"metadata":{"quorum_tags":"red","quorum_session":"s1","keep":"me"},"seed":12345678901234567890}',
+  );
+  const answer = await send(`${scene.url}/v1/responses`, { body, headers: { 'content-type': 'application/json' } });
+  expect(answer.status).toBe(200);
+  expect(Buffer.from(last().bytes).toString()).toBe(
+    '{"model":"alpha","input":"a","seed":12345678901234567890,"metadata":{"keep":"me"}}',
+  );
+  const record = await send(`${scene.url}/v1/requests/${String(answer.headers['x-request-id'])}`);
+  expect(record.json()).toMatchObject({ tags: ['red'], session: 's1' });
+  const dear = { model: 'alpha', input: 'a', metadata: { quorum_max_cost: '0.000001' } };
+  const refused = await send(`${scene.url}/v1/responses`, { body: dear });
+  expect([refused.status, refused.json().error]).toEqual([
+    400,
+    expect.objectContaining({ code: 'request_exceeds_budget', param: 'metadata.quorum_max_cost' }),
+  ]);
+});
+
+test('the time that a caller has is kept, before the answer and in it', async () => {
+  const ask = (body: object = {}): Promise<Heard> =>
+    send(`${scene.url}/v1/completions`, {
+      body: { model: 'alpha', prompt: 'a', ...body },
+      headers: { 'x-quorum-timeout': '150ms' },
+    });
+  scene.upstream.reply('/v1/completions', { stall: true });
+  const late = await ask();
+  expect([late.status, late.json().error]).toEqual([504, expect.objectContaining({ code: 'upstream_timeout' })]);
+  scene.upstream.reply('/v1/completions', { content: 'a b c', stall: 'mid-stream' });
+  const cut = await ask({ stream: true });
+  expect(cut.status).toBe(200);
+  expect(JSON.parse(dataOf(cut.text).at(-1)!)).toMatchObject({ error: { code: 'upstream_timeout' } });
+  scene.upstream.reply('/v1/completions', {});
+  expect((await ask()).status).toBe(200);
+});
+
+test('half an event isn’t passed on: the error after it can be read', async () => {
+  scene.upstream.reply('/v1/completions', { content: 'a b c d', cut: 'mid-event' });
+  const { text } = await send(`${scene.url}/v1/completions`, { body: { model: 'alpha', prompt: 'a', stream: true } });
+  scene.upstream.reply('/v1/completions', {});
+  const events = dataOf(text).map((data) => JSON.parse(data) as Body);
+  expect(events.length).toBeGreaterThan(1);
+  expect(events.at(-1)).toMatchObject({ error: { code: 'upstream_error' } });
 });
 
 test('an upload whose length is untold ends where the limit is', async () => {
