@@ -1,4 +1,5 @@
 // The process: start, take up signals, drain, stop.
+import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { createLiveConfig, type LoadOptions, type ServerSettings } from './config/index.ts';
@@ -30,6 +31,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 
 /** Serves until a signal ends it; resolves to the exit code. Throws ConfigError or StoreError, in words, when it can't start. */
 export async function serve(options: ServeOptions): Promise<number> {
+  const terminalIsGone = followTerminal();
   const early: [level: 'info' | 'warn' | 'error', message: string][] = [];
   let tell = (level: 'info' | 'warn' | 'error', message: string): void => void early.push([level, message]);
   const config = await createLiveConfig({ ...options, log: (level, message) => tell(level, message) });
@@ -46,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const program = await startProgram({ config, clock: systemClock, random: Math.random, log, version: VERSION });
   announce(program, config.server, log, options.write);
   config.onChange((settings) => describeTier(settings, log));
-  await signalled(() => void config.reload());
+  await signalled((end) => (terminalIsGone() ? end() : void config.reload()));
   log.info('draining: no new requests; those under way may finish', { grace_ms: config.server.shutdownGraceMs });
   const forced = signalled(() => {}).then(() => 'forced' as const);
   const ended = await Promise.race([program.stop(config.server.shutdownGraceMs).then(() => 'done' as const), forced]);
@@ -105,19 +107,35 @@ function describeTier(settings: Settings, log: Log): void {
   for (const gap of tier.gaps) log.warn(`tier ${tier.name}: ${gap}`);
 }
 
-/** Resolves at the first SIGTERM or SIGINT; SIGHUP means: read the config again. */
-function signalled(onHangup: () => void): Promise<void> {
+/** Resolves at the first SIGTERM or SIGINT, or when `onHangup` says so at a SIGHUP. */
+function signalled(onHangup: (end: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
+    const hangup = (): void => onHangup(end);
     const end = (): void => {
       process.off('SIGTERM', end);
       process.off('SIGINT', end);
-      process.off('SIGHUP', onHangup);
+      process.off('SIGHUP', hangup);
       resolve();
     };
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
-    process.on('SIGHUP', onHangup);
+    process.on('SIGHUP', hangup);
   });
+}
+
+/** SIGHUP means to read the config again, unless the window was closed that it runs in: then nobody is left who could end it. */
+function followTerminal(): () => boolean {
+  const wasThere = process.stdout.isTTY && hasTerminal();
+  return () => wasThere && !hasTerminal();
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A fault that nobody caught is a defect, but no reason to drop everybody's requests. */

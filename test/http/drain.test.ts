@@ -1,5 +1,6 @@
 // Hazards of the process: drain, a second signal, kill -9. A child process, as a user starts it.
-import { join } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -7,6 +8,7 @@ import { dataOf, ensureBuilt, open, scriptedConfig, send, startChild, type Child
 
 let upstream: ScriptedUpstream;
 const children: ChildQuorum[] = [];
+const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 beforeAll(ensureBuilt, 60_000);
 beforeEach(async () => {
   upstream = await startUpstream();
@@ -102,6 +104,27 @@ test('kill -9: what is on the disk, milliseconds after the answer, is on record 
   const next = await start('1s', child.folder);
   const record = await send(`${next.url}/v1/requests/${id}`);
   expect([record.status, record.json().id]).toEqual([200, id]);
+});
+
+const HAS_SCRIPT = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
+
+// In .ci/run there is one.
+test.skipIf(!HAS_SCRIPT)('closed-window: the program ends with the terminal that it was started in', async () => {
+  const child = await start('1s');
+  child.process.kill('SIGTERM');
+  await child.ended;
+  const command = `"${process.execPath}" "${CLI}" --config "${child.config}" --port 0`;
+  const terminal = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  let shown = '';
+  terminal.stdout.on('data', (part: Buffer) => (shown += String(part)));
+  await vi.waitFor(() => expect(shown).toContain('is ready'), { timeout: 10_000, interval: 20 });
+  const url = /listening on (http:\S+:\d+)/.exec(shown)![1]!;
+  expect((await send(`${url}/livez`)).status).toBe(200);
+  terminal.kill('SIGKILL');
+  await vi.waitFor(() => expect(send(`${url}/livez`)).rejects.toThrow(/ECONNREFUSED/), {
+    timeout: 5_000,
+    interval: 50,
+  });
 });
 
 test('a port that is taken is told in words, with exit code 1', async () => {
