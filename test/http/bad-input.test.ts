@@ -94,6 +94,12 @@ test('each kind of bad body gets the error that names what is wrong', async () =
   }
 });
 
+test('a body as long as the limit is read, and not a byte more', async () => {
+  const body = JSON.stringify({ model: 'alpha', messages: [{ role: 'user', content: 'Hello' }] });
+  expect((await send(url(), { body: body.padStart(2 ** 20) })).status).toBe(200);
+  expect((await send(url(), { body: body.padStart(2 ** 20 + 1) })).status).toBe(413);
+});
+
 test('50 MB is refused while it comes in, and the client gets to read why', async () => {
   const answer = await send(url(), { body: Buffer.alloc(50 * 1024 * 1024, 0x20) });
   expect([answer.status, answer.json().error.code]).toEqual([413, 'request_too_large']);

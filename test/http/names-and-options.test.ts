@@ -167,6 +167,12 @@ test('yes and no in any case, as each language writes them', async () => {
   }
 });
 
+test('a list holds up to 32 names, the same one counted once', async () => {
+  const tags = (count: number) => Array.from({ length: count }, (_, nth) => `tag-${nth}`).join(',');
+  const status = async (list: string) => (await chat(scene.url, {}, { 'x-quorum-tags': list })).status;
+  expect([await status(tags(32)), await status(`${tags(32)},tag-0`), await status(tags(33))]).toEqual([200, 200, 400]);
+});
+
 test('a wish that makes no sense is 400 and names its header or field', async () => {
   for (const [name, value] of [
     ['strategy', 'guess'],
