@@ -35,7 +35,21 @@ function isBuilt() {
   );
 }
 
+/** An older one fails on the first thing that it doesn't know, and shows a bundle's whole line. */
+function expectNode() {
+  const { engines } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const [needed, given] = [engines.node, process.versions.node].map((text) =>
+    /(\d+)\.(\d+)/.exec(text).slice(1).map(Number),
+  );
+  if (given[0] > needed[0] || (given[0] === needed[0] && given[1] >= needed[1])) return;
+  console.error(
+    `Quorum needs Node ${needed.join('.')} or newer; this is ${process.versions.node} (${process.execPath}).`,
+  );
+  process.exit(1);
+}
+
 export function ensureReady() {
+  expectNode();
   if (isInstalled() && isBuilt()) return;
   const done = takeTurn();
   if (!isInstalled()) {

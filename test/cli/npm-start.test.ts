@@ -53,6 +53,7 @@ function clone(): {
     writeFileSync(join(root, path), text);
   };
   for (const name of ['start.mjs', 'ready.mjs']) put(`scripts/${name}`, readFileSync(join(SCRIPTS, name), 'utf8'));
+  put('package.json', readFileSync(join(SCRIPTS, '../package.json'), 'utf8'));
   put('package-lock.json', '{}');
   put('node_modules/.package-lock.json', '{}');
   put('src/main.ts', '');
@@ -105,6 +106,19 @@ test('of two at once one builds, the other waits for it, and both serve', async 
   await Promise.all([first.silent, second.silent]);
   expect([first.said(), second.said()]).toEqual([expect.stringContaining('serves'), expect.stringContaining('serves')]);
   expect([read('builds'), has('.preparing')]).toEqual(['x', false]);
+});
+
+test('a Node that is too old is told in a sentence', async () => {
+  const { script } = clone();
+  const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.1' } });`;
+  const { status, stderr } = spawnSync(process.execPath, [script], {
+    env: { PATH: process.env['PATH'], NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(old)}` },
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Quorum needs Node 20\.19 or newer; this is 20\.18\.1 \(/),
+  ]);
 });
 
 test('what one left that was killed while it built keeps nobody from building', async () => {

@@ -102,7 +102,10 @@ function makePrivate(file: string): void {
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
   } catch (error) {
-    throw new StoreError(`Can't make the database file ${file}: ${(error as Error).message}.`, error);
+    throw new StoreError(
+      `Can't make the database file ${file}: ${(error as Error).message}. Look at the folder, or name another file in storage.url.`,
+      error,
+    );
   }
 }
 
