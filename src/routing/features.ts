@@ -4,7 +4,7 @@ import { sizeOf } from './size.ts';
 
 const USER_WINDOW = 4_096;
 const SYSTEM_WINDOW = 1_024;
-/** Stands between the user's text and the system prompt in `Features.text`. */
+/** Stands in `Features.text` between what was asked last and what it has to be understood by: the system prompt, what was asked before. */
 export const SECTION = '\u001d';
 
 type Part = Readonly<Record<string, unknown>>;
@@ -40,6 +40,8 @@ function hasCodeIn(text: string): boolean {
 
 interface Shape {
   readonly lastUser: ChatMessage | undefined;
+  /** The user's message before it. */
+  readonly earlier: ChatMessage | undefined;
   readonly system: ChatMessage | undefined;
   readonly turns: number;
   readonly images: boolean;
@@ -47,11 +49,12 @@ interface Shape {
 }
 
 function shapeOf(messages: ChatRequest['messages']): Shape {
-  let [lastUser, system]: (ChatMessage | undefined)[] = [];
+  let [lastUser, earlier, system]: (ChatMessage | undefined)[] = [];
   let [turns, images, audio] = [0, false, false];
   for (const message of messages) {
     if (message.role === 'user') {
       turns += 1;
+      earlier = lastUser;
       lastUser = message;
     } else if (message.role === 'system' || message.role === 'developer') system ??= message;
     if (!Array.isArray(message.content)) continue;
@@ -60,7 +63,7 @@ function shapeOf(messages: ChatRequest['messages']): Shape {
       else if (part.type === 'input_audio') audio = true;
     }
   }
-  return { lastUser: lastUser ?? messages.at(-1), system, turns, images, audio };
+  return { lastUser: lastUser ?? messages.at(-1), earlier, system, turns, images, audio };
 }
 
 const filled = (list: unknown): boolean => Array.isArray(list) && list.length > 0;
@@ -70,12 +73,22 @@ function formatOf(request: ChatRequest): Features['responseFormat'] {
   return type === 'json_schema' || type === 'json_object' ? type : 'text';
 }
 
+/** What comes after something as short as "and in French?" goes on with what was asked before. */
+const FOLLOW_UP = 48;
+
+/** What was asked last, and after it what it has to be understood by. */
+function textOf(asked: string, { system, earlier }: Shape): string {
+  const around = windowOf(system, SYSTEM_WINDOW / 2);
+  const before = earlier !== undefined && asked.length <= FOLLOW_UP ? windowOf(earlier, SYSTEM_WINDOW / 2) : '';
+  if (before === '') return around === '' ? asked : `${asked}${SECTION}${around}`;
+  return `${asked}${SECTION}${before}\n${around}`;
+}
+
 export function featuresOf(request: ChatRequest): Features {
   const shape = shapeOf(request.messages);
   const asked = windowOf(shape.lastUser, USER_WINDOW);
-  const system = windowOf(shape.system, SYSTEM_WINDOW / 2);
   return {
-    text: system === '' ? asked : `${asked}${SECTION}${system}`,
+    text: textOf(asked, shape),
     inputTokens: sizeOf(request, shape.lastUser),
     maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
     turns: shape.turns,

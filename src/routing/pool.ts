@@ -50,9 +50,11 @@ export interface Pool {
   readonly notes: readonly string[];
 }
 
+const USUAL_TIER = 'balanced';
+
 /**
- * The tier asked for, else the task's, else the default; an unknown one gives the default and a note. Where that isn't one of the
- * caller's, the first that is.
+ * The tier asked for, else the task's, else the default; an unknown one gives `balanced` (the default, where there is none) and a note.
+ * Where that isn't one of the caller's, the first that is.
  */
 export function tierOf(
   settings: Settings,
@@ -60,12 +62,13 @@ export function tierOf(
   wishes: Wishes,
   allowed: (tier: string) => boolean,
 ): { tier: Tier; note: string | null } {
-  const wanted = wishes.tier ?? task?.tier ?? settings.defaultTier;
-  const found = settings.tiers.get(wanted);
-  const tier = found ?? settings.tiers.get(settings.defaultTier) ?? [...settings.tiers.values()][0];
+  const { tiers, defaultTier } = settings;
+  const wanted = wishes.tier ?? task?.tier ?? defaultTier;
+  const found = tiers.get(wanted);
+  const tier = found ?? tiers.get(USUAL_TIER) ?? tiers.get(defaultTier) ?? [...tiers.values()][0];
   if (tier === undefined) throw new QuorumError('no_model_fits', 'No tier is configured.');
   if (!allowed(tier.name)) {
-    const own = [...settings.tiers.values()].find(({ name }) => allowed(name));
+    const own = [...tiers.values()].find(({ name }) => allowed(name));
     if (own === undefined) throw new QuorumError('model_not_allowed', 'This key allows none of the tiers.');
     return { tier: own, note: `this key may not use ${tier.name}` };
   }

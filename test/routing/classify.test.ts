@@ -7,6 +7,7 @@ import { catalogTasks } from '../support/catalog-tasks.ts';
 import { testSettings, testTask } from '../support/settings.ts';
 import { user } from './asking.ts';
 import { PROMPTS } from './prompts.ts';
+import { WIDER } from './wider-prompts.ts';
 
 const ROUTING = testSettings().routing;
 const CATALOG = compileTasks(catalogTasks());
@@ -19,6 +20,45 @@ describe('classify', () => {
   it.each(Object.entries(PROMPTS))('knows what prompts in %s are', (_, prompts) => {
     const wrong = prompts.filter(([task, prompt]) => taskOf(prompt) !== task);
     expect(wrong.length, JSON.stringify(wrong)).toBeLessThanOrEqual(prompts.length * 0.16);
+  });
+
+  it.each(Object.entries(WIDER))('knows %s, however it is asked for', (task, prompts) => {
+    const wrong = prompts.filter((prompt) => taskOf(prompt) !== task);
+    expect(wrong.length, JSON.stringify(wrong)).toBeLessThanOrEqual(prompts.length * 0.16);
+  });
+
+  it('takes numbers, dates and telephone numbers in a text for no sum', () => {
+    for (const prompt of [
+      'Extract the dates: 12/03/2024, 2024-05-01 and 3-4 June.',
+      'Pull out the phone numbers: 555-1234, 0171/2345678.',
+    ])
+      expect(taskOf(prompt), prompt).toBe('extraction');
+    for (const prompt of ['17-9', 'What is 84/4?', '3 / 4 + 2 / 5 = ?', '12*34+56'])
+      expect(taskOf(prompt), prompt).toBe('math');
+  });
+
+  it('understands what is short by what was asked before it, and what isn’t by itself', () => {
+    const dialogue = (before: string, last: string): string =>
+      of({
+        model: 'auto',
+        messages: [
+          { role: 'user', content: before },
+          { role: 'assistant', content: 'Here it is.' },
+          { role: 'user', content: last },
+        ],
+      }).task;
+    expect(dialogue('Write a short poem about the winter sea', 'make it longer')).toBe('creative');
+    expect(dialogue('Write a function that parses CSV in Rust', 'now handle quoted fields')).toBe('code');
+    expect(dialogue('Solve the equation 3x + 7 = 22', 'and with 9 instead?')).toBe('math');
+    expect(dialogue('Write a short poem about the winter sea', 'Thanks! Who is the president of Finland?')).toBe(
+      'simple_query',
+    );
+    expect(
+      dialogue(
+        'Translate to German: The house is big.',
+        'Summarise the key points of the meeting notes in five bullets.',
+      ),
+    ).toBe('summarisation');
   });
 
   it('gives every task a score; they sum to 1, highest first', () => {

@@ -37,17 +37,24 @@ describe('a strategy that was asked for', () => {
 });
 
 describe('tiers', () => {
-  it('Π4 any valid tier gives that tier’s models and chairman; any other the default, with a note', () => {
-    const settings = testSettings();
+  it('Π4 any valid tier gives that tier’s models and chairman; any other gives balanced, with a note', () => {
+    const names = [...testSettings().tiers.keys()];
     fc.assert(
-      fc.property(fc.oneof(fc.constantFrom(...settings.tiers.keys()), fc.string({ maxLength: 12 })), (name) => {
-        const decision = ask({ settings, wishes: { tier: name } });
-        const tier = settings.tiers.get(name) ?? settings.tiers.get('balanced')!;
-        expect(decision.tier).toBe(tier.name);
-        expect(decision.prospects.map(({ model }) => model).toSorted()).toEqual([...tier.models].toSorted());
-        expect(decision.plan.chairman).toBe(tier.chairman);
-        expect(decision.plan.because.some((line) => line.includes('there is no tier'))).toBe(!settings.tiers.has(name));
-      }),
+      fc.property(
+        fc.oneof(fc.constantFrom(...names), fc.string({ maxLength: 12 })),
+        fc.constantFrom(...names),
+        (name, defaultTier) => {
+          const settings = testSettings({ defaultTier });
+          const decision = ask({ settings, wishes: { tier: name } });
+          const tier = settings.tiers.get(name) ?? settings.tiers.get('balanced')!;
+          expect(decision.tier).toBe(tier.name);
+          expect(decision.prospects.map(({ model }) => model).toSorted()).toEqual([...tier.models].toSorted());
+          expect(decision.plan.chairman).toBe(tier.chairman);
+          expect(decision.plan.because.some((line) => line.includes('there is no tier'))).toBe(
+            !settings.tiers.has(name),
+          );
+        },
+      ),
       { numRuns: 100 },
     );
   });
