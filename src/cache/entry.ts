@@ -7,6 +7,8 @@ export interface CacheEntry {
   /** `completion`: the JSON of a completion; `stream`: the events of one as an upstream sent them. */
   readonly form: 'completion' | 'stream';
   readonly bytes: Uint8Array;
+  /** The request that it was made for. */
+  readonly origin?: string;
   readonly models: readonly string[];
   readonly strategy: string;
   readonly task: string;

@@ -103,6 +103,8 @@ export interface RequestRecord {
   readonly session: string | null;
   /** For whom, as the request or its key says; absent: nobody said. */
   readonly user?: string;
+  /** The caller's own request whose answer was given again; absent: it was made for this one, or for somebody else. */
+  readonly repeats?: string;
   /** Absent: its prompt went out as it came. */
   readonly slimmed?: SlimSaving;
   /** Absent: nobody traces it. */

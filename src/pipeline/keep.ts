@@ -10,6 +10,7 @@ export function entryOf(trail: Trail, form: CacheEntry['form'], bytes: Uint8Arra
   return {
     form,
     bytes,
+    origin: inbound.id,
     models: trail.models,
     strategy: trail.strategy ?? 'single',
     task: trail.decision?.classification.task ?? '',

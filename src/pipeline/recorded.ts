@@ -14,7 +14,7 @@ const exact = (share: number): number => Math.round(share * 1_000_000) / 1_000_0
 const floored = (samples: number): number => Math.floor(samples * 10_000 + 1e-6) / 10_000;
 
 export function recordOf(trail: Trail): RequestRecord {
-  const { inbound, merged, decision, role, slimmed, trial } = trail;
+  const { inbound, merged, decision, role, origin, slimmed, trial } = trail;
   const record: Writable<RequestRecord> = {
     id: inbound.id,
     tenant: inbound.principal.tenant,
@@ -47,6 +47,7 @@ export function recordOf(trail: Trail): RequestRecord {
   if (role !== null) record.role = role;
   if (inbound.spender.user !== null) record.user = inbound.spender.user;
   if (inbound.trace !== undefined && isKept(inbound.trace)) record.trace = markOf(inbound.trace);
+  if (origin !== null) record.repeats = origin;
   if (slimmed !== null) record.slimmed = slimmed;
   if (trial !== null && trial.part.length > 0) record.experiments = trial.part;
   return record;

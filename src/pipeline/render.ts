@@ -66,17 +66,21 @@ export function answerFrom(entry: CacheEntry, trail: Trail, told: Told): Answer 
 }
 
 export function debugOf(trail: Trail): Record<string, unknown> {
-  const { decision, attempts, merged, events, slimmed } = trail;
+  const { decision, attempts, merged, events, slimmed, origin } = trail;
   const merge = merged && {
     kind: merged.kind,
     camps: merged.camps,
     provenance: merged.provenance,
     violations: merged.violations,
   };
-  const whole = shown({ decision, attempts, merge, events, ...(slimmed !== null && { slimmed }) }) as Record<
-    string,
-    unknown
-  >;
+  const whole = shown({
+    decision,
+    attempts,
+    merge,
+    events,
+    ...(origin !== null && { repeats: origin }),
+    ...(slimmed !== null && { slimmed }),
+  }) as Record<string, unknown>;
   return { ...summaryOf(trail.inbound.id, trail.told(true)), ...whole };
 }
 

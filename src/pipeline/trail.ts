@@ -36,6 +36,8 @@ export class Trail {
   readonly flags = new Set<Flag>();
   cache: CacheState = 'bypass';
   cacheAgeMs: number | null = null;
+  /** The caller's own request whose answer is given again. */
+  origin: string | null = null;
   decision: Decision | null = null;
   strategy: string | null = null;
   task: string | null = null;
@@ -148,8 +150,9 @@ export class Trail {
     if (merged.violations.length > 0 || failsChecks(merged, this.attempts)) this.flags.add('low_confidence');
   }
 
-  /** It is the answer that was given before. */
+  /** It is the answer that was given before. Of others' requests nobody is told. */
   repeats(entry: CacheEntry, ageMs: number | null): void {
+    if (entry.tenant === this.inbound.principal.tenant) this.origin = entry.origin ?? null;
     this.cacheAgeMs = ageMs;
     this.models = entry.models;
     this.strategy = entry.strategy;

@@ -60,17 +60,17 @@ interface Situation {
 
 export function chooseStrategy(situation: Situation): Choice {
   const { features, wishes, task, routing } = situation;
-  const alone = loneReason(features);
+  const asked = wishes.strategy ?? (wishes.models?.length === 1 ? 'single' : null);
+  const configured = asked ?? task?.strategy ?? routing.strategy;
+  const alone = loneReason(features, configured);
   if (alone !== null) {
     const several = wishes.strategy !== null && wishes.strategy !== 'adaptive' && wishes.strategy !== 'single';
     const because = `single${several ? ` instead of ${wishes.strategy}` : ''}: ${alone}`;
     return { strategy: 'single', because, adaptive: false, alone: several };
   }
-  const asked = wishes.strategy ?? (wishes.models?.length === 1 ? 'single' : null);
   if (asked !== null && asked !== 'adaptive') {
     return { strategy: asked, because: `${asked}: asked for by the caller`, adaptive: false };
   }
-  const configured = asked ?? task?.strategy ?? routing.strategy;
   if (configured !== 'adaptive') {
     const owner = task?.strategy === configured ? `task ${task.name}` : 'routing';
     return { strategy: configured, because: `${configured}: configured for ${owner}`, adaptive: false };
@@ -78,10 +78,12 @@ export function chooseStrategy(situation: Situation): Choice {
   return { ...adapt(situation), adaptive: true };
 }
 
-function loneReason(features: Features): string | null {
+/** Why the answers of several can't become one. A cascade never makes one of several: each step answers alone. */
+function loneReason(features: Features, strategy: Choice['strategy'] | 'adaptive'): string | null {
+  if (features.hasAudio) return 'sound is not compared';
+  if (strategy === 'cascade') return null;
   if (features.choices > 1) return `${features.choices} choices are wanted from one model`;
-  if (features.wantsLogprobs) return "log-probabilities are one model's own";
-  return features.hasAudio ? 'sound is not compared' : null;
+  return features.wantsLogprobs ? "log-probabilities are one model's own" : null;
 }
 
 type Pick = Omit<Choice, 'adaptive'>;

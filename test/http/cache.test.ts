@@ -1,6 +1,16 @@
 // The cache as a client meets it: hits, directives, coalescing, and replays as streams.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { chat, commentsOf, dataOf, open, startScene, type Body, type Heard, type Scene } from '../support/program.ts';
+import {
+  chat,
+  commentsOf,
+  dataOf,
+  open,
+  send,
+  startScene,
+  type Body,
+  type Heard,
+  type Scene,
+} from '../support/program.ts';
 
 let scene: Scene;
 beforeEach(async () => {
@@ -30,6 +40,17 @@ test('the same question is answered from the cache, with the same body', async (
     'x-quorum-model': 'alpha',
   });
   expect(second.headers['x-request-id']).not.toBe(first.headers['x-request-id']);
+});
+
+test('an answer that is given again names the request that it was made for: its record has the decision', async () => {
+  const first = (await ask()).headers['x-request-id'];
+  const again = await chat(scene.url, {}, { 'x-quorum-debug': 'true' });
+  expect(again.json().quorum).toMatchObject({ cache: 'hit', decision: null, repeats: first });
+  const own = await send(`${scene.url}/v1/requests/${again.headers['x-request-id'] as string}`);
+  expect(own.json()).toMatchObject({ decision: null, repeats: first });
+  const record = await send(`${scene.url}/v1/requests/${first as string}`);
+  expect(record.json()).toMatchObject({ decision: { plan: { call: { kind: 'single' } } } });
+  expect(record.json()).not.toHaveProperty('repeats');
 });
 
 test('what means the same is the same; what may change the answer is not', async () => {

@@ -101,6 +101,41 @@ test('when all of them say when to come again, the soonest is passed on', async 
   expect((await ask(running, 'dual')).headers).not.toHaveProperty('retry-after');
 });
 
+test('a cascade goes up on every kind of evidence, and stays where there is none', async () => {
+  const doubtful = ['maybe ', '42'].map((token) => ({ token, logprob: -3 }));
+  const person = {
+    name: 'person',
+    schema: { type: 'object', required: ['age'], properties: { age: { type: 'integer' } } },
+  };
+  const asJson = { response_format: { type: 'json_schema', json_schema: person } };
+  for (const [reason, script, body] of [
+    ['schema invalid', { content: '{"age":"old"}' }, asJson],
+    ['not JSON', { content: 'He is 42.' }, asJson],
+    ['refused', { content: null, refusal: 'I cannot help with that.' }, {}],
+    ['cut off', { content: '4', finishReason: 'length' }, {}],
+    ['empty', { content: '' }, {}],
+    ['low token confidence', { content: 'maybe 42', logprobs: doubtful }, { logprobs: true }],
+    ['validators violated', { content: '420' }, {}],
+  ] as const) {
+    const range = { kind: 'range', field: '', min: 0, max: 100 };
+    const running = await begin(
+      { '*': { content: '{"age":42}' }, alpha: script },
+      { more: { tasks: { simple_query: { validators: reason === 'validators violated' ? [range] : [] } } } },
+    );
+    if (reason === 'validators violated') running.upstream.reply('beta', { content: '42' });
+    const request = { model: 'quorum/cascade', ...SUM, ...body };
+    const answer = await chat(running.url, request, { 'x-quorum-task': 'simple_query' });
+    expect(answer.headers, reason).toMatchObject({ 'x-quorum-model': 'beta', 'x-quorum-strategy': 'cascade' });
+    expect(answer.headers['x-quorum-flags'], reason).toBeUndefined();
+    const { events } = (await recordOf(running, answer)) as unknown as { events: { type: string; detail?: string }[] };
+    expect(events.find(({ type }) => type === 'escalated')?.detail, reason).toContain(`alpha: ${reason}`);
+  }
+  const running = await begin({ '*': { content: 'one' } });
+  const two = await chat(running.url, { model: 'quorum/cascade', n: 2, ...SUM });
+  expect(two.json().choices).toHaveLength(2);
+  expect([two.headers['x-quorum-strategy'], two.headers['x-quorum-flags']]).toEqual(['cascade', undefined]);
+});
+
 test('a council of which one alone answers is too few', async () => {
   const running = await begin({ '*': { status: 500 }, alpha: { content: '42' } });
   const council = await ask(running, 'council');

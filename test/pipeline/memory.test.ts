@@ -1,6 +1,7 @@
 // The cache and the requests in flight, through the whole path in simulated time.
 import { describe, expect, it } from 'vitest';
 import { testPath } from '../support/path.ts';
+import { testSettings } from '../support/settings.ts';
 
 const ALONE = { model: 'dahlia-pro', messages: [{ role: 'user', content: 'Name a river.' }] };
 const KEPT = { cache: 'default' } as const;
@@ -47,6 +48,13 @@ describe('recall', () => {
     await path.ask(ALONE, { ...KEPT, tenant: 'one' });
     await path.ask(ALONE, { ...KEPT, tenant: 'other' });
     expect(path.calls).toHaveLength(2);
+  });
+
+  it('where it is shared, tells nobody which request of another tenant an answer was made for', async () => {
+    const path = testPath({}, testSettings({ cache: { scope: 'global' } }));
+    for (const tenant of ['one', 'other', 'one']) await path.ask(ALONE, { ...KEPT, tenant });
+    expect(path.calls).toHaveLength(1);
+    expect(path.records.map(({ repeats }) => repeats)).toEqual([undefined, undefined, path.records[0]!.id]);
   });
 
   it('obeys its directives', async () => {

@@ -146,6 +146,7 @@ const record = z.strictObject({
   tags: texts(),
   session: maybeText(),
   user: text().optional(),
+  repeats: text().optional(),
   slimmed: z.strictObject({ characters: number(), tokens: number(), by_rule: z.record(text(), number()) }).optional(),
   role: text().optional(),
   trace: z.strictObject({ trace_id: text(), span_id: text(), parent_id: maybeText(), sampled: flag() }).optional(),
