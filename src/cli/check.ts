@@ -198,9 +198,9 @@ function asText({ ok, file, problems, warnings, database, address, providers, ti
   return `${lines.join('\n')}\n`;
 }
 
-/** A key that is set and doesn't help is no reason to set one. */
+/** A key that is there and doesn't help is no reason to set one, nor a server that is named and doesn't answer. */
 function withoutModels(providers: readonly ProviderReport[]): string {
-  const failing = providers.filter(({ key, models }) => key === 'set' && models > 0).map(({ name }) => name);
+  const failing = providers.filter(({ status, models }) => MARK[status] === '!!' && models > 0).map(({ name }) => name);
   return failing.length === 0
     ? 'No model can be used: set a provider’s key, start a local server, or switch the sandbox on.'
     : `No model can be used: see why not at ${failing.join(', ')} above.`;

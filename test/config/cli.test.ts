@@ -75,11 +75,13 @@ describe('check', () => {
     expect(checked.text).not.toContain('sk-house');
   });
 
-  it('a key that is there and refused: it isn’t asked for again', async () => {
+  it('a key that is there and refused, a server that is named and silent: neither is asked for again', async () => {
     const refused: ProbeResult = { kind: 'refused', status: 401, ms: 3 };
     const { code, text } = await run(runCheck, HOUSE, { HOUSE_KEY: 'sk-house' }, { house: refused });
     expect(code).toBe(1);
     expect(text).toContain('No model can be used: see why not at house above.');
+    const silent = await run(runCheck, 'providers: { box: { base_url: "http://a/v1" } }\nmodels: { mine: box }');
+    expect(silent.text).toContain('No model can be used: see why not at box above.');
   });
 
   it('a local server that nobody runs is told only where the config names it', async () => {
