@@ -1,8 +1,8 @@
 // Confidence per task and model from what was seen: decayed sums, shrunk from the catalog over the model as a whole and the task to the tenant.
-import type { ConfidenceChange, EvidenceSum, Model } from '../contract/index.ts';
+import type { ConfidenceChange, EvidenceSum } from '../contract/index.ts';
 import { NOTHING, fadeTo, without, type Fading } from './decay.ts';
 import { newWatch, suspects } from './drift.ts';
-import { priorOf } from './prior.ts';
+import { priorOf, unknownModel, type Rated } from './prior.ts';
 import { createShelves, type TaskShelf } from './shelves.ts';
 
 export interface Outcome {
@@ -34,9 +34,9 @@ interface EvidenceOptions {
 
 export interface Evidence {
   /** `tenant` null: over all tenants. */
-  quality(model: Model, task: string | { readonly name: string }, tenant: string | null, now: number): Confidence;
+  quality(model: Rated, task: string | { readonly name: string }, tenant: string | null, now: number): Confidence;
   /** Expected of a model whatever the task: what prompts then move it from. The task only says what the catalog thinks. */
-  overall(model: Model, task: string, now: number): number;
+  overall(model: Rated, task: string, now: number): number;
   /** Standard deviation of what is expected of a model: how much it may yet turn out to be better. */
   doubt(model: string, task: string, now: number): number;
   /** By how much a tenant's own outcomes at a task differ from those of all others; 0 while those are few. */
@@ -45,7 +45,7 @@ export interface Evidence {
    * Takes an outcome in; returns what to add to the store: the outcome, and where it shows that the model has got worse, what makes
    * the sums forget what was before. The model's catalog entry makes changes comparable.
    */
-  observe(outcome: Outcome, model?: Model): readonly EvidenceSum[];
+  observe(outcome: Outcome, model?: Rated): readonly EvidenceSum[];
   /** Takes back an outcome as if it had never been; returns what to add to the store. */
   retract(outcome: Outcome): EvidenceSum;
   /** Adds sums of a file. */
@@ -72,8 +72,6 @@ const OTHERS_FROM = 30;
 const OTHERS_STRENGTH = 24;
 /** Variance of what is expected before anything was seen, of a model and again of a model at a task. */
 const WIDEST = 0.005;
-/** Without a catalog entry at hand. */
-const UNKNOWN_MODEL = { quality: 6, strengths: [] };
 
 export function createEvidence(options: EvidenceOptions, sums: readonly EvidenceSum[]): Evidence {
   const { halfLifeMs } = options;
@@ -148,7 +146,7 @@ export function createEvidence(options: EvidenceOptions, sums: readonly Evidence
     observe(outcome, model) {
       const { task, at } = outcome;
       const delta = deltaOf(outcome);
-      const prior = priorOf(model ?? UNKNOWN_MODEL, task);
+      const prior = priorOf(model ?? unknownModel(outcome.model), task);
       const before = confidence(outcome.model, prior, task, null, at).quality;
       const shelf = shelves.place(delta);
       const everywhere = shelves.of(outcome.model)!;

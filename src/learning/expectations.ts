@@ -1,9 +1,10 @@
 // What to expect of each model for one prompt: what is usual, moved by what prompts like it have shown.
-import type { Forecast, Insight, LearningPath, Model, Traits } from '../contract/index.ts';
+import type { Forecast, Insight, LearningPath, Traits } from '../contract/index.ts';
 import type { Difficulty } from './difficulty.ts';
 import type { Length } from './length.ts';
 import { sigmoid } from './logistic.ts';
 import type { NamingBooks } from './namings.ts';
+import type { Rated } from './prior.ts';
 import type { Standings } from './standings.ts';
 import { gainsOf, jointOf } from './together.ts';
 
@@ -12,7 +13,7 @@ interface Sources {
   readonly difficulty: Difficulty;
   readonly length: Length;
   readonly namings: NamingBooks;
-  readonly model: (name: string) => Model;
+  readonly model: (name: string) => Rated;
 }
 
 interface Expectations {

@@ -20,6 +20,7 @@ import { createKinship } from './kinship.ts';
 import { outcomesOf } from './labels.ts';
 import { createLength } from './length.ts';
 import { createNamings } from './namings.ts';
+import { unknownModel, type Rated } from './prior.ts';
 import { createReliability, type Reliability } from './reliability.ts';
 import { createRetries } from './retries.ts';
 import { createStandings } from './standings.ts';
@@ -74,8 +75,7 @@ export function createLearner(parts: LearnerParts): Learner {
   const takings = createTakings();
   const length = createLength();
   const namings = createNamings(store);
-  const modelOf = (name: string): Model =>
-    parts.model(name) ?? ({ name, quality: 6, strengths: [] } as unknown as Model);
+  const modelOf = (name: string): Rated => parts.model(name) ?? unknownModel(name);
   const difficulty = createDifficulty((task, name) => evidence.overall(modelOf(name), task, now()));
   const study = createStudy({ calibration, reliability, difficulty });
   const standings = createStandings(evidence, takings);

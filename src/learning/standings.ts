@@ -1,11 +1,12 @@
 // What is known of each model at a task, whatever the prompt: worked out once for each state of what was learnt.
-import { Roster, type Expected, type Model } from '../contract/index.ts';
+import { Roster, type Expected } from '../contract/index.ts';
 import type { Evidence } from './evidence.ts';
 import { logitOf } from './logistic.ts';
+import type { Rated } from './prior.ts';
 import type { Takings } from './takings.ts';
 
 interface Standing {
-  readonly model: Model;
+  readonly model: Rated;
   /** Expected without regard to the prompt. */
   readonly usual: Expected;
   /** Log-odds whatever the task: what prompts move a model from. */
@@ -23,7 +24,7 @@ interface Place {
 
 export interface Standings {
   /** `state` rises; what was worked out of an earlier one isn't used any more. */
-  of(state: number, at: number, place: Place, model: Model): Standing;
+  of(state: number, at: number, place: Place, model: Rated): Standing;
 }
 
 /** Places at a time. */
@@ -46,7 +47,7 @@ export function createStandings(evidence: Evidence, takings: Takings): Standings
     known.set(name, models);
   };
 
-  const workOut = (at: number, { tenant, task, tools }: Place, model: Model): Standing => {
+  const workOut = (at: number, { tenant, task, tools }: Place, model: Rated): Standing => {
     const inputFactor = takings.inputFactor(model.name, tools);
     return {
       model,

@@ -127,10 +127,10 @@ export function createShadow(parts: ShadowParts): Shadow {
     aborts.add(gone);
     underWay.set(id, errand);
     try {
-      const answer = await pathFor(teach).answer(asShadow(errand, id, clock.now(), gone));
-      report(errand, id, answer.kind === 'whole' ? readCompletion(answer.bytes) : null);
-    } catch {
-      report(errand, id, null);
+      const answer = await pathFor(teach)
+        .answer(asShadow(errand, id, clock.now(), gone))
+        .catch(() => null);
+      report(errand, id, answer?.kind === 'whole' ? readCompletion(answer.bytes) : null);
     } finally {
       tooLate();
       aborts.delete(gone);
