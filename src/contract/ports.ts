@@ -8,6 +8,8 @@ import type { RequestRecord } from './record.ts';
 export interface Sink {
   write(bytes: Uint8Array): boolean;
   drained(): Promise<void>;
+  /** What was written says that it was all: nothing more is waited for. */
+  isOver?(): boolean;
 }
 
 export interface UpstreamCall {

@@ -35,6 +35,7 @@ export function liveAnswer(asking: Asking, reply: StreamReply, watch: TapOptions
             return goesOn;
           },
           drained: () => sink.drained(),
+          isOver: () => tap.isOver(),
         });
         const { error, complete, tail, said, finishReason } = tap.end();
         if (tail !== null) sink.write(tail);

@@ -210,7 +210,10 @@ export class StreamReceiver implements Receiver {
 
   #write(exchange: Exchange, sink: Sink, chunk: Buffer): void {
     try {
-      if (sink.write(chunk) || this.#draining) return;
+      const goesOn = sink.write(chunk);
+      // What the upstream does with the connection then is none of the answer.
+      if (sink.isOver?.() === true) this.#finish('ended');
+      if (goesOn || this.#draining) return;
     } catch (thrown) {
       this.#stopWith(exchange, thrown instanceof CallFailure ? faultFrom(thrown) : abortedFault(thrown));
       return;

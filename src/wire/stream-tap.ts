@@ -41,6 +41,8 @@ interface StreamTap {
   push(chunk: Uint8Array): Uint8Array | null;
   /** An event was no JSON: nothing of it or after it is given out, and the answer can't be whole any more. */
   isDamaged(): boolean;
+  /** `[DONE]` or an error came: nothing that follows is given out. */
+  isOver(): boolean;
   /** After the last push; the same again when asked again. */
   end(): TapEnd;
 }
@@ -105,6 +107,7 @@ export function createStreamTap({ hideUsage, choices = 1 }: TapOptions): StreamT
       return sift(events, mayPass);
     },
     isDamaged: () => seen.damaged,
+    isOver: () => seen.done || seen.error !== null,
     end() {
       if (ended !== null) return ended;
       const tail = lastWords(cutter.rest(), seen, hideUsage);

@@ -74,6 +74,21 @@ test('of several choices the first one’s end is not the stream’s', async () 
   expect(dataOf((await chat(scene.url, { model: 'alpha', stream: true, n: 2 })).text).at(-1)).toBe('[DONE]');
 });
 
+test('[DONE] is the end, and so is an error, whatever becomes of the connection', async () => {
+  const answer = [piece(0, { content: 'all of it' }), piece(0, {}, 'stop'), { raw: 'data: [DONE]\n\n' }];
+  const quiet = { delayMs: 60_000, raw: ': nothing\n\n' };
+  scene.upstream.reply('*', { chunks: [...answer, quiet] });
+  const whole = await chat(scene.url, { model: 'alpha', stream: true });
+  expect([contentOf(whole), dataOf(whole.text).at(-1)]).toEqual(['all of it', '[DONE]']);
+  const record = (await send(`${scene.url}/v1/requests/${String(whole.headers['x-request-id'])}`)).json();
+  expect(record).toMatchObject({ status: 200, attempts: [{ outcome: 'ok', finish_reason: 'stop' }] });
+  const failed = { data: { error: { message: 'overloaded', type: 'server_error' } } };
+  scene.upstream.reply('*', { chunks: [piece(0, { content: 'a' }), failed, quiet] });
+  expect(lastChunk(await chat(scene.url, { model: 'alpha', stream: true }))).toMatchObject({
+    error: { message: expect.stringContaining('overloaded') },
+  });
+});
+
 const BROKEN = { finish_reason: 'error', error: { code: 502, message: 'the provider hung up' } };
 
 test('a choice that ends in an error is no answer: another model’s is taken, a stream ends as one that failed', async () => {
