@@ -23,13 +23,21 @@ export function liveAnswer(asking: Asking, reply: StreamReply, watch: TapOptions
     };
   };
 
+  const sifted = (bytes: Uint8Array): Uint8Array | null => {
+    try {
+      return tap.push(bytes);
+    } catch (thrown) {
+      throw new CallFailure('malformed', `${name} sent an event without an end`, { cause: thrown });
+    }
+  };
+
   return {
     model: name,
     async pump(sink) {
       try {
         await reply.pump({
           write(bytes) {
-            const forward = tap.push(bytes);
+            const forward = sifted(bytes);
             const goesOn = forward === null || sink.write(forward);
             if (tap.isDamaged()) throw new CallFailure('malformed', `${name} sent an event that is no JSON`);
             return goesOn;

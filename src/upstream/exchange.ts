@@ -37,6 +37,9 @@ export interface Receiver {
   fail(fault: Fault): void;
 }
 
+/** Of those before its answer, as many as a provider may send. */
+const MOST_HINTS = 20;
+
 /** Node's timers go off at once beyond it. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -60,6 +63,8 @@ export class Exchange implements Handler {
   /** When the timer looks. Too early does no harm: it is set anew. */
   #looksAt = 0;
   #answered = false;
+  /** Answers of the 1xx kind. */
+  #hints = 0;
   #reused = false;
 
   constructor(line: Line, receiver: Receiver) {
@@ -127,7 +132,11 @@ export class Exchange implements Handler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     // They are pieces of the socket's first chunk and would keep it for as long as the stream goes on.
     (controller as { rawHeaders?: unknown }).rawHeaders = null;
-    if (this.over || status < 200) return;
+    if (this.over) return;
+    if (status < 200) {
+      if (++this.#hints > MOST_HINTS) this.stop(this.#refused('hints without end'));
+      return;
+    }
     this.line.pace.heard(this.#turn, status, headers);
     this.#receiver.head(this, status, headers);
   }
@@ -144,7 +153,17 @@ export class Exchange implements Handler {
   }
 
   onResponseEnd(): void {
-    if (this.#close()) this.#receiver.end(this);
+    if (!this.#close()) return;
+    try {
+      this.#receiver.end(this);
+    } catch {
+      // Nobody would hear of it any more, and the call would never end.
+      this.#receiver.fail(this.#refused('an answer that nothing can be made of'));
+    }
+  }
+
+  #refused(what: string): Fault {
+    return new Fault('malformed', `${this.line.target.provider.name} sent ${what}`);
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error & { readonly code?: string }): void {

@@ -1,5 +1,6 @@
 // What a status (or an error inside a 200) means: one table from an upstream's answer to a fault.
 import type { FailureKind, Provider } from '../contract/index.ts';
+import { parseAnswer } from '../wire/index.ts';
 import type { Dialect, NativeError } from './dialect/index.ts';
 import { Fault } from './fault.ts';
 
@@ -44,7 +45,7 @@ export function errorIn(body: unknown): UpstreamError | null {
 function parse(body: Uint8Array | null): unknown {
   if (body === null || body.length === 0) return null;
   try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+    return parseAnswer(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
   } catch {
     return null;
   }

@@ -68,7 +68,13 @@ export class StreamReceiver implements Receiver {
   #decode(exchange: Exchange, encoding: string, chunk: Buffer): void {
     const unfolding = openUnfolding(encoding, chunk, {
       data: (decoded) => this.#unfold(exchange, decoded),
-      end: () => this.#end(exchange),
+      end: () => {
+        try {
+          this.#end(exchange);
+        } catch {
+          this.#stopWith(exchange, this.#malformed(exchange, 'nothing can be made of'));
+        }
+      },
       fail: (what) => this.#stopWith(exchange, this.#malformed(exchange, what)),
       room: () => {
         if (!this.#isHeldUp) exchange.resume();

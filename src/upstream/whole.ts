@@ -65,10 +65,9 @@ export class WholeReceiver implements Receiver {
       this.#settle(this.#outcome(exchange, bytes));
       return;
     }
-    decodeWhole(encoding, bytes, this.#limit).then(
-      (decoded) => this.#settle(this.#outcome(exchange, decoded)),
-      () => this.#settle(this.#unreadable(exchange)),
-    );
+    void decodeWhole(encoding, bytes, this.#limit)
+      .then((decoded) => this.#settle(this.#outcome(exchange, decoded)))
+      .catch(() => this.#settle(this.#unreadable(exchange)));
   }
 
   fail(fault: Fault): void {

@@ -2,14 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { QuorumError } from '../contract/index.ts';
 import { jsonFaultAt } from './json-fault.ts';
+import { tooDeepAt } from './nesting.ts';
 
 const MAX_DEPTH = 200;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /**
  * The JSON value of a body. A byte order mark is skipped; `__proto__` stays an ordinary own property.
@@ -21,7 +16,7 @@ export const parseJsonBody = (bytes: Uint8Array): unknown => readJsonBody(bytes)
 export function readJsonBody(bytes: Uint8Array): { readonly value: unknown; readonly text: string } {
   if (bytes.length === 0) throw refuse('it is empty');
   if (!isUtf8(bytes)) throw refuse(`byte ${firstBadByte(bytes)} is not valid UTF-8`);
-  const tooDeep = tooDeepAt(bytes);
+  const tooDeep = tooDeepAt(bytes, MAX_DEPTH);
   if (tooDeep !== -1) throw refuse(`at byte ${tooDeep} it is nested more than ${MAX_DEPTH} levels deep`);
   const text = textOf(bytes);
   try {
@@ -47,32 +42,6 @@ function placeOf(text: string, at: number): string {
   const line = before.split('\n').length;
   const column = at - before.lastIndexOf('\n');
   return `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(at)!))} at line ${line}, column ${column}`;
-}
-
-/** Byte at which the nesting first passes the limit, or -1. It protects the stack of whoever walks through the value. */
-function tooDeepAt(bytes: Uint8Array): number {
-  const { length } = bytes;
-  if (opensAtMost(MAX_DEPTH, bytes)) return -1;
-  let depth = 0;
-  for (let at = 0; at < length; at++) {
-    const byte = bytes[at]!;
-    if (byte === QUOTE) {
-      for (at++; at < length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
-    } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
-      if (++depth > MAX_DEPTH) return at;
-    } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) depth--;
-  }
-  return -1;
-}
-
-/** Whether that few lists and objects begin, strings taken for more of them. Long prompts are gone through at the speed of `memchr`. */
-function opensAtMost(most: number, bytes: Uint8Array): boolean {
-  if (bytes.length <= most) return true;
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let left = most;
-  for (const open of [OPEN_OBJECT, OPEN_LIST])
-    for (let at = buffer.indexOf(open); at !== -1; at = buffer.indexOf(open, at + 1)) if (left-- === 0) return false;
-  return true;
 }
 
 /** Halves the part that holds the fault, each half starting where a character starts. */

@@ -3,6 +3,7 @@ import { createParser } from 'eventsource-parser';
 import type { Completion, Usage } from '../contract/index.ts';
 import { createChoiceDraft, joined, type ChoiceDraft } from './delta.ts';
 import { usageOfChunk } from './usage.ts';
+import { parseAnswer } from './nesting.ts';
 
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
@@ -120,7 +121,7 @@ function isError(chunk: Fields): boolean {
 function chunkIn(data: string): Fields | null {
   if (!data.startsWith('{') && !/^\s*\{/.test(data)) return null;
   try {
-    return JSON.parse(data) as Fields;
+    return parseAnswer(data) as Fields;
   } catch {
     return null;
   }

@@ -1,9 +1,13 @@
 // A whole answer of an upstream: is it a completion? If not, why, in words that can go into a log.
 import type { Completion } from '../contract/index.ts';
+import { refuseDeep } from './nesting.ts';
 import { splitParts } from './text-parts.ts';
 import { usageOfChunk } from './usage.ts';
 
 type Fields = Record<string, unknown>;
+
+/** Nobody asks for so many; each is gone through, and streamed chunk by chunk. */
+const MOST_CHOICES = 1_000;
 
 /**
  * The completion in `bytes`. Small omissions are made good (a choice's index, a missing content or finish_reason as null,
@@ -15,6 +19,7 @@ export function readCompletion(bytes: Uint8Array): Completion {
   const choices = body['choices'];
   if (!Array.isArray(choices)) throw new Error(reasonWithoutChoices(body));
   if (choices.length === 0) throw new Error("The upstream's answer has no choices.");
+  if (choices.length > MOST_CHOICES) throw new Error(`The upstream's answer has ${choices.length} choices.`);
   if (tellsError(body['error'])) throw new Error("The upstream's answer has an error beside its choices.");
   choices.forEach(checkChoice);
   if (body['object'] !== 'chat.completion') body['object'] = 'chat.completion';
@@ -29,6 +34,7 @@ export function readCompletion(bytes: Uint8Array): Completion {
 function parse(bytes: Uint8Array): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   try {
+    refuseDeep(bytes);
     return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as unknown;
   } catch {
     throw new Error(`The upstream's answer is ${kindOfText(text.trimStart())}, not JSON.`);

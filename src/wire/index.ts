@@ -6,6 +6,7 @@ export { readCompletion } from './completion.ts';
 export { streamOf } from './completion-stream.ts';
 export { ENDS_WELL, saysSomething } from './endings.ts';
 export { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
+export { parseAnswer } from './nesting.ts';
 export { packPieces } from './packed.ts';
 export { SSE_DONE, sseComment, sseData, sseEvent, streamErrorEvent } from './sse.ts';
 export { createStreamTap, type TapEnd, type TapOptions } from './stream-tap.ts';

@@ -3,6 +3,7 @@ import type { Usage } from '../contract/index.ts';
 import { createAlike, type Alike } from './alike.ts';
 import { ENDS_WELL, saysSomething } from './endings.ts';
 import { createEventCutter, eventData, eventEnd } from './event-bytes.ts';
+import { parseAnswer } from './nesting.ts';
 import { usageOfChunk } from './usage.ts';
 
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
@@ -243,7 +244,7 @@ function lastWords(rest: Uint8Array, seen: Seen, hideUsage: boolean): Uint8Array
 /** undefined: it is no JSON. */
 function valueIn(data: string): unknown {
   try {
-    return JSON.parse(data) as unknown;
+    return parseAnswer(data);
   } catch {
     return undefined;
   }

@@ -53,6 +53,18 @@ for (const [name, script] of Object.entries({
   });
 }
 
+test('an event without an end is the upstream’s fault, not taken for a client that left', async () => {
+  const own = await startScene();
+  onTestFinished(() => own.close());
+  const delta = {
+    data: { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: 'a' } }] },
+  };
+  own.upstream.reply('*', { chunks: [delta, { raw: `data: ${'x'.repeat(17 * 1024 * 1024)}` }] });
+  const answer = await chat(own.url, { model: 'alpha', stream: true });
+  const { error } = lastChunk(answer);
+  expect([error.code, error.message]).toEqual(['upstream_error', expect.stringContaining('without an end')]);
+});
+
 test('a stream whose end is not marked but whose answer is complete is complete', async () => {
   scene.upstream.reply('*', { content: 'all of it', done: false });
   const answer = await chat(scene.url, { model: 'alpha', stream: true });

@@ -208,6 +208,43 @@ describe('bodies that grow when they are unpacked', () => {
   });
 });
 
+describe('answers that nobody could walk through', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const many = Array.from({ length: 1_001 }, (_, index) => ({ index, message: { role: 'assistant', content: 'x' } }));
+
+  it.each([
+    ['100,000 levels deep', `{"choices":[{"message":{"role":"assistant","content":"x"}}],"x":${deep}}`],
+    ['five million brackets', '['.repeat(5_000_000)],
+    ['a thousand choices and one', JSON.stringify({ choices: many })],
+  ])('%s: no answer, whole or asked for as a stream', async (_, text) => {
+    const there = await site((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(text);
+    });
+    for (const provider of [{}, { type: 'anthropic' }, { type: 'gemini' }] as const) {
+      expect(await failureOf(upstreamFor().whole(callTo(there.origin, { provider })))).toMatchObject({
+        kind: 'malformed',
+      });
+      const asStream = upstreamFor().stream(callTo(there.origin, { stream: true, provider }));
+      expect(await failureOf(asStream)).toMatchObject({ kind: 'malformed' });
+    }
+  });
+
+  it('hints without end: no answer', async () => {
+    const there = await rawSite((socket) => {
+      const more = (): void => {
+        while (!socket.destroyed && socket.write('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'));
+      };
+      socket.on('drain', more);
+      more();
+    });
+    expect(await failureOf(upstreamFor().whole(callTo(there.origin)))).toMatchObject({
+      kind: 'malformed',
+      message: /hints/,
+    });
+  });
+});
+
 it('one event of a native dialect’s stream may not grow for ever', async () => {
   const there = await site((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -1,6 +1,13 @@
 // OpenAI's chunks for a stream that came in another dialect, and the same for a whole answer.
 import type { Completion, Usage } from '../../contract/index.ts';
-import { completionFromStream, createEventCutter, eventData, eventEnd, SSE_DONE } from '../../wire/index.ts';
+import {
+  completionFromStream,
+  createEventCutter,
+  eventData,
+  eventEnd,
+  parseAnswer,
+  SSE_DONE,
+} from '../../wire/index.ts';
 import type { Circumstances, Translator } from './dialect.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -89,7 +96,7 @@ function createDraft({ model, now }: Circumstances): Draft {
 
 function parse(data: string): unknown {
   try {
-    return JSON.parse(data);
+    return parseAnswer(data);
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 // Anthropic's Messages API: POST /v1/messages with `x-api-key` and `anthropic-version`.
+import { parseAnswer } from '../../../wire/index.ts';
 import type { Dialect } from '../dialect.ts';
 import { createTranslator, readAsEvents } from '../chunks.ts';
 import { isObject } from '../parts.ts';
@@ -22,7 +23,7 @@ export const anthropic: Dialect = {
     };
   },
   readWhole(bytes, circumstances) {
-    const message: unknown = JSON.parse(bytes.toString());
+    const message = parseAnswer(bytes.toString());
     if (!isObject(message) || message['type'] !== 'message' || !Array.isArray(message['content']))
       throw new Error("The upstream's answer is no message of Anthropic's.");
     return readAsEvents(eventsOf(message), circumstances, createAnthropicReader);

@@ -1,4 +1,5 @@
 // Google's Gemini API: POST /v1beta/models/{model}:generateContent and :streamGenerateContent?alt=sse with `x-goog-api-key`.
+import { parseAnswer } from '../../../wire/index.ts';
 import type { Dialect } from '../dialect.ts';
 import { createTranslator, readAsEvents } from '../chunks.ts';
 import { isObject } from '../parts.ts';
@@ -29,7 +30,7 @@ export const gemini: Dialect = {
     };
   },
   readWhole(bytes, circumstances) {
-    const answer: unknown = JSON.parse(bytes.toString());
+    const answer = parseAnswer(bytes.toString());
     // A stream without `alt=sse` is a list of answers.
     const answers = Array.isArray(answer) ? answer : [answer];
     if (!answers.some((each) => isObject(each) && ('candidates' in each || 'promptFeedback' in each)))
