@@ -220,7 +220,7 @@ budgets:
   - { scope: team, id: data, period: day, limit_usd: 5, on_exceed: downgrade, time_zone: Europe/Berlin, soft_at: [0.9] }
   - { scope: global, limit_usd: 200, on_exceed: warn }
 experiments: { cheap: { arms: { a: {}, b: { weight: 3, tier: cost } } } }
-sandbox: { enabled: true, seed: s, models: { sandbox-swift: { accuracy: { arithmetic: 0.5 }, first_token: 20ms, error_rate: 0.1 } } }
+sandbox: { enabled: true, seed: 7, models: { sandbox-swift: { accuracy: { arithmetic: 0.5 }, first_token: 20ms, error_rate: 0.1 } } }
 `).config,
   );
   it('are what the rooms take', () => {
@@ -261,7 +261,7 @@ sandbox: { enabled: true, seed: s, models: { sandbox-swift: { accuracy: { arithm
     expect(parts.rollout).toBeNull();
     expect(parts.sandbox).toEqual({
       enabled: true,
-      seed: 's',
+      seed: '7',
       models: new Map([['sandbox-swift', { accuracy: { arithmetic: 0.5 }, firstTokenMs: 20, errorRate: 0.1 }]]),
     });
   });

@@ -7,7 +7,7 @@ import { catalogTasks } from '../support/catalog-tasks.ts';
 import { testSettings, testTask } from '../support/settings.ts';
 import { user } from './asking.ts';
 import { PROMPTS } from './prompts.ts';
-import { WIDER } from './wider-prompts.ts';
+import { UNSEEN, WIDER } from './wider-prompts.ts';
 
 const ROUTING = testSettings().routing;
 const CATALOG = compileTasks(catalogTasks());
@@ -25,6 +25,14 @@ describe('classify', () => {
   it.each(Object.entries(WIDER))('knows %s, however it is asked for', (task, prompts) => {
     const wrong = prompts.filter((prompt) => taskOf(prompt) !== task);
     expect(wrong.length, JSON.stringify(wrong)).toBeLessThanOrEqual(prompts.length * 0.16);
+  });
+
+  it('knows most of what no word was chosen for', () => {
+    const unseen = Object.entries(UNSEEN).flatMap(([task, prompts]) =>
+      prompts.map((prompt) => [task, prompt] as const),
+    );
+    const wrong = unseen.filter(([task, prompt]) => taskOf(prompt) !== task);
+    expect(wrong.length, JSON.stringify(wrong)).toBeLessThanOrEqual(7);
   });
 
   it('takes numbers, dates and telephone numbers in a text for no sum', () => {

@@ -1,5 +1,6 @@
-// More prompts as people write them, in six languages, by the task that a person would say they are: some were met before the catalog's words were chosen, none after.
+// More prompts as people write them, in six languages, by the task that a person would say they are.
 
+/** The catalog's words were chosen with these in view: what is known has to stay known. */
 export const WIDER: Readonly<Record<string, readonly string[]>> = {
   simple_query: [
     'Who painted the ceiling of the Sistine Chapel?',
@@ -336,5 +337,85 @@ export const WIDER: Readonly<Record<string, readonly string[]>> = {
     'Double check that this dosage is right: 500 mg amoxicillin every 8 hours',
     'Does our cookie banner comply with the GDPR?',
     'Ist diese Kündigungsfrist rechtlich wirksam?',
+  ],
+};
+
+/** Written after the last of those words, and not used for any: how far they reach. */
+export const UNSEEN: Readonly<Record<string, readonly string[]>> = {
+  simple_query: [
+    'Which gas do plants absorb?',
+    'When does summer start in Chile?',
+    'Who wrote One Hundred Years of Solitude?',
+    'Wie alt wird ein Elefant?',
+    '¿Cuántos continentes hay?',
+    'Quel est le plus grand désert du monde ?',
+    '光速是多少？',
+  ],
+  complex_reasoning: [
+    'Give me a balanced assessment of universal healthcare: who gains, who loses, and why?',
+    'Five people sit in a row. Eve is not at either end. Dan is next to Eve. Where can Eve sit?',
+    'How would a prolonged drought change the politics of a region?',
+    'Diskutiere, ob künstliche Intelligenz Arbeitsplätze schafft oder vernichtet.',
+    '¿Es justo el voto obligatorio? Argumenta a favor y en contra.',
+    '从经济学角度解释房价上涨的原因',
+  ],
+  code: [
+    'Why does my recursive fibonacci blow the stack?',
+    'Create a Postgres trigger that logs deletes',
+    'How can I parse JSON in C++?',
+    'Add error handling to this script: rm -rf $1/tmp',
+    'Programmiere eine Warteschlange in Java',
+    '¿Cómo ordeno un diccionario por valor en Python?',
+    '用SQL查询每个部门的平均工资',
+  ],
+  math: [
+    'What is the square root of 2025?',
+    'A pizza is cut into 8 slices and I eat 3, what fraction is left?',
+    'How many minutes are in 3.5 hours?',
+    'Factor x^2 - 9',
+    'Wie viel ist 17 mal 23?',
+    'Calcula el área de un triángulo de base 6 y altura 4',
+    '一件衣服原价200元，打八折后多少钱？',
+  ],
+  extraction: [
+    'Extract the action items from these notes: Tom sends the deck, Ana books the room.',
+    'Return name and price of each product below as JSON: Lamp 20, Desk 99',
+    'Welche Firmen werden in diesem Text genannt? Siemens kaufte Altair.',
+    '找出文中的所有电子邮件：a@b.com 和 c@d.com',
+  ],
+  translation: [
+    'Translate into Polish: See you tomorrow.',
+    'Wie lautet das auf Englisch: Ich drücke dir die Daumen?',
+    'Traduce esta frase al italiano: hace frío',
+    '翻译成日语：谢谢你的帮助',
+  ],
+  summarisation: [
+    'Summarize the plot of this chapter in two sentences: The captain left at dawn.',
+    'Kürze diesen Absatz auf einen Satz: Der Zug hatte wegen Schnee zwei Stunden Verspätung.',
+    'Résume en une phrase : le train a eu deux heures de retard.',
+    '用一句话总结：火车因大雪晚点两小时。',
+  ],
+  creative: [
+    'Write a haiku about traffic lights',
+    'Tell me a bedtime story about a lazy dragon',
+    'Denk dir einen Werbespruch für eine Bäckerei aus',
+    'Escribe una canción sobre el verano',
+  ],
+  classification: [
+    "Is this headline clickbait? 'You won't believe what happened'",
+    'Classify these reviews as positive or negative: 1) great 2) awful',
+    'Welcher Kategorie würdest du dieses Ticket zuordnen: Login geht nicht?',
+    '判断这句话是褒义还是贬义：他很固执。',
+  ],
+  planning: [
+    'Plan a three-course dinner party for Saturday',
+    'Give me a 30-day plan to learn the guitar',
+    'Erstelle einen Wochenplan zum Abnehmen',
+    'Prépare un itinéraire de quatre jours à Rome',
+  ],
+  validation_critical: [
+    'Does this contract clause comply with German law?',
+    'What is the safe dose of aspirin for a child?',
+    'Verify these tax figures before I submit them',
   ],
 };

@@ -275,7 +275,10 @@ export const sandbox = () =>
           .describe(
             '`auto`: the simulated models answer only while no real one can. `true`: always beside real ones. `false`: never.',
           ),
-        seed: text().prefault('quorum').describe('The same seed gives the same answers and the same failures.'),
+        seed: z
+          .union([text(), z.int().transform(String)], { error: 'a text or a whole number' })
+          .prefault('quorum')
+          .describe('The same seed gives the same answers and the same failures.'),
         models: table(behaviour, 'simulated models')
           .prefault({})
           .describe('How a simulated model differs from its shipped behaviour.'),
