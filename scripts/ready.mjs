@@ -1,7 +1,7 @@
 // What `npm start` and `npm test` need on a fresh clone: the packages and the build, made when they are missing or older than the source.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,8 +20,16 @@ function newest(...paths) {
 }
 
 export function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' });
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' });
+  if (error !== undefined) console.error(`${command} can't be run: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** By the npm that runs this, where it says which: on Windows npm is a script of the shell's, which Node starts no more. */
+function npm(...args) {
+  const here = process.env.npm_execpath;
+  if (here !== undefined && basename(here) === 'npm-cli.js') run(process.execPath, [here, ...args]);
+  else run('npm', args);
 }
 
 const at = (path) => join(ROOT, path);
@@ -54,7 +62,7 @@ export function ensureReady() {
   const done = takeTurn();
   if (!isInstalled()) {
     console.log('Installing packages …');
-    run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit']);
+    npm('ci', '--no-audit');
   }
   if (!isBuilt()) {
     console.log('Building …');

@@ -1,7 +1,7 @@
 // `npm start`: what it installs and builds, alone and beside others, and how it ends with npm.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
@@ -106,6 +106,24 @@ test('of two at once one builds, the other waits for it, and both serve', async 
   await Promise.all([first.silent, second.silent]);
   expect([first.said(), second.said()]).toEqual([expect.stringContaining('serves'), expect.stringContaining('serves')]);
   expect([read('builds'), has('.preparing')]).toEqual(['x', false]);
+});
+
+test('packages are installed by the npm that runs it; where there is none, that is said', async () => {
+  const { script, put, has } = clone();
+  put('package-lock.json', '{ "newer": true }');
+  put('node_modules/.package-lock.json', '{}');
+  utimesSync(join(dirname(script), '../node_modules/.package-lock.json'), 1, 1);
+  put('go', '');
+  const without = spawnSync(process.execPath, [script], { env: { PATH: dirname(script) }, encoding: 'utf8' });
+  expect([without.status, without.stderr]).toEqual([1, expect.stringContaining("npm can't be run: ")]);
+  put(
+    'npm/npm-cli.js',
+    `import { writeFileSync } from 'node:fs'; writeFileSync('node_modules/.package-lock.json', '{}');`,
+  );
+  const program = start(script, { npm_execpath: join(dirname(script), '../npm/npm-cli.js') });
+  await program.silent;
+  expect(program.said()).toMatch(/Installing packages …\nBuilding …\nserves/);
+  expect(has('.preparing')).toBe(false);
 });
 
 test('a Node that is too old is told in a sentence', async () => {
