@@ -18,7 +18,7 @@ interface ImportLitellmOptions {
 export function runImportLitellm(file: string, { write, json, print }: ImportLitellmOptions): number {
   const read = readSafely(file);
   if (typeof read === 'string') {
-    print(`${file}: ${read}\n`);
+    print(`${read}\n`);
     return 1;
   }
   const converted = convert(read.data, readCatalog({}), read.missing);

@@ -127,6 +127,8 @@ describe('the verb', () => {
     const { code, text: said } = run(path);
     expect(code).toBe(1);
     expect(said).toContain(words);
+    // The file is named once.
+    expect(said.split(path)).toHaveLength(2);
     expect(said).not.toContain('sk-hidden');
   });
 });

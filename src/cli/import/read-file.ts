@@ -16,12 +16,12 @@ const isFields = (value: unknown): value is Fields =>
 
 const SECTIONS = ['model_list', 'litellm_settings', 'router_settings', 'general_settings', 'include'];
 
-/** Throws an Error with a plain reason for what is no config of LiteLLM's. */
+/** Throws an Error that names the file and a plain reason for what is no config of LiteLLM's. */
 export function readConfig(file: string): ReadConfig {
   const missing: string[] = [];
   const data = readInto({}, file, new Set(), missing);
   if (!SECTIONS.some((section) => data[section] !== undefined))
-    throw new Error(`this is no config of LiteLLM’s proxy: it has none of ${SECTIONS.join(', ')}`);
+    throw new Error(`${file}: this is no config of LiteLLM’s proxy: it has none of ${SECTIONS.join(', ')}`);
   return { data, missing };
 }
 
@@ -52,15 +52,17 @@ function parsed(file: string): Fields {
     text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (failure) {
     const { code, message } = failure as NodeJS.ErrnoException;
-    throw new Error(code === 'ENOENT' ? `there is no such file: ${file}` : message, { cause: failure });
+    throw new Error(`${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`, { cause: failure });
   }
   let data: unknown;
   try {
     data = parse(text, { merge: true, maxAliasCount: 1_000 });
   } catch (failure) {
     // The parser's message shows the line, and a line may hold a key.
-    const line = (failure as { readonly linePos?: readonly { readonly line: number }[] }).linePos?.[0]?.line;
-    throw new Error(`${file}${line === undefined ? '' : ` line ${line}`}: this isn’t YAML`, { cause: failure });
+    const at = (failure as { readonly linePos?: readonly { readonly line: number; readonly col: number }[] })
+      .linePos?.[0];
+    const place = at === undefined ? `${file}:` : `${file}:${at.line}:${at.col}`;
+    throw new Error(`${place} this isn’t YAML`, { cause: failure });
   }
   if (!isFields(data)) throw new Error(`${file}: expected a map of settings such as "model_list:"`);
   return data;
