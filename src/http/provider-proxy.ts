@@ -13,6 +13,8 @@ import type { Toll } from './toll.ts';
 const RESPONSE_HEADERS =
   /^(content-(type|length|encoding|disposition|range)|cache-control|etag|last-modified|accept-ranges|retry-after(-ms)?|x-should-retry|openai-(processing-ms|version|model)|x-ratelimit-[a-z-]+)$/;
 const TIMEOUT_MS = 600_000;
+/** Answers of the 1xx kind before the real one, as many as a provider may send. */
+const MOST_HINTS = 20;
 /** What the proxy needs to know of one request; kept beside it, since the middleware sees only the request. */
 export interface Passing {
   readonly visit: Visit;
@@ -92,7 +94,17 @@ function goesOut(
   outgoing.once('response', () => (isAnswered = true));
   outgoing.once('close', () => {
     if (!isAnswered) toll?.failed();
+    // Of one that switches to another protocol nothing is said either.
+    if (!isAnswered && !response.headersSent && !response.destroyed) {
+      const error = new QuorumError('upstream_error', `The provider "${provider.name}" gave no answer.`);
+      passage.failed(error);
+      fail(response, error, visit.id);
+    }
     passage.over();
+  });
+  let hints = 0;
+  outgoing.on('information', () => {
+    if (++hints > MOST_HINTS) outgoing.destroy(new Error('hints without end'));
   });
   if (body) outgoing.write(body);
   else bound(incoming, limitBytes, (error) => outgoing.destroy(error));
@@ -140,8 +152,9 @@ function comesBack(
     breakOff(response, error, visit.id);
   });
   // A redirect is never followed nor passed on: where we connect is the config's to say.
-  if (status >= 300 && status < 400 && status !== 304) {
-    const words = `The provider "${provider.name}" answered ${status}, a redirect that is not followed.`;
+  const isRedirect = status >= 300 && status < 400 && status !== 304;
+  if (isRedirect || status < 200 || status > 599) {
+    const words = `The provider "${provider.name}" answered ${status}, ${isRedirect ? 'a redirect that is not followed' : 'which is no status'}.`;
     const error = new QuorumError('upstream_error', words);
     passage.failed(error);
     fail(response, error, visit.id);

@@ -399,3 +399,16 @@ test('a stop tells those who wait: an error for who has heard nothing yet, a las
   expect(await own.upstream.aborted(2)).toHaveLength(2);
   await own.close();
 });
+
+test.each([
+  ['a switch of protocols', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'],
+  ['a status that is none', 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n'],
+  ['a status that nobody knows', 'HTTP/1.1 999 Odd\r\ncontent-length: 2\r\n\r\nhi'],
+  ['hints without end', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(50)],
+])('%s from the provider is told as its failure', async (_, bytes) => {
+  const quorum = await before((_incoming, response) => void response.socket!.write(bytes));
+  const answer = await send(`${quorum.url}/v1/embeddings`, { body: { model: 'alpha', input: 'a' } });
+  expect([answer.status, answer.json().error.code]).toEqual([502, 'upstream_error']);
+  await expect.poll(() => quorum.logs.filter((line) => line.includes('"status":502')).length).toBe(1);
+  expect(quorum.logs.filter((line) => /fault|uncaught/.test(line))).toEqual([]);
+});
