@@ -15,6 +15,31 @@ const groups = (said: readonly string[], setting: Setting = {}) => {
   };
 };
 
+describe('models that err alike', () => {
+  it('count for little more than one of them, also against a single better one', () => {
+    const said = [
+      candidate({ model: 'a', weight: 0.7, text: '41' }),
+      candidate({ model: 'b', weight: 0.7, text: '41' }),
+    ];
+    const voices = [...said, candidate({ model: 'c', weight: 0.8, text: '42' })];
+    const winner = (correlation: number): string =>
+      merger.merge(voices, context({ correlation: (one, other) => (one + other === 'ab' ? correlation : 0) })).camps[0]!
+        .value;
+    expect([winner(0), winner(1)]).toEqual(['41', '42']);
+  });
+
+  it('are told by whoever stands closest to them: kin of the second of two adds nothing to both', () => {
+    const three = ['a', 'b', 'c'].map((model) => candidate({ model, weight: 0.6, text: '41' }));
+    const share = (kin: string): number =>
+      merger.merge(
+        [...three, candidate({ model: 'd', weight: 0.5, text: '42' })],
+        context({ correlation: (one, other) => (kin.includes(one) && kin.includes(other) ? 1 : 0) }),
+      ).agreement;
+    expect(share('bc')).toBeLessThan(share(''));
+    expect(share('bc')).toBeCloseTo(share('ac'), 6);
+  });
+});
+
 const OPTIONS = 'Which one?\nA. red\nB. green\nC. blue\nD. grey';
 
 describe('kinds and camps', () => {

@@ -43,6 +43,19 @@ describe('recall', () => {
     expect(path.calls).toHaveLength(1);
   });
 
+  it('does not keep a stream that another model stood in for', async () => {
+    const path = testPath({ 'dahlia-pro': { fails: 'server_error' } }, testSettings());
+    const asked = { ...ALONE, model: 'auto', stream: true };
+    const wishes = { strategy: 'single', models: ['dahlia-pro', 'birch-mini'] } as const;
+    const first = await path.ask(asked, { ...KEPT, wishes });
+    const again = await path.ask(asked, { ...KEPT, wishes });
+    expect(path.records.map(({ flags }) => flags)).toEqual([
+      expect.arrayContaining(['degraded']),
+      expect.arrayContaining(['degraded']),
+    ]);
+    expect([first.told.cache, again.told.cache]).toEqual(['miss', 'miss']);
+  });
+
   it('never crosses tenants', async () => {
     const path = testPath({});
     await path.ask(ALONE, { ...KEPT, tenant: 'one' });

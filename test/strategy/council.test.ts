@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../src/contract/index.ts';
 import { borda, enoughRankings, readRanking } from '../../src/strategy/ranking.ts';
-import { progressOf, testPath } from '../support/path.ts';
+import { progressOf, testPath, type Heard } from '../support/path.ts';
 import { testSettings } from '../support/settings.ts';
 import type { SimulatedModel } from '../support/simulated-models.ts';
 
@@ -270,8 +270,10 @@ describe('laws', () => {
             ({ outcome: how, role }) => how !== 'ok' && role !== 'chairman' && role !== 'judge',
           );
           expect(failures.length).toBe(4 - alive);
-          if (alive >= 2) expect(outcome).toHaveProperty('message.content');
-          else if (alive === 1) expect(outcome).toHaveProperty('code', 'not_enough_answers');
+          if (alive >= 2) {
+            expect(outcome).toHaveProperty('message.content');
+            expect((outcome as Heard).told.flags.includes('degraded')).toBe(alive < 4);
+          } else if (alive === 1) expect(outcome).toHaveProperty('code', 'not_enough_answers');
           else expect(outcome).toHaveProperty('code', codeOfAll(fates));
         },
       ),

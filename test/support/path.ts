@@ -33,7 +33,7 @@ export interface Asking {
   readonly written?: Written;
 }
 
-interface Heard {
+export interface Heard {
   readonly told: Told;
   /** The message of the first choice. */
   readonly message: Record<string, unknown>;

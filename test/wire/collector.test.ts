@@ -36,6 +36,16 @@ function functions(...deltas: readonly Fields[]): unknown[] {
   return calls.map(({ id, type, function: called }) => [id, type, called.name, called.arguments]);
 }
 
+it('keeps the usage that came before the last chunk', () => {
+  const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
+  const chunk = (content: string, more: Fields = {}) => ({
+    ...head,
+    choices: [{ index: 0, delta: { content } }],
+    ...more,
+  });
+  expect(collected(chunk('a', { usage }), chunk('b'))!.usage).toEqual(usage);
+});
+
 describe('texts', () => {
   it('joins content, reasoning and refusal, and keeps what it does not know', () => {
     expect(
