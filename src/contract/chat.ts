@@ -40,11 +40,13 @@ export interface Written {
   members?: ReadonlyMap<string, string> | undefined;
 }
 
+/** One of a custom tool has a `custom` with a name and a text instead of a `function`. */
 export interface ToolCall {
   readonly id?: string;
-  readonly type: 'function';
+  readonly type: 'function' | 'custom';
   /** `arguments` is JSON text, as models write it: it may not parse. */
   readonly function: { readonly name: string; readonly arguments: string };
+  readonly custom?: { readonly name: string; readonly input: string };
 }
 
 export interface AssistantMessage {

@@ -1,5 +1,5 @@
 // One candidate alone: nothing to compare, so nothing is read more closely than its checks did.
-import type { AnswerKind, Candidate, Judgement, MergeContext, Merged } from '../contract/index.ts';
+import type { AnswerKind, Candidate, Judgement, MergeContext, Merged, ToolCall } from '../contract/index.ts';
 
 const MOST_SHOWN = 200;
 
@@ -12,9 +12,7 @@ export function alone(candidate: Candidate, { violations }: Judgement, { request
       : content
         ? 'prose'
         : 'empty';
-  const value = calls?.length
-    ? calls.map((call) => call.function.name).join(', ')
-    : (content ?? '').slice(0, MOST_SHOWN);
+  const value = calls?.length ? calls.map(nameOf).join(', ') : (content ?? '').slice(0, MOST_SHOWN);
   return {
     kind,
     base: candidate,
@@ -29,4 +27,7 @@ export function alone(candidate: Candidate, { violations }: Judgement, { request
   };
 }
 
+/** What comes over the wire may be a call of neither kind. */
+const nameOf = ({ custom, function: called, type }: Partial<ToolCall>): string =>
+  (custom ?? called)?.name ?? type ?? '';
 const asksJson = (type: string | undefined): boolean => type === 'json_object' || type === 'json_schema';

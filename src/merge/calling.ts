@@ -1,5 +1,5 @@
 // Tool calls as an answer: called or not, whole or argument by argument, and the message that carries them.
-import type { AssistantMessage } from '../contract/index.ts';
+import type { AssistantMessage, ToolCall } from '../contract/index.ts';
 import { callsKey, callsShown } from './calls.ts';
 import { groundOf, medoid } from './ground.ts';
 import type { Ground } from './ground.ts';
@@ -161,6 +161,8 @@ function withCalls(base: Voice, calls: MergedCalls['calls']): AssistantMessage {
     const known = call.source.id ?? `call_${at}`;
     const id = seen.has(known) ? `${known}_${at}` : known;
     seen.add(id);
+    const { function: _, ...own } = call.source;
+    if (own.type === 'custom') return { ...own, id } as ToolCall;
     return { ...call.source, id, function: { ...call.source.function, name: call.name, arguments: call.text } };
   });
   return {

@@ -81,6 +81,7 @@ function toolFindings(reading: Reading, request: ChatRequest, schemas: Schemas):
       : [];
   if (choice === 'none') return [{ reason: 'tool call not asked for', factor: 0.2 }];
   const violations = reading.calls.flatMap((call): readonly Violation[] => {
+    if (call.source.type === 'custom') return [];
     const tool = tools.get(call.name);
     if (tool === undefined) return [{ validator: 'tool_schema', field: call.name, message: 'no such tool' }];
     if (call.arguments === null)

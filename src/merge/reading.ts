@@ -63,6 +63,8 @@ function brokenField(text: string, json: FoundJson | null): AnswerField | null {
 
 /** What comes over the wire needn't be a call at all. */
 function callOf(source: ToolCall): Call {
+  const custom = (source as ToolCall | null)?.custom as Partial<ToolCall['custom']> | null | undefined;
+  if (typeof custom === 'object' && custom !== null) return customCallOf(source, custom);
   const called = (source as ToolCall | null)?.function as Partial<ToolCall['function']> | null | undefined;
   const text: unknown = called?.arguments;
   const value = typeof text === 'string' ? parseJson(text.trim() === '' ? '{}' : text) : undefined;
@@ -73,6 +75,14 @@ function callOf(source: ToolCall): Call {
     function: { name: '', ...called, arguments: typeof text === 'string' ? text : '' },
   };
   return { source: made, name: typeof name === 'string' ? name : '', arguments: isObject(value) ? value : null };
+}
+
+const wordOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** It takes a text, which is compared as it is. */
+function customCallOf(source: ToolCall, { name, input }: Partial<NonNullable<ToolCall['custom']>>): Call {
+  const called = { name: wordOf(name), arguments: wordOf(input) };
+  return { source: { ...source, type: 'custom', function: called }, name: called.name, arguments: null };
 }
 
 /** Calls of offered tools in the text, as if they had been made. */

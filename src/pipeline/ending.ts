@@ -1,5 +1,12 @@
 // How one call ended: what it used, whoever counted it, and what it comes to on the trail.
-import { CallFailure, QuorumError, type Attempt, type Completion, type Usage } from '../contract/index.ts';
+import {
+  CallFailure,
+  QuorumError,
+  type Attempt,
+  type Completion,
+  type ToolCall,
+  type Usage,
+} from '../contract/index.ts';
 import { estimateText } from '../accounts/index.ts';
 
 /** What one call used, and how it ended. */
@@ -44,12 +51,15 @@ export const guessed = (input: number, output: number): Usage => ({
   estimated: true,
 });
 
+const textOf = ({ custom, function: called }: Partial<ToolCall>): string =>
+  Object.values(custom ?? called ?? {}).join('');
+
 /** The usage of a whole answer that tells none: counted by its texts. */
 export function uncounted({ choices }: Completion, input: number): Usage {
   const texts = choices.flatMap(({ message }) => [
     message.content ?? '',
     message.reasoning_content ?? '',
-    ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
+    ...(message.tool_calls ?? []).map(textOf),
   ]);
   return guessed(
     input,

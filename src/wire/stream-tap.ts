@@ -221,7 +221,10 @@ function hear(delta: Fields, seen: Seen): void {
   const calls = delta['tool_calls'];
   if (!Array.isArray(calls)) return;
   for (const call of calls as readonly unknown[])
-    if (isFields(call) && isFields(call['function'])) count(call['function']['arguments'], seen);
+    if (isFields(call)) {
+      if (isFields(call['function'])) count(call['function']['arguments'], seen);
+      if (isFields(call['custom'])) count(call['custom']['input'], seen);
+    }
 }
 
 function count(text: unknown, seen: Seen): void {

@@ -80,6 +80,32 @@ const said = (message: Fields, finish_reason = 'stop', more: Fields = {}): { rea
 });
 const messageOf = (answer: Heard): Fields => answer.json().choices[0]!.message;
 
+const custom = (input: string): Fields => ({ id: 'call_1', type: 'custom', custom: { name: 'run', input } });
+
+test('calls of custom tools, and of kinds nobody knows yet, come back as they were made', async () => {
+  const tools = [{ type: 'custom', custom: { name: 'run' } }];
+  for (const model of ['alpha', 'quorum/dual', 'quorum/triple', 'quorum/cascade', 'quorum/council']) {
+    for (const calls of [[custom('print(1)')], [{ id: 'c', type: 'lookup', lookup: { at: 5 } }]]) {
+      for (const usage of [null, { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }]) {
+        const message = { role: 'assistant', content: null, tool_calls: calls };
+        const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+        scene.upstream.reply('*', { body: { id: 'x', choices, ...(usage && { usage }) } });
+        const answer = await chat(scene.url, { model, tools });
+        expect([model, answer.status]).toEqual([model, 200]);
+        expect(answer.json().choices[0]!.message).toMatchObject({ tool_calls: calls });
+      }
+    }
+  }
+  const said = (input: string) => ({
+    body: { id: 'x', choices: [{ index: 0, message: { content: null, tool_calls: [custom(input)] } }] },
+  });
+  scene.upstream.reply('alpha', said('print(2)'));
+  for (const name of ['beta', 'gamma']) scene.upstream.reply(name, said('print(1)'));
+  const voted = await chat(scene.url, { model: 'quorum/triple', tools });
+  expect(voted.json().choices[0]!.message).toMatchObject({ tool_calls: [custom('print(1)')] });
+  expect(voted.headers).not.toHaveProperty('x-quorum-flags');
+});
+
 describe('what several models answer', () => {
   test('functions of old are compared, and come back as such', async () => {
     const functions = [{ name: 'f', parameters: { type: 'object', properties: { a: { type: 'number' } } } }];
