@@ -35,7 +35,7 @@ export function openAccounts(
 ) {
   const path = pathOf(config.parts().storageUrl);
   const own = path === ':memory:' ? null : openDatabase(path, { busyMs: 50 });
-  const onTrouble = (error: unknown): void => log.warn('accounts: the store makes trouble', { error });
+  const onTrouble = seldom(clock, (error) => log.warn('accounts: the store makes trouble', { error }));
   const kept = createSqliteAccounts(own ?? store.database, {
     clock,
     onTrouble,
@@ -94,6 +94,22 @@ export function openAccounts(
       await ledger.stop().catch(onTrouble);
       own?.close();
     },
+  };
+}
+
+const SAME_TROUBLE_MS = 60_000;
+const MOST_TROUBLES = 100;
+
+/** While a file can't be written, every try fails for the same reason: told once a minute. */
+function seldom(clock: Clock, tell: (error: unknown) => void): (error: unknown) => void {
+  const told = new Map<string, number>();
+  return (error) => {
+    const words = String(error);
+    const now = clock.now();
+    if (now - (told.get(words) ?? Number.NEGATIVE_INFINITY) < SAME_TROUBLE_MS) return;
+    if (told.size >= MOST_TROUBLES) told.clear();
+    told.set(words, now);
+    tell(error);
   };
 }
 

@@ -40,7 +40,7 @@ test('a database that may only be read: it does not start, and says why', async 
   }
 });
 
-test('a database that cannot be written at the end keeps nobody from stopping', async () => {
+test('a database that cannot be written at the end keeps nobody from stopping, and is told of once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'quorum-locked-'));
   const file = join(folder, 'quorum.db');
   const quorum = await startQuorum({ config: { storage: { url: `sqlite:${file}` } } });
@@ -53,6 +53,12 @@ test('a database that cannot be written at the end keeps nobody from stopping', 
     other.exec('ROLLBACK');
     other.close();
   }
+  const told = quorum.logs.filter((line) => line.includes('accounts: the store makes trouble'));
+  const reasons = told.map(
+    (line) => (JSON.parse(line) as { readonly error: { readonly message: string } }).error.message,
+  );
+  expect(reasons.length).toBeGreaterThan(0);
+  expect(reasons).toEqual([...new Set(reasons)]);
   openDatabase(file).close();
   rmSync(folder, { recursive: true, force: true });
 }, 15_000);
