@@ -122,6 +122,15 @@ test('a choice that ends in an error is no answer: another model’s is taken, a
   });
 });
 
+test('a last event that its upstream left open is passed on, closed', async () => {
+  const choice = { index: 0, delta: { content: 'all of it' }, finish_reason: 'stop' };
+  const last = JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [choice] });
+  scene.upstream.reply('*', { chunks: [{ raw: `data: ${last}` }], done: false });
+  const answer = await chat(scene.url, { model: 'alpha', stream: true });
+  expect(contentOf(answer)).toBe('all of it');
+  expect(dataOf(answer.text).at(-1)).toBe('[DONE]');
+});
+
 test('an error inside a stream is passed on as one, and ends it', async () => {
   scene.upstream.reply('*', {
     chunks: [

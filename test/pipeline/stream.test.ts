@@ -23,6 +23,18 @@ describe('a request that has ended', () => {
   });
 });
 
+describe('progress', () => {
+  it('Π10 that comes late bears the stage that was reached', async () => {
+    const later: (() => void)[] = [];
+    const path = testPath({}, testSettings(), 1, { later: (work) => void later.push(work) });
+    await path.ask({ ...ALONE, stream: false });
+    const trail = path.pipeline.running('req_1')!;
+    const reached = trail.events.at(-1)!;
+    trail.tell({ stage: 1, type: 'failed', model: 'dahlia-pro' });
+    expect(trail.events.at(-1)).toMatchObject({ seq: reached.seq + 1, stage: reached.stage, type: 'failed' });
+  });
+});
+
 describe('the slot of a request', () => {
   it.each([
     ['answered', {}],
