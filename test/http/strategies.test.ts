@@ -6,7 +6,10 @@ import type { Script } from '../support/scripted-upstream.ts';
 const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'];
 const SUM = { messages: [{ role: 'user', content: 'What is 6 times 7? Reply with the number only.' }] };
 const STRATEGIES = ['single', 'dual', 'triple', 'cascade', 'council'] as const;
-const QUICK = { timeouts: { connect: '100ms', first_token: '100ms', idle: '100ms', total: '100ms' } };
+const QUICK = {
+  model: { timeouts: { connect: '100ms', first_token: '100ms', idle: '100ms', total: '100ms' } },
+  more: { council: { member_timeout: '100ms' } },
+};
 
 let scene: Scene | null = null;
 afterEach(() => scene?.close());
@@ -68,7 +71,7 @@ test('nothing came: every strategy tells it alike', async () => {
     [{ status: 422, error: { message: 'no', code: 'no' } }, 422, 'no'],
   ] as const) {
     for (const strategy of STRATEGIES) {
-      const running = await begin({ '*': script }, { model: QUICK, more: { council: { member_timeout: '100ms' } } });
+      const running = await begin({ '*': script }, 'stall' in script ? QUICK : {});
       const answer = await ask(running, strategy);
       const what = `${code}, ${strategy}`;
       expect(answer.status, what).toBe(status);
