@@ -201,13 +201,9 @@ describe('results', () => {
         body: { request_id: answer.headers['x-request-id'], correct },
       });
     await judge(true);
-    await expect
-      .poll(async () => (await armsOf('judged'))[arm]!.measures['feedback'], { timeout: 10_000 })
-      .toMatchObject({ n: 1, mean: 1 });
+    await expect.poll(async () => (await armsOf('judged'))[arm]!.measures['feedback']).toMatchObject({ n: 1, mean: 1 });
     await judge(false);
-    await expect
-      .poll(async () => (await armsOf('judged'))[arm]!.measures['feedback'], { timeout: 10_000 })
-      .toMatchObject({ n: 1, mean: 0 });
+    await expect.poll(async () => (await armsOf('judged'))[arm]!.measures['feedback']).toMatchObject({ n: 1, mean: 0 });
     const { measures, units } = (await armsOf('judged'))[arm]!;
     expect(measures['quality']).toMatchObject({ n: 1, mean: 0 });
     expect(measures['errors']).toMatchObject({ n: 1, mean: 0 });
@@ -252,8 +248,8 @@ it('two processes on one store hold the same experiments within a second, and ad
       const { arms } = fields(told) as unknown as { readonly arms: readonly ArmShown[] };
       return arms.reduce((sum, { units }) => sum + units, 0);
     };
-    await expect.poll(() => results(0), { timeout: 2_000 }).toBe(3);
-    await expect.poll(() => results(1), { timeout: 2_000 }).toBe(3);
+    await expect.poll(() => results(0)).toBe(3);
+    await expect.poll(() => results(1)).toBe(3);
   } finally {
     for (const one of both) await one.stop();
     rmSync(folder, { recursive: true, force: true });

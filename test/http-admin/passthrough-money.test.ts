@@ -1,5 +1,5 @@
 // What is passed through costs money like chat: held, charged by its usage, given back when nothing came of it.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { open } from '../support/program.ts';
 import { ask, bearer, openOffice, type Office, type Told } from './office.ts';
 
@@ -172,7 +172,7 @@ test('a form is charged by its model, though a large file stands before it; with
     return fetch(url, { method: 'POST', body: form, headers: bearer(secret) });
   };
   expect((await transcribe('alpha')).status).toBe(200);
-  await vi.waitFor(async () => expect(await balanceOf(id)).toEqual([(20 * 1_000 + 10 * 2_000) / 1e6, 0]));
+  await expect.poll(() => balanceOf(id)).toEqual([(20 * 1_000 + 10 * 2_000) / 1e6, 0]);
   const unnamed = [await transcribe(null), await post(secret, '/v1/images/generations', { prompt: 'A cat.' })];
   expect(unnamed.map(({ status }) => status)).toEqual([400, 400]);
 });
@@ -186,7 +186,7 @@ test('a client that leaves in the middle pays for what came, and nothing stays h
   expect((await balanceOf(id))[1]).toBeGreaterThan(0.8);
   answer.destroy();
   await office.upstream.aborted(1);
-  await vi.waitFor(async () => expect((await balanceOf(id))[1]).toBe(0), { timeout: 2_000 });
+  await expect.poll(async () => (await balanceOf(id))[1]).toBe(0);
   const [spent] = await balanceOf(id);
   expect([spent > 0, spent < 0.8]).toEqual([true, true]);
 });

@@ -1,5 +1,5 @@
 // Settings made in the administration hold at once, in every process, over the config, and after a restart.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { send, startChild, type Fields } from '../support/program.ts';
 import { bearer, openOffice, ADMIN_KEY, type Office } from './office.ts';
 
@@ -99,10 +99,7 @@ it('another process on the same database takes them up within a second, and so d
   const two = await startChild({ env, folder: one.folder });
   try {
     await ask(one.url, { tier: 'premium' });
-    await vi.waitFor(async () => expect((await ask(two.url))['tier']).toBe('premium'), {
-      timeout: 1_000,
-      interval: 50,
-    });
+    await expect.poll(async () => (await ask(two.url))['tier']).toBe('premium');
     two.process.kill('SIGKILL');
     await two.ended;
     const three = await startChild({ env: { ...env, MODEL_TIER: 'cost' }, folder: one.folder });

@@ -151,7 +151,7 @@ test('a deadline is kept', async () => {
     'timeout_error',
     'upstream_timeout',
   ]);
-  expect(performance.now() - startedAt).toBeLessThan(1_500);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
   scene.upstream.reply('delta', {});
 });
 

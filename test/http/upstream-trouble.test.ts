@@ -1,16 +1,23 @@
 // Hazards at the upstream: cut-mid-stream, slow-first-chunk, stalls, errors in disguise; what the client gets to see of them.
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Script } from '../support/scripted-upstream.ts';
 import { chat, dataOf, open, send, startScene, UPSTREAM_KEY } from '../support/program.ts';
 import type { Body, Heard, Scene } from '../support/program.ts';
 
+/** For models that fall silent; anywhere else a busy machine would count as silence. */
+const IMPATIENT = { model: { timeouts: { connect: '200ms', first_token: '200ms', idle: '200ms', total: '800ms' } } };
+
 let scene: Scene;
 beforeEach(async () => {
-  scene = await startScene({
-    model: { timeouts: { connect: '200ms', first_token: '200ms', idle: '200ms', total: '800ms' } },
-  });
+  scene = await startScene();
 });
 afterEach(() => scene.close());
+
+async function begin(more: typeof IMPATIENT): Promise<void> {
+  await scene.close();
+  scene = await startScene(more);
+}
 
 const lastChunk = ({ text }: Heard) => JSON.parse(dataOf(text).at(-1)!) as Body;
 const contentOf = ({ text }: Heard): string =>
@@ -36,6 +43,7 @@ for (const [name, script] of Object.entries({
   },
 } satisfies Record<string, Script>)) {
   test(`cut-mid-stream, ${name}: an error chunk, no [DONE], nothing half`, async () => {
+    if ('stall' in script) await begin(IMPATIENT);
     scene.upstream.reply('*', { content: 'a b c d e f g h', ...script });
     const answer = await chat(scene.url, { model: 'alpha', stream: true });
     expect(answer.status).toBe(200);
@@ -157,19 +165,19 @@ test('an error inside a stream shows no key of the provider’s, here or in the 
   expect(answer.text + record.text + scene.quorum.logs.join('')).not.toContain(UPSTREAM_KEY);
 });
 
-test('slow-first-chunk: the first chunk comes when it comes, not with the last', async () => {
-  scene.upstream.reply('*', { content: 'a b c', delayMs: 40, chunkDelayMs: 40 });
-  const startedAt = performance.now();
+test('slow-first-chunk: what came is passed on while the rest is still out', async () => {
+  scene.upstream.reply('*', { content: 'a b c d', stall: 'mid-stream' });
   const answer = await open(`${scene.url}/v1/chat/completions`, {
     body: { model: 'alpha', stream: true, messages: [{ role: 'user', content: 'Is it so?' }] },
   });
-  const times: number[] = [];
-  for await (const _ of answer) times.push(performance.now() - startedAt);
-  expect(times.length).toBeGreaterThanOrEqual(4);
-  expect(times.at(-1)! - times[0]!).toBeGreaterThan(80);
+  const [first] = (await once(answer, 'data')) as [Buffer];
+  expect(first.toString()).toMatch(/^data: \{/);
+  expect(scene.upstream.requests[0]!.aborted).toBeNull();
+  answer.destroy();
 });
 
 test('a model too slow for its first token makes room for another; alone it is a timeout', async () => {
+  await begin(IMPATIENT);
   scene.upstream.reply('alpha', { stall: true });
   for (const stream of [false, true]) {
     const answer = await chat(scene.url, { model: 'auto', stream }, { 'x-quorum-strategy': 'single' });
@@ -217,11 +225,12 @@ for (const [name, script] of Object.entries({
 test('a call that may have been worked on counts as charged, one that was turned down doesn’t', async () => {
   for (const [script, charged] of [
     [{ cut: 'before-headers' }, true],
-    [{ stall: true }, true],
     [{ html: true }, true],
     [{ status: 500 }, false],
     [{ status: 401 }, false],
+    [{ stall: true }, true],
   ] as const satisfies [Script, boolean][]) {
+    if ('stall' in script) await begin(IMPATIENT);
     scene.upstream.reply('alpha', script);
     const { headers } = await chat(scene.url, { model: 'alpha' });
     const record = (await send(`${scene.url}/v1/requests/${String(headers['x-request-id'])}`)).json();

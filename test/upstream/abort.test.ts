@@ -17,7 +17,8 @@ import {
 } from './scene.ts';
 
 const EVENT = 'data: {"choices":[]}\n\n';
-const MOST_MS = 100;
+/** Less than any wait that it could have ended in; a call's own time is far longer. */
+const MOST_MS = 900;
 
 function abortable(origin: string, overrides: CallOverrides = {}): { call: UpstreamCall; abort: () => void } {
   const controller = new AbortController();
