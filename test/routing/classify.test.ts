@@ -7,7 +7,7 @@ import { catalogTasks } from '../support/catalog-tasks.ts';
 import { testSettings, testTask } from '../support/settings.ts';
 import { user } from './asking.ts';
 import { PROMPTS } from './prompts.ts';
-import { UNSEEN, WIDER } from './wider-prompts.ts';
+import { EVERYDAY, TELLING, UNSEEN, WIDER } from './wider-prompts.ts';
 
 const ROUTING = testSettings().routing;
 const CATALOG = compileTasks(catalogTasks());
@@ -33,6 +33,12 @@ describe('classify', () => {
     );
     const wrong = unseen.filter(([task, prompt]) => taskOf(prompt) !== task);
     expect(wrong.length, JSON.stringify(wrong)).toBeLessThanOrEqual(7);
+  });
+
+  it('leaves questions of every day alone, whatever words are in them', () => {
+    for (const prompt of EVERYDAY) expect(taskOf(prompt), prompt).toBe('simple_query');
+    for (const [task, prompts] of Object.entries(TELLING))
+      for (const prompt of prompts) expect(taskOf(prompt), prompt).toBe(task);
   });
 
   it('takes numbers, dates and telephone numbers in a text for no sum', () => {

@@ -419,3 +419,70 @@ export const UNSEEN: Readonly<Record<string, readonly string[]>> = {
     'Verify these tax figures before I submit them',
   ],
 };
+
+/** Questions of every day, with words that could pull them to a task: nobody wants several models, or a council, for these. */
+export const EVERYDAY: readonly string[] = [
+  "What's the law of gravity?",
+  'Which law school is the oldest in the US?',
+  'What is patient zero?',
+  'What laptop is good for a law student?',
+  'How many groups are in the world cup?',
+  'What is the geometric shape of honeycomb?',
+  'How does the library of Congress sort books?',
+  'What does it mean to weigh anchor?',
+  'How do I carefully remove a splinter?',
+  'What percentage of people are left-handed?',
+  'What is the area of Texas?',
+  "What's the average speed of a cheetah?",
+  'What is the volume of the Pacific ocean?',
+  'What ages can go to kindergarten?',
+  'What is the circle of fifths?',
+  'How do ratio spreads work in options trading?',
+  'How do I get a discount at IKEA?',
+  'I want to invest in stocks, where do I start?',
+  'How many joy division albums are there?',
+  'My boss sends urgent emails all night. What can I do?',
+  'I lost my keys',
+  'When do the clocks change this weekend?',
+  "Let's grab coffee this weekend",
+  'Wie lange dauert die Reise zum Mars?',
+  'Wann hat Goethe Geburtstag?',
+  'Wo wurde die erste Rede von Kennedy gehalten?',
+  'Which verse comes after John 3:16?',
+  'Who gave the I have a dream speech?',
+  "It's my birthday today!",
+  'I have a wedding to attend, what should I wear?',
+  'How does a wind generator work?',
+  'How do I thread a needle?',
+  'How do I commit to a diet?',
+  'How do plants react to music?',
+  'Which shell is best for a beach craft?',
+  'How do I clean a glass container?',
+  'Which branch of the river Nile is longest?',
+];
+
+/** The same words where they do tell a task. */
+export const TELLING: Readonly<Record<string, readonly string[]>> = {
+  complex_reasoning: ['Weigh the evidence for and against free will'],
+  code: [
+    'Write a shell alias that shows hidden files',
+    'Why does this thread deadlock?',
+    'How do I undo the last git commit?',
+  ],
+  math: [
+    'What is the area of a circle with radius 5?',
+    'A jacket costs $80 and there is a 25% discount. What is the price?',
+    'What is the sum of the geometric series 1 + 1/2 + 1/4?',
+    'If I invest $1000 at 5% for 3 years, how much will I have?',
+  ],
+  creative: [
+    'Write a birthday wish for my niece who loves horses',
+    'Schreib eine Rede für die Hochzeit meiner Schwester',
+  ],
+  classification: ["Is this email urgent or not urgent: 'the server is down'"],
+  planning: ['Plan a weekend in Berlin', 'Plane eine Reise nach Norwegen im Winter'],
+  validation_critical: [
+    'Is it against the law to record a phone call in California?',
+    'A patient on warfarin asks for ibuprofen: interactions?',
+  ],
+};
