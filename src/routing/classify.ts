@@ -71,7 +71,7 @@ export function classify(
   called: Called | null = null,
 ): Classification {
   if (wishes.task !== null) return named(classifier, wishes.task);
-  const scores = probabilities(classifier, rate(classifier, features, called));
+  const scores = probabilities(classifier, rate(classifier, features, called, routing.fallbackTask));
   const first = scores[0];
   if (first === undefined) return { task: routing.fallbackTask, confidence: 0, scores, source: 'fallback' };
   if (first.score < routing.minClassConfidence && classifier.names.has(routing.fallbackTask)) {
@@ -91,17 +91,36 @@ function named(classifier: Classifier, task: string): Classification {
 }
 
 /** Unbounded scores by task, valid until the next request's; -Infinity for a task that can't be. */
-function rate(classifier: Classifier, features: Features, called: Called | null): Float64Array {
+function rate(classifier: Classifier, features: Features, called: Called | null, usual: string): Float64Array {
   const { tasks, reader, ratings: words } = classifier;
   const section = features.text.indexOf(SECTION);
   const end = section < 0 ? features.text.length : section;
   words.fill(0);
-  if (section >= 0) reader.read(features.text, section + 1, features.text.length, SYSTEM_SHARE, words);
+  if (section >= 0)
+    reader.read(
+      features.text,
+      section + 1,
+      endOfContext(classifier, features.text, section, usual),
+      SYSTEM_SHARE,
+      words,
+    );
   const scan = reader.read(features.text, 0, end, 1, words);
   addPlain(classifier, plainOf(features.text, end), words);
   if (called !== null) addCalled(called, tasks, words);
   for (let task = 0; task < words.length; task += 1) words[task] = total(tasks[task]!, words[task]!, features, scan);
   return words;
+}
+
+/** What was asked before doesn't count where what was asked last is `usual` by its own words: "thanks" is no code, whatever it thanks for. */
+function endOfContext(classifier: Classifier, text: string, section: number, usual: string): number {
+  const before = text.indexOf(SECTION, section + 1);
+  if (before < 0) return text.length;
+  const { tasks, reader, ratings: words } = classifier;
+  reader.read(text, 0, section, 1, words);
+  addPlain(classifier, plainOf(text, section), words);
+  const own = words[tasks.findIndex(({ name }) => name === usual)] ?? 0;
+  words.fill(0);
+  return own > 0 ? before : text.length;
 }
 
 function addPlain(classifier: Classifier, plain: string, scores: Float64Array): void {

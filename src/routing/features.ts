@@ -4,7 +4,7 @@ import { sizeOf } from './size.ts';
 
 const USER_WINDOW = 4_096;
 const SYSTEM_WINDOW = 1_024;
-/** Stands in `Features.text` between what was asked last and what it has to be understood by: the system prompt, what was asked before. */
+/** Stands in `Features.text` between what was asked last, the system prompt, and what was asked before something short. */
 export const SECTION = '\u001d';
 
 type Part = Readonly<Record<string, unknown>>;
@@ -81,7 +81,7 @@ function textOf(asked: string, { system, earlier }: Shape): string {
   const around = windowOf(system, SYSTEM_WINDOW / 2);
   const before = earlier !== undefined && asked.length <= FOLLOW_UP ? windowOf(earlier, SYSTEM_WINDOW / 2) : '';
   if (before === '') return around === '' ? asked : `${asked}${SECTION}${around}`;
-  return `${asked}${SECTION}${before}\n${around}`;
+  return `${asked}${SECTION}${around}${SECTION}${before}`;
 }
 
 export function featuresOf(request: ChatRequest): Features {

@@ -64,6 +64,13 @@ describe('classify', () => {
     expect(dialogue('Write a short poem about the winter sea', 'make it longer')).toBe('creative');
     expect(dialogue('Write a function that parses CSV in Rust', 'now handle quoted fields')).toBe('code');
     expect(dialogue('Solve the equation 3x + 7 = 22', 'and with 9 instead?')).toBe('math');
+    expect(dialogue('Write a function that parses CSV in Rust', 'what about empty lines?')).toBe('code');
+    for (const [before, last] of [
+      ['Write a function that parses CSV in Rust', 'thanks!'],
+      ['Is it safe to take ibuprofen with warfarin? My doctor is away.', 'thank you'],
+      ['Fix this Python bug: TypeError in line 3', 'Where is Lisbon?'],
+    ] as const)
+      expect(dialogue(before, last), last).toBe('simple_query');
     expect(dialogue('Write a short poem about the winter sea', 'Thanks! Who is the president of Finland?')).toBe(
       'simple_query',
     );
