@@ -7,10 +7,16 @@ const ms = (value: number): number => Math.round(value * 100) / 100;
 /** Why calls failed, in our own words; what was wrong with the request itself may quote it, and is the caller's to know. */
 function failuresOf(attempts: readonly Attempt[]): readonly string[] | undefined {
   let failed: string[] | undefined;
-  for (const { model, outcome, status, reason } of attempts)
-    if ((outcome === 'failed' || outcome === 'timeout') && status !== 400)
-      (failed ??= []).push(`${model}: ${reason ?? outcome}`);
+  for (const attempt of attempts)
+    if ((attempt.outcome === 'failed' || attempt.outcome === 'timeout') && attempt.status !== 400)
+      (failed ??= []).push(`${attempt.model}: ${whyOf(attempt)}`);
   return failed;
+}
+
+/** What an upstream says in the middle of a stream are its own words, and may quote the request, too. */
+function whyOf({ outcome, status, firstByteMs, reason }: Attempt): string {
+  const hadBegun = outcome === 'failed' && status === null && firstByteMs !== null;
+  return hadBegun ? 'broke off' : (reason ?? outcome);
 }
 
 export function requestFields(record: RequestRecord): Record<string, unknown> {

@@ -131,12 +131,13 @@ describe('log', () => {
       attemptOf('c', { outcome: 'failed', status: 400, reason: 'my diary is no image' }),
       attemptOf('d', { outcome: 'aborted', status: null, reason: 'the call was given up' }),
       attemptOf('e'),
+      attemptOf('f', { outcome: 'failed', status: null, firstByteMs: 12, reason: 'my diary was flagged' }),
     ];
     log.request(recordOf('r1', { attempts }));
     log.close();
     expect(lines()[0]).toMatchObject({
-      attempts: 5,
-      failed: ['a: house answered 401: access, quota or model there', 'b: timeout'],
+      attempts: 6,
+      failed: ['a: house answered 401: access, quota or model there', 'b: timeout', 'f: broke off'],
     });
   });
 });
