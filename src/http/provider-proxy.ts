@@ -6,7 +6,7 @@ import { createEventCutter } from '../wire/index.ts';
 import { openAgent } from './agents.ts';
 import type { Visit } from './chat.ts';
 import { tooLarge } from './body.ts';
-import { fail } from './fail.ts';
+import { dropRest, fail } from './fail.ts';
 import type { Passage } from './passage.ts';
 import type { Toll } from './toll.ts';
 
@@ -63,7 +63,9 @@ export async function proxyTo(
       error: (thrown, incoming, response) => {
         const known = passing.get(incoming);
         known?.toll?.failed();
-        if (!('headersSent' in response) || response.writableEnded) {
+        // Who has an answer hears of it there, or is being told why there is none; the middleware stopped reading what they send.
+        if (!('headersSent' in response) || response.headersSent) {
+          dropRest(incoming);
           known?.passage.over();
           return;
         }
@@ -161,20 +163,24 @@ function comesBack(
     answer.resume();
     return;
   }
-  const isStream = String(answer.headers['content-type']).startsWith('text/event-stream');
+  const { 'content-type': type, 'content-encoding': encoding } = answer.headers;
   const headers: IncomingMessage['headers'] = {
     ...Object.fromEntries(Object.entries(answer.headers).filter(([name]) => RESPONSE_HEADERS.test(name))),
     'x-request-id': visit.id,
     'x-quorum-provider': provider.name,
     ...limits,
     ...(toll?.clamped && { 'x-quorum-flags': 'clamped' }),
-    ...(isStream && { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' }),
+    ...(isStream(type) && { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' }),
   };
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
-  response.writeHead(status, answer.statusMessage);
-  if (isStream) passEvents(answer, response);
+  // In our own words: Node throws for a character that may not be in them.
+  response.writeHead(status);
+  // Of what came compressed nobody sees where an event ends.
+  if (isStream(type) && encoding === undefined) passEvents(answer, response);
   else answer.pipe(response);
 }
+
+const isStream = (type: unknown): boolean => String(type).startsWith('text/event-stream');
 
 const MOST_HELD_BYTES = 64 * 1024 * 1024;
 
@@ -218,7 +224,7 @@ function errorOf(thrown: Error, { name }: Provider): QuorumError {
 /** Never silently: a stream gets a last event that says so, an answer that hasn't begun is the error, any other is cut. */
 function breakOff(response: ServerResponse, error: QuorumError, requestId: string): void {
   if (response.writableEnded) return;
-  if (response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream'))
+  if (response.headersSent && isStream(response.getHeader('content-type')) && !response.hasHeader('content-encoding'))
     response.end(`data: ${JSON.stringify(error.toBody())}\n\n`);
   else fail(response, error, requestId);
 }

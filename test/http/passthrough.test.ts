@@ -1,7 +1,8 @@
 // Everything else under /v1 goes to the provider of the named model, streamed both ways, with our key and none of the client's.
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { toFile } from 'openai';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
@@ -285,6 +286,41 @@ test('half an event isn’t passed on: the error after it can be read', async ()
   const events = dataOf(text).map((data) => JSON.parse(data) as Body);
   expect(events.length).toBeGreaterThan(1);
   expect(events.at(-1)).toMatchObject({ error: { code: 'upstream_error' } });
+});
+
+test('an event stream that came compressed is passed on as it comes', async () => {
+  const quorum = await before((_incoming, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+    response.write(gzipSync('data: {"n":1}\n\n'));
+  });
+  const answer = await open(`${quorum.url}/v1/completions`, { body: { model: 'alpha', prompt: 'a', stream: true } });
+  const [first] = (await once(answer, 'data')) as [Buffer];
+  expect([answer.headers['content-encoding'], gunzipSync(first).toString()]).toEqual(['gzip', 'data: {"n":1}\n\n']);
+  answer.destroy();
+});
+
+test('the words behind a status are our own: those of the provider may be none', async () => {
+  const quorum = await before(
+    (_incoming, response) => void response.socket!.write('HTTP/1.1 200 O\x01K\r\ncontent-length: 2\r\n\r\n{}'),
+  );
+  const answer = await send(`${quorum.url}/v1/embeddings`, { body: { model: 'alpha', input: 'a' } });
+  expect([answer.status, answer.text]).toEqual([200, '{}']);
+});
+
+test('who sends all of an upload before reading gets to read that it was too late', async () => {
+  let letGo: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => (letGo = resolve));
+  const quorum = await before((incoming) => void incoming.on('close', letGo));
+  const client = connect(Number(new URL(quorum.url).port), '127.0.0.1');
+  client.write(
+    `POST /v1/files HTTP/1.1\r\nhost: quorum\r\nx-quorum-timeout: 100ms\r\ncontent-length: 1000000\r\n\r\nfirst part`,
+  );
+  await given;
+  // More than a connection that nobody reads would take; the answer waits meanwhile.
+  client.write(Buffer.alloc(1_000_000 - 'first part'.length));
+  const parts: Buffer[] = [];
+  for await (const part of client) parts.push(part as Buffer);
+  expect(Buffer.concat(parts).toString()).toMatch(/^HTTP\/1\.1 504 [^]*"upstream_timeout"/);
 });
 
 test('an upload whose length is untold ends where the limit is', async () => {
