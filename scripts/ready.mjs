@@ -74,6 +74,7 @@ export function ensureReady() {
 /** Says which process installs or builds: two of them would pull the files from under each other. */
 const TURN = at('.preparing');
 const LOOK_EVERY_MS = 200;
+const EMPTY_MS = 5_000;
 
 /** Waits for its turn; the returned function ends it. */
 function takeTurn() {
@@ -88,7 +89,8 @@ function takeTurn() {
       }
     }
     if (isLeftBehind()) continue;
-    if (!waited) console.log('Another process installs or builds here; waiting for it …');
+    if (!waited)
+      console.log(`Another process installs or builds here; waiting for it (if there is none, delete ${TURN}) …`);
     waited = true;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS);
   }
@@ -100,12 +102,13 @@ function takeTurn() {
   };
 }
 
-/** Clears away what a process left that was killed. */
+/** Clears away what a process left that was killed; in a container the next one may well have its number. */
 function isLeftBehind() {
   try {
     const pid = Number(readFileSync(TURN, 'utf8'));
-    // Empty for the moment between making and writing it.
-    if (pid === 0 || isRunning(pid)) return false;
+    // Empty for the moment between making and writing it, or where the disk was full then.
+    const isHeld = pid === 0 ? Date.now() - statSync(TURN).mtimeMs < EMPTY_MS : pid !== process.pid && isRunning(pid);
+    if (isHeld) return false;
     const mine = `${TURN}-${process.pid}`;
     renameSync(TURN, mine);
     rmSync(mine, { force: true });

@@ -139,11 +139,19 @@ test('a Node that is too old is told in a sentence', async () => {
   ]);
 });
 
-test('what one left that was killed while it built keeps nobody from building', async () => {
+test.each([
+  ['killed while it built', () => String(spawnSync('true').pid)],
+  ['killed, in a container where the next one has its number', () => 'own'],
+  ['without room to write its number', () => ''],
+])('what one left that was %s keeps nobody from building', async (_, left) => {
   const { script, put, has, read } = clone();
-  put('.preparing', String(spawnSync('true').pid));
+  put('.preparing', left());
+  const file = join(dirname(script), '../.preparing');
+  utimesSync(file, 1, 1);
+  const own =
+    left() === 'own' ? `import fs from 'node:fs'; fs.writeFileSync(${JSON.stringify(file)}, String(process.pid));` : '';
   put('go', '');
-  const program = start(script);
+  const program = start(script, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(own)}` });
   await program.silent;
   expect([program.said(), read('builds'), has('.preparing')]).toEqual([expect.stringContaining('serves'), 'x', false]);
 });
