@@ -1,22 +1,17 @@
 // What the log says of a request: how it went, never what was said.
 import { type Attempt, type RequestRecord, usdOf } from '../contract/index.ts';
+import { whyOf } from './why.ts';
 
 /** Numbers rounded to what anyone reads. */
 const ms = (value: number): number => Math.round(value * 100) / 100;
 
-/** Why calls failed, in our own words; what was wrong with the request itself may quote it, and is the caller's to know. */
+/** Which calls failed, and why; what was wrong with the request itself is the caller's to know. */
 function failuresOf(attempts: readonly Attempt[]): readonly string[] | undefined {
   let failed: string[] | undefined;
   for (const attempt of attempts)
     if ((attempt.outcome === 'failed' || attempt.outcome === 'timeout') && attempt.status !== 400)
       (failed ??= []).push(`${attempt.model}: ${whyOf(attempt)}`);
   return failed;
-}
-
-/** What an upstream says in the middle of a stream are its own words, and may quote the request, too. */
-function whyOf({ outcome, status, firstByteMs, reason }: Attempt): string {
-  const hadBegun = outcome === 'failed' && status === null && firstByteMs !== null;
-  return hadBegun ? 'broke off' : (reason ?? outcome);
 }
 
 export function requestFields(record: RequestRecord): Record<string, unknown> {

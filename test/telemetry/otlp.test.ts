@@ -236,6 +236,21 @@ describe('sending', () => {
     return { clock, post, onTrouble, otlp };
   };
 
+  it('tells why a call failed, never in words that may quote the prompt', async () => {
+    const { clock, post, otlp } = made([]);
+    const attempts = [
+      attemptOf('a', { outcome: 'failed', status: 401, reason: 'house answered 401' }),
+      attemptOf('b', { outcome: 'failed', status: 400, reason: 'my diary is no image' }),
+      attemptOf('c', { outcome: 'failed', status: null, firstByteMs: 12, reason: 'my diary was flagged' }),
+    ];
+    otlp.observe({ ...traced('r1'), attempts });
+    await clock.advance(10_000);
+    const sent = String(post.mock.calls[0]![2]);
+    expect(sent).toContain('house answered 401');
+    expect(sent).toContain('broke off');
+    expect(sent).not.toContain('diary');
+  });
+
   it('is tried again where that may help, told once when it is given up, and once when it works again', async () => {
     const { clock, post, onTrouble, otlp } = made([503, 200, 400, 400, 200]);
     otlp.observe(traced('r1'));

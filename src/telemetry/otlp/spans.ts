@@ -2,6 +2,7 @@
 // Written as text at once: objects that are serialised afterwards cost twice as much, and every request pays for it.
 import { operationOf } from './operation.ts';
 import { usdOf, type Attempt, type RequestRecord, type TraceMark } from '../../contract/index.ts';
+import { whyOf } from '../why.ts';
 
 const [SERVER, CLIENT] = [2, 3];
 const ERROR = 2;
@@ -92,7 +93,7 @@ function callSpan(record: RequestRecord, trace: TraceMark, attempt: Attempt, pro
       kind: CLIENT,
       from: record.at + startedMs,
       to: record.at + attempt.endedMs,
-      error: wentWrong ? (attempt.reason ?? outcome) : null,
+      error: wentWrong ? whyOf(attempt) : null,
     },
     attributes,
     '',
