@@ -9,7 +9,6 @@ const BY_CONFIG = ' (server.body_limit in the config)';
 export function readBody(request: IncomingMessage, limitBytes: number, setBy = BY_CONFIG): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
-    request.resume();
     return Promise.reject(
       new QuorumError(
         'invalid_value',

@@ -1,8 +1,6 @@
 // What is kept of a request that has ended. Every digit is written for each of them: of a decision all that wasn't next to nothing, as exact as anyone reads.
 import type { Classification, Decision, Prospect, RequestRecord, Trace, TraceMark } from '../contract/index.ts';
-import type { Trail } from './trail.ts';
-
-type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
+import type { Trail, Writable } from './trail.ts';
 
 /** Less is chance. */
 const LEAST_SCORE = 0.01;

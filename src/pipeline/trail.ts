@@ -268,6 +268,6 @@ export class Trail {
   }
 }
 
-type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
+export type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;

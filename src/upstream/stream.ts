@@ -1,11 +1,11 @@
 // Takes a streamed answer: holds it until the first event is known to be a good one, then passes bytes on as they come.
-import { CallFailure, type Completion, type Sink, type StreamReply } from '../contract/index.ts';
-import { SSE_DONE, streamOf } from '../wire/index.ts';
+import { CallFailure, type Sink, type StreamReply } from '../contract/index.ts';
 import { encodingOf, openUnfolding, type Unfolding } from './decode.ts';
 import type { Translator } from './dialect/index.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import { abortedFault, Fault } from './fault.ts';
 import { openingOf } from './opening.ts';
+import { replayOf } from './replay.ts';
 import { faultOf, type Headers } from './status.ts';
 import { WholeReceiver } from './whole.ts';
 
@@ -237,16 +237,9 @@ export class StreamReceiver implements Receiver {
 
   #beDocument(exchange: Exchange, headers: Headers): void {
     this.#document = new WholeReceiver((outcome) => {
-      this.#settle(outcome instanceof Fault ? outcome : this.#replay(exchange, outcome.completion));
+      this.#settle(outcome instanceof Fault ? outcome : replayOf(exchange, outcome.completion, this.#retries));
     });
     this.#document.head(exchange, this.#status, headers);
-  }
-
-  /** The upstream answered whole: the caller still gets its stream. */
-  #replay({ sentAt, firstByteAt, line }: Exchange, completion: Completion): StreamReply {
-    const includeUsage = line.target.provider.streamUsage;
-    const chunks = [...streamOf(completion, { includeUsage }), SSE_DONE];
-    return { retries: this.#retries, sentAt, firstByteAt, pump: (sink) => replay(chunks, sink, this.#retries) };
   }
 
   #end(exchange: Exchange): void {
@@ -289,13 +282,3 @@ function feed(exchange: Exchange, unfolding: Unfolding, chunk: Buffer): void {
 
 /** Whoever takes the bytes found that they are no answer. */
 const faultFrom = ({ kind, message }: CallFailure): Fault => new Fault(kind, message);
-
-async function replay(chunks: readonly Uint8Array[], sink: Sink, retries: number): Promise<void> {
-  try {
-    for (const chunk of chunks) {
-      if (!sink.write(chunk)) await sink.drained();
-    }
-  } catch (thrown) {
-    throw abortedFault(thrown).toFailure(retries);
-  }
-}
